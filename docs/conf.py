@@ -1,0 +1,41 @@
+"""Configuration of the documentation; `make docs` builds it, with warnings as errors."""
+
+import skdeepunsup
+
+project = "skdeepunsup"
+author = "The skdeepunsup developers"
+copyright = "2026, The skdeepunsup developers"
+version = release = skdeepunsup.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
+# Single backticks name code of this package or of its neighbours.
+default_role = "py:obj"
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skdeepunsup"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_show_sourcelink = False
+
+autosummary_generate = True
+# The types stand in the docstrings.
+autodoc_typehints = "none"
+# The class template lists the members; numpydoc need not do it again.
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "doc_module": ("skdeepunsup",),
+    "reference_url": {"skdeepunsup": None},
+    "abort_on_example_error": True,
+    "write_computation_times": False,
+    "show_signature": False,
+}

@@ -1,0 +1,71 @@
+"""Checks of parameters: each error names the parameter, what was found and what is asked."""
+
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from sklearn.utils import check_scalar
+
+PRECISIONS = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float64": torch.float64,
+}
+
+
+def check_integer(name: str, value: Any, low: int) -> None:
+    """Raise unless ``value`` is an integer of at least ``low``."""
+    check_scalar(value, name, Integral, min_val=low)
+
+
+def check_real(
+    name: str, value: Any, low: float, high: float | None = None, boundaries: str = "both"
+) -> None:
+    """Raise unless ``value`` is a number between ``low`` and ``high``."""
+    check_scalar(value, name, Real, min_val=low, max_val=high, include_boundaries=boundaries)
+
+
+def check_option(name: str, value: Any, options: Collection[str]) -> None:
+    """Raise unless ``value`` is one of ``options``."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} == {value!r}, must be one of {sorted(options)}.")
+
+
+def check_sizes(name: str, value: Any) -> tuple[int, ...]:
+    """Return the layer sizes ``value`` as a tuple; a single integer stands for one layer."""
+    sizes = (value,) if isinstance(value, Integral) else value
+    if isinstance(sizes, str) or not hasattr(sizes, "__len__"):
+        raise TypeError(f"{name} == {value!r}, must be a sequence of integers of at least 1.")
+    for size in sizes:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"{name} == {value!r}, must contain integers of at least 1 only.")
+    return tuple(int(size) for size in sizes)
+
+
+def resolve_device(name: Any) -> torch.device:
+    """The device that ``name`` asks for; "auto" takes CUDA, then MPS, then the CPU."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"device == {name!r}, must be 'auto', 'cpu', 'cuda', 'cuda:0', … or 'mps'."
+        ) from error
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, False):
+        raise ValueError(f"device == {name!r}, but this machine has none; use device='auto'.")
+    return device
+
+
+def resolve_precision(name: Any) -> torch.dtype:
+    """The dtype that ``name`` asks for."""
+    check_option("precision", name, PRECISIONS)
+    return PRECISIONS[name]

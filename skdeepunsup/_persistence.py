@@ -1,0 +1,52 @@
+"""Fitted state as plain data, nested dicts of NumPy arrays: pickle, joblib and skops all do.
+
+A fit on one device loads on another, and nothing is rebuilt by executing what was stored.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+def to_arrays(state: Any) -> Any:
+    """Copy a nested state of dicts and lists, each tensor as an array."""
+    if isinstance(state, Tensor):
+        return state.detach().cpu().numpy().copy()
+    if isinstance(state, dict):
+        return {key: to_arrays(value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(map(to_arrays, state))
+    return state
+
+
+def to_tensors(state: Any) -> Any:
+    """Copy a nested state of dicts and lists, each array as a tensor (on the CPU)."""
+    if isinstance(state, np.ndarray):
+        return torch.tensor(state)
+    if isinstance(state, dict):
+        return {key: to_tensors(value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(map(to_tensors, state))
+    return state
+
+
+def store_module(module: nn.Module) -> dict[str, Any]:
+    """A module as what its constructor was given and the arrays it holds.
+
+    Modules of this package keep the arguments of their constructor in ``arguments``, as plain data.
+    """
+    return {"arguments": module.arguments, "state": to_arrays(module.state_dict())}
+
+
+def restore_module(
+    kind: type[nn.Module], stored: dict[str, Any], device: torch.device
+) -> nn.Module:
+    """The module that ``store_module`` stored, on ``device``, ready for inference."""
+    module = kind(**stored["arguments"])
+    state = to_tensors(stored["state"])
+    floating = next((v.dtype for v in state.values() if v.is_floating_point()), torch.float32)
+    module.to(device=device, dtype=floating)
+    module.load_state_dict(state)
+    return module.eval()

@@ -1,0 +1,206 @@
+"""The border between NumPy and torch: arrays are checked, copied into tensors, and handed back.
+
+The caller's array is never written to and never aliased. Dense arrays become one resident tensor
+for training; sparse and memory-mapped ones stay where they are, and only the rows of a batch cross.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils.validation import check_array, validate_data
+from torch import Tensor
+
+CHUNK_ROWS = 1024
+"""Rows that cross at a time outside training: enough for a fast product, few for the cache."""
+
+
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
+
+    Integers and booleans keep their dtype, so that nothing wider than the caller's array is made.
+    ``reset`` says whether this call defines the number and names of the features.
+    """
+    X = _as_host_array(X)
+    return validate_data(estimator, X, reset=reset, accept_sparse="csr", **_array_options(X))
+
+
+def check_codes(Z: Any, n_components: int, name: str) -> Any:
+    """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
+    Z = _as_host_array(Z)
+    Z = check_array(Z, input_name="Z", **_array_options(Z))
+    if Z.shape[1] != n_components:
+        raise ValueError(
+            f"Z has {Z.shape[1]} columns, but codes of this {name} have {n_components}."
+        )
+    return Z
+
+
+def _as_host_array(X: Any) -> Any:
+    return X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+
+
+def _array_options(X: Any) -> dict[str, Any]:
+    numeric = isinstance(X, np.ndarray) and (X.dtype.kind in "biu" or X.dtype == np.float16)
+    return {
+        "dtype": None if numeric else [np.float64, np.float32],
+        "order": None if is_memory_mapped(X) else "C",
+    }
+
+
+def is_memory_mapped(X: Any) -> bool:
+    """Whether the array's memory is a file's."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
+
+
+def output_dtype(X: Any) -> np.dtype:
+    """float32 for float32 input, float64 for all else, as scikit-learn's transformers do."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+
+
+def value_range(X: Any) -> tuple[float, float]:
+    """The smallest and the largest entry."""
+    return float(X.min()), float(X.max())
+
+
+class Rows(ABC):
+    """Rows of a checked array, handed out as tensors of one dtype on one device."""
+
+    n_features: int
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    @abstractmethod
+    def take(self, ids: Tensor) -> Tensor:
+        """Copy the rows ``ids`` (indices on the CPU)."""
+
+    @abstractmethod
+    def select(self, ids: Tensor) -> "Rows":
+        """The rows ``ids`` as rows of their own."""
+
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
+        """All rows in order, some at a time."""
+        for start in range(0, len(self), size):
+            yield self.take(torch.arange(start, min(start + size, len(self))))
+
+    def mean(self) -> Tensor:
+        """The mean of each feature, in float64 on the CPU."""
+        return mean_over_rows(lambda chunk: chunk, self)
+
+
+class ResidentRows(Rows):
+    """All rows in one tensor, which is this object's own."""
+
+    def __init__(self, X: Tensor) -> None:
+        self.X = X
+        self.n_features = X.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, ids: Tensor) -> Tensor:
+        return self.X.index_select(0, ids.to(self.X.device))
+
+    def select(self, ids: Tensor) -> "ResidentRows":
+        return ResidentRows(self.take(ids))
+
+
+class StreamedRows(Rows):
+    """Rows of an array that stays outside torch: sparse, memory-mapped, or used only once.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    device : torch.device
+    dtype : torch.dtype
+    ids : ndarray of shape (n_rows,), optional
+        The rows of ``X`` that count; all of them by default.
+    """
+
+    def __init__(
+        self, X: Any, device: torch.device, dtype: torch.dtype, ids: np.ndarray | None = None
+    ) -> None:
+        self.X, self.device, self.dtype, self.ids = X, device, dtype, ids
+        self.n_features = X.shape[1]
+
+    def __len__(self) -> int:
+        return self.X.shape[0] if self.ids is None else len(self.ids)
+
+    def take(self, ids: Tensor) -> Tensor:
+        wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
+        return self._tensor(self.X[wanted])
+
+    def select(self, ids: Tensor) -> "StreamedRows":
+        wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
+        return StreamedRows(self.X, self.device, self.dtype, wanted)
+
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
+        if self.ids is not None:
+            yield from super().chunks(size)
+            return
+        for start in range(0, len(self), size):
+            yield self._tensor(self.X[start : start + size])
+
+    def _tensor(self, rows: Any) -> Tensor:
+        rows = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
+        return copied(rows, self.device, self.dtype)
+
+
+def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """A tensor with the values of ``X`` that shares no memory with it."""
+    if device.type == "cpu" and X.dtype.kind == "f" and X.dtype.itemsize in (4, 8):
+        tensor = torch.empty(X.shape, dtype=dtype)
+        if dtype in (torch.float32, torch.float64):
+            np.copyto(tensor.numpy(), X, casting="same_kind")  # also from read-only memory
+            return tensor
+    return torch.tensor(X, dtype=dtype, device=device)
+
+
+def training_rows(X: Any, device: torch.device, dtype: torch.dtype) -> Rows:
+    """The rows of a checked array as training wants them: resident where they are in memory."""
+    if sp.issparse(X) or is_memory_mapped(X):
+        return StreamedRows(X, device, dtype)
+    return ResidentRows(copied(X, device, dtype))
+
+
+def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
+    """Apply ``function`` to chunks of rows, without gradients, into one array of ``dtype``."""
+    result = None
+    start = 0
+    with torch.inference_mode():
+        for chunk in rows.chunks():
+            part = function(chunk).cpu().numpy()
+            if result is None:
+                result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
+            result[start : start + len(part)] = part
+            start += len(part)
+    assert result is not None  # check_rows lets no empty array pass
+    return result
+
+
+def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
+    """The mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
+    with torch.no_grad():
+        sums = [function(chunk).sum(0).cpu().double() for chunk in rows.chunks()]
+    return torch.stack(sums).sum(0) / len(rows)
+
+
+def n_held_out(n_rows: int, fraction: float) -> int:
+    """How many of ``n_rows`` a fraction holds out; at least one row stays on each side."""
+    held_out = math.ceil(n_rows * fraction)
+    if fraction > 0 and not 1 <= held_out < n_rows:
+        raise ValueError(
+            f"validation_fraction == {fraction} of {n_rows} rows leaves no row to train on; "
+            "give more rows, a smaller fraction, or switch early_stopping off."
+        )
+    return held_out

@@ -1,0 +1,379 @@
+"""What every estimator shares with scikit-learn, stated once."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ._parameters import resolve_device, resolve_precision
+from ._persistence import restore_module, store_module, to_arrays, to_tensors
+from ._random import Stream
+from ._validation import (
+    Rows,
+    StreamedRows,
+    check_codes,
+    check_rows,
+    map_rows,
+    n_held_out,
+    output_dtype,
+    training_rows,
+)
+from .training import Objective, Schedule, train
+
+
+class _Training(NamedTuple):
+    """What a fit leaves behind so that a later one can go on: plain arrays after unpickling."""
+
+    objective: Any
+    stream: Any
+
+
+class DeepTransformer(
+    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+):
+    """Base of the estimators: holds a module, trains it by an objective, maps arrays through it.
+
+    A subclass has its parameters, checks them, builds its module and its objective, and says what a
+    score is. Its module has ``encode`` and ``decode``, the width ``n_components`` of its codes, and
+    keeps what its constructor was given, as plain data, in ``arguments``.
+
+    Attributes
+    ----------
+    module_ : nn.Module
+        The mathematics, with its fitted parameters.
+    history_ : dict of lists
+        One entry an epoch for ``"loss"``, ``"validation_loss"`` (NaN where nothing is held out)
+        and each named term of the model's.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where the input had names.
+    """
+
+    _module_class: type[nn.Module]
+    device: Any
+    precision: Any
+    random_state: Any
+    verbose: Any
+
+    @abstractmethod
+    def _check_parameters(self) -> None:
+        """Raise an error that names the first parameter that is not sound."""
+
+    @abstractmethod
+    def _check_values(self, X: Any) -> None:
+        """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
+
+    @abstractmethod
+    def _schedule(self) -> Schedule:
+        """How long to train."""
+
+    @abstractmethod
+    def _build(self, rows: Rows, stream: Stream) -> nn.Module:
+        """Return a new module for ``rows``, on the CPU, its parameters drawn from ``stream``."""
+
+    @abstractmethod
+    def _objective(self, module: Any, stream: Stream, rows: Rows) -> Objective:
+        """Return what trains ``module``."""
+
+    @abstractmethod
+    def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
+        """Score each row, higher being better."""
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data. Sparse and memory-mapped data are never loaded as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self._check_parameters()
+        go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
+        schedule = self._schedule()
+        with _all_or_nothing(self):
+            rows = self._training_rows(X, reset=not go_on)
+            module, training, history = self._prepare(rows, go_on)
+            rows, held_out = _split(rows, schedule.validation_fraction, training.stream)
+            observer = _CallbackObserver(self, schedule, X, y, module, history)
+            train(
+                training.objective,
+                rows,
+                schedule,
+                training.stream,
+                history=history,
+                held_out=held_out,
+                observer=observer,
+            )
+            self._finish(module, training, history)
+            observer.end_fit()
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, or a part of it.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self._check_parameters()
+        go_on = self.__sklearn_is_fitted__()
+        schedule = Schedule(epochs=1, batch_size=self._schedule().batch_size)
+        with _all_or_nothing(self):
+            rows = self._training_rows(X, reset=not go_on)
+            module, training, history = self._prepare(rows, go_on)
+            train(training.objective, rows, schedule, training.stream, history=history)
+            self._finish(module, training, history)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map rows to their codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Codes; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        return map_rows(self._module.encode, self._rows(X), output_dtype(X))
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Map codes back to rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        Z = check_codes(X, self._n_features_out, type(self).__name__)
+        return map_rows(self._module.decode, self._rows(Z), output_dtype(Z))
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """Map rows to their codes and back.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Reconstructions; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        decode, encode = self._module.decode, self._module.encode
+        return map_rows(lambda x: decode(encode(x)), self._rows(X), output_dtype(X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        float
+            Mean score of a row, higher being better.
+        """
+        return float(self.score_samples(X).mean())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "module_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if "module_" not in state:
+            return state
+        training = state["_training"]
+        if isinstance(training.stream, Stream):
+            objective = to_arrays(training.objective.state_dict())
+            training = _Training(objective, training.stream.state_dict())
+        stored = {"module_": store_module(self.module_), "_training": tuple(training)}
+        return state | stored
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "module_" in state:
+            device = _device_to_load_on(self.device)
+            self.module_ = restore_module(self._module_class, state["module_"], device)
+            self._training = _Training(*state["_training"])
+
+    @property
+    def _module(self) -> Any:
+        """The fitted module; ``Any``, since its methods are those of its family."""
+        return self.module_
+
+    def _rows(self, X: Any) -> StreamedRows:
+        """Rows of a checked array on the module's device, at its precision."""
+        parameter = next(self.module_.parameters())
+        return StreamedRows(X, parameter.device, parameter.dtype)
+
+    def _training_rows(self, X: Any, reset: bool) -> Rows:
+        X = check_rows(self, X, reset=reset)
+        self._check_values(X)
+        return training_rows(X, resolve_device(self.device), self._parameter_dtype())
+
+    def _parameter_dtype(self) -> torch.dtype:
+        """Of the parameters; only products are ever done in bfloat16."""
+        precision = resolve_precision(self.precision)
+        return torch.float32 if precision == torch.bfloat16 else precision
+
+    def _prepare(
+        self, rows: Rows, go_on: bool
+    ) -> tuple[nn.Module, _Training, dict[str, list[float]]]:
+        """The module, what trains it, its history: from the start, or where the last fit ended."""
+        device = resolve_device(self.device)
+        if not go_on:
+            stream = Stream(self.random_state, device)
+            module = self._build(rows, stream).to(device, self._parameter_dtype())
+            training = _Training(self._objective(module, stream, rows), stream)
+            return module, training, {"loss": [], "validation_loss": []}
+        module, training = self.module_, self._training
+        if not isinstance(training.stream, Stream):  # just unpickled
+            stream = Stream(0, device)
+            stream.load_state_dict(training.stream)
+            objective = self._objective(module, stream, rows)
+            objective.load_state_dict(to_tensors(training.objective))
+            training = _Training(objective, stream)
+        return module, training, {name: list(values) for name, values in self.history_.items()}
+
+    def _finish(self, module: nn.Module, training: _Training, history: dict[str, Any]) -> None:
+        """Take the fitted attributes, all at once."""
+        fitted = self._fitted_attributes(module, history)
+        for name, value in (fitted | {"_training": training}).items():
+            setattr(self, name, value)
+
+    @staticmethod
+    def _fitted_attributes(module: Any, history: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "module_": module.eval(),
+            "history_": history,
+            "n_iter_": len(history["loss"]),
+            "_n_features_out": module.n_components,
+        }
+
+
+class _CallbackObserver:
+    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
+
+    def __init__(
+        self,
+        estimator: DeepTransformer,
+        schedule: Schedule,
+        X: Any,
+        y: Any,
+        module: nn.Module,
+        history: dict[str, list[float]],
+    ) -> None:
+        self.estimator, self.epochs, self.data = estimator, schedule.epochs, {"X": X, "y": y}
+        self.module, self.history = module, history
+        self.context = estimator._init_callback_context(max_subtasks=schedule.epochs)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def begin_epoch(self) -> None:
+        self.started = time.perf_counter()
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end_epoch(self, record: dict[str, float]) -> bool:
+        if self.estimator.verbose:
+            seconds = time.perf_counter() - self.started
+            scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
+            name, epoch = type(self.estimator).__name__, self.task.task_id + 1
+            print(f"[{name}] epoch {epoch}/{self.epochs}, {scalars}, time = {seconds:.2f}s")
+        return bool(
+            self.task.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+            )
+        )
+
+    def end_fit(self) -> None:
+        """The fit is over and the estimator fitted."""
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+        )
+
+    def _fitted(self) -> dict[str, Any]:
+        """What makes a copy of the estimator fitted as of now."""
+        return self.estimator._fitted_attributes(self.module, self.history)
+
+
+@contextmanager
+def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Leave the estimator's attributes as they were if the block fails."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        # with_callbacks clears these up itself, after this.
+        callbacks = {k: v for k, v in vars(estimator).items() if k.startswith(("_callb", "_skl"))}
+        vars(estimator).clear()
+        vars(estimator).update(before | callbacks)
+        raise
+
+
+def _split(rows: Rows, fraction: float, stream: Stream) -> tuple[Rows, Rows | None]:
+    """Hold out a random ``fraction`` of the rows."""
+    held_out = n_held_out(len(rows), fraction)
+    if not held_out:
+        return rows, None
+    order = stream.permutation(len(rows))
+    return rows.select(order[held_out:]), rows.select(order[:held_out])
+
+
+def _device_to_load_on(name: Any) -> torch.device:
+    """The device an estimator asks for where this machine has it, else the CPU."""
+    try:
+        return resolve_device(name)
+    except ValueError:
+        return torch.device("cpu")

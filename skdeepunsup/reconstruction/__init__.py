@@ -1,0 +1,5 @@
+"""Models that learn by giving the input back."""
+
+from .autoencoder import Autoencoder
+
+__all__ = ["Autoencoder"]

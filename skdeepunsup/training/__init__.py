@@ -1,0 +1,7 @@
+"""How the models learn: the loop knows time, an objective knows one update."""
+
+from .loop import Observer, train
+from .objectives import GradientDescent, Objective
+from .schedule import Schedule
+
+__all__ = ["GradientDescent", "Objective", "Observer", "Schedule", "train"]

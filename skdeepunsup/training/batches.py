@@ -1,0 +1,22 @@
+"""Shuffled batches."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from .._random import Stream
+from .._validation import Rows
+
+
+def batches(rows: Rows, size: int, stream: Stream) -> Iterator[Tensor]:
+    """All rows in a fresh order, ``size`` at a time.
+
+    The last batch is kept however small, but a single row left over joins the batch before it: one
+    row has no batch statistics.
+    """
+    order = list(stream.permutation(len(rows)).split(size))
+    if len(order) > 1 and len(order[-1]) == 1:
+        order[-2:] = [torch.cat(order[-2:])]
+    for ids in order:
+        yield rows.take(ids)

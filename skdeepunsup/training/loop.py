@@ -1,0 +1,132 @@
+"""Time: epochs, batches, early stopping, history. Which model it trains, it does not know."""
+
+import math
+import warnings
+from typing import Protocol
+
+from sklearn.exceptions import ConvergenceWarning
+from torch import Tensor
+
+from .._random import Stream
+from .._validation import Rows
+from .batches import batches
+from .checkpoint import Checkpoint, is_finite
+from .objectives import Objective
+from .schedule import Schedule
+
+Record = dict[str, float]
+
+
+class Observer(Protocol):
+    """Whoever wants to know when epochs begin and end."""
+
+    def begin_epoch(self) -> None:
+        """An epoch begins."""
+
+    def end_epoch(self, record: Record) -> bool:
+        """An epoch has ended with this record; return True to ask for a stop."""
+
+
+def train(
+    objective: Objective,
+    rows: Rows,
+    schedule: Schedule,
+    stream: Stream,
+    *,
+    history: dict[str, list[float]],
+    held_out: Rows | None = None,
+    observer: Observer | None = None,
+) -> None:
+    """Run epochs until they are over, stop helping, are asked to stop, or stop being finite.
+
+    Whatever ends it, the objective is left as the last finished epoch left it, or as the best one
+    did where the schedule keeps the best.
+
+    Parameters
+    ----------
+    objective : Objective
+        Knows one update.
+    rows, held_out : Rows
+        To train on, and to validate on.
+    schedule : Schedule
+        Knows how long.
+    stream : Stream
+        Shuffles.
+    history : dict of lists
+        One entry of each named scalar is appended for each finished epoch.
+    observer : Observer, optional
+        Is told of each epoch, and may ask to stop.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before one epoch was finished; later, it is a warning and a normal end.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If a scalar or a parameter stops being finite, or the fit is interrupted.
+    """
+    last = Checkpoint(objective)
+    best = Checkpoint(objective) if schedule.keep_best else None
+    stopping = schedule.stopping()
+    finished = 0
+    try:
+        for epoch in range(schedule.epochs):
+            if observer is not None:
+                observer.begin_epoch()
+            objective.begin_epoch(epoch / max(1, schedule.epochs - 1))
+            record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
+            if not (all(map(math.isfinite, record.values())) and is_finite(objective)):
+                last.restore()
+                _warn(
+                    f"The loss stopped being finite in epoch {epoch + 1}; the last finite epoch's "
+                    "parameters are kept. Lower learning_rate, or scale the input, for instance "
+                    "with sklearn.preprocessing.StandardScaler."
+                )
+                break
+            last.save()
+            extend(history, record)
+            finished += 1
+            stop = stopping is not None and stopping.update(record)
+            if best is not None and stopping is not None and stopping.improved:
+                best.save()
+            stop |= observer is not None and observer.end_epoch(record)
+            if stop:
+                break
+    except KeyboardInterrupt:
+        last.restore()
+        if not finished:
+            raise
+        _warn(f"Training was interrupted; what its {finished} finished epochs learned is kept.")
+    except BaseException:
+        last.restore()
+        raise
+    if best is not None and finished:
+        best.restore()
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ConvergenceWarning, stacklevel=3)
+
+
+def run_epoch(
+    objective: Objective, rows: Rows, held_out: Rows | None, batch_size: int, stream: Stream
+) -> Record:
+    """One pass over ``rows``; the epoch's record, read from the device at its end alone."""
+    totals: dict[str, Tensor] = {}
+    for x in batches(rows, batch_size, stream):
+        for name, value in objective.step(x).items():
+            if name in totals:
+                totals[name].add_(value, alpha=len(x))
+            else:
+                totals[name] = value * len(x)
+    scalars = {name: total / len(rows) for name, total in totals.items()}
+    scalars |= objective.measure(rows, held_out)
+    return {name: float(value) for name, value in scalars.items()}
+
+
+def extend(history: dict[str, list[float]], record: Record) -> None:
+    """Append an epoch's record; ``validation_loss`` is NaN where nothing was held out."""
+    for name, value in ({"validation_loss": math.nan} | record).items():
+        history.setdefault(name, []).append(value)

@@ -1,0 +1,45 @@
+"""When further epochs do not help."""
+
+import math
+
+
+class EarlyStopping:
+    """Ask for a stop after ``patience`` epochs in a row that did not improve a figure.
+
+    Parameters
+    ----------
+    monitor : str
+        The entry of an epoch's record that should fall.
+    patience : int
+        How many epochs without improvement are borne.
+    tol : float
+        An epoch improves on the best so far if it is lower by more than ``tol`` times the best's
+        absolute value: relative, since a sum of squared errors has the scale of the data.
+
+    Attributes
+    ----------
+    best : float
+        The lowest value so far.
+    improved : bool
+        Whether the last epoch was the best one.
+    """
+
+    def __init__(self, monitor: str, patience: int, tol: float) -> None:
+        self.monitor, self.patience, self.tol = monitor, patience, tol
+        self.best = math.inf
+        self.improved = False
+        self._reference, self._waited = math.inf, 0
+
+    def update(self, record: dict[str, float]) -> bool:
+        """Take in one epoch's record; return whether to stop."""
+        value = record[self.monitor]
+        self.improved = value < self.best
+        self.best = min(value, self.best)
+        # tol is measured against the last value that counted as progress, so that many epochs of
+        # little progress add up instead of being forgotten one by one.
+        finite = math.isfinite(self._reference)
+        if not finite or value < self._reference - self.tol * abs(self._reference):
+            self._reference, self._waited = value, 0
+        else:
+            self._waited += 1
+        return self._waited >= self.patience
