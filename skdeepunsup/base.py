@@ -1,8 +1,9 @@
 """What every estimator shares with scikit-learn, stated once."""
 
+import copy
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
+from torch import Tensor, nn
 
 from ._parameters import resolve_device, resolve_precision
 from ._persistence import restore_module, store_module, to_arrays, to_tensors
@@ -167,7 +168,7 @@ class DeepTransformer(
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        return map_rows(self._module.encode, self._rows(X), output_dtype(X))
+        return self._answer(X, lambda module: module.encode)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Map codes back to rows.
@@ -184,7 +185,7 @@ class DeepTransformer(
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
-        return map_rows(self._module.decode, self._rows(Z), output_dtype(Z))
+        return self._answer(Z, lambda module: module.decode)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Map rows to their codes and back.
@@ -201,8 +202,7 @@ class DeepTransformer(
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        decode, encode = self._module.decode, self._module.encode
-        return map_rows(lambda x: decode(encode(x)), self._rows(X), output_dtype(X))
+        return self._answer(X, lambda module: lambda x: module.decode(module.encode(x)))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of ``score_samples``.
@@ -253,10 +253,17 @@ class DeepTransformer(
         """The fitted module; ``Any``, since its methods are those of its family."""
         return self.module_
 
-    def _rows(self, X: Any) -> StreamedRows:
-        """Rows of a checked array on the module's device, at its precision."""
-        parameter = next(self.module_.parameters())
-        return StreamedRows(X, parameter.device, parameter.dtype)
+    def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
+        """Apply a method of the module to the rows of a checked array.
+
+        On a CPU it is computed in the dtype it is returned in: in float64, what a row's answer is
+        rounded to does not depend on who else is in the batch, as it may in float32.
+        """
+        parameter = next(self._module.parameters())
+        module, dtype = self._module, parameter.dtype
+        if parameter.device.type == "cpu" and output_dtype(X) == np.float64:
+            module, dtype = copy.deepcopy(module).double(), torch.float64
+        return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
 
     def _training_rows(self, X: Any, reset: bool) -> Rows:
         X = check_rows(self, X, reset=reset)

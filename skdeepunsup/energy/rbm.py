@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_option, check_real, resolve_device, resolve_precision
 from .._random import Stream
-from .._validation import Rows, StreamedRows, check_rows, map_rows, output_dtype, value_range
+from .._validation import Rows, StreamedRows, check_rows, map_rows, output_dtype, outside_unit_interval
 from ..base import DeepTransformer
 from ..training import Schedule
 from .learning import ContrastiveDivergence
@@ -336,9 +336,7 @@ class BernoulliRBM(DeepTransformer):
         check_integer("n_steps", n_steps, 0)
         X = check_rows(self, X, reset=False)
         stream = Stream(random_state, self._module.a.device)
-        return map_rows(
-            lambda v: self._module.gibbs(v, stream, n_steps), self._rows(X), output_dtype(X)
-        )
+        return self._answer(X, lambda machine: lambda v: machine.gibbs(v, stream, n_steps))
 
     def sample(
         self, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None
@@ -391,14 +389,8 @@ class BernoulliRBM(DeepTransformer):
         resolve_device(self.device)
 
     def _check_values(self, X: Any) -> None:
-        low, high = value_range(X)
-        if low < 0 or high > 1:
-            warnings.warn(
-                f"BernoulliRBM models values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; "
-                "scale it with sklearn.preprocessing.MinMaxScaler.",
-                UserWarning,
-                stacklevel=4,
-            )
+        if outside := outside_unit_interval(X):
+            warnings.warn(f"BernoulliRBM models {outside}", UserWarning, stacklevel=5)
 
     def _schedule(self) -> Schedule:
         return Schedule(self.n_iter, self.batch_size, self.validation_fraction)

@@ -17,7 +17,7 @@ from .._parameters import (
     resolve_precision,
 )
 from .._random import Stream
-from .._validation import Rows, check_rows, map_rows, output_dtype, value_range
+from .._validation import Rows, check_rows, outside_unit_interval
 from ..base import DeepTransformer
 from ..networks import ACTIVATIONS, initialize
 from ..training import GradientDescent, Schedule
@@ -190,7 +190,7 @@ class Autoencoder(DeepTransformer):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        return map_rows(self._module.log_score, self._rows(X), output_dtype(X))
+        return self._answer(X, lambda module: module.log_score)
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)
@@ -213,13 +213,8 @@ class Autoencoder(DeepTransformer):
         resolve_device(self.device)
 
     def _check_values(self, X: Any) -> None:
-        if self.loss == "bernoulli":
-            low, high = value_range(X)
-            if low < 0 or high > 1:
-                raise ValueError(
-                    f"loss == 'bernoulli' needs values in [0, 1], but X ranges from {low:.4g} to "
-                    f"{high:.4g}; scale it with sklearn.preprocessing.MinMaxScaler."
-                )
+        if self.loss == "bernoulli" and (outside := outside_unit_interval(X)):
+            raise ValueError(f"loss == 'bernoulli' needs {outside}")
 
     def _schedule(self) -> Schedule:
         return Schedule(

@@ -1,0 +1,35 @@
+"""Every public estimator, small enough to fit in no time. A new one joins all laws by one line."""
+
+from torch import nn
+
+from skdeepunsup import Autoencoder, BernoulliRBM
+
+ESTIMATORS = [
+    BernoulliRBM(n_components=4, n_iter=3, random_state=0),
+    Autoencoder(n_components=4, max_iter=3, random_state=0),
+]
+
+VARIANTS = [
+    BernoulliRBM(
+        n_components=4,
+        n_iter=3,
+        persistent=False,
+        cd_steps=2,
+        momentum=0.5,
+        weight_decay=1e-3,
+        centered=False,
+        sparsity_target=0.2,
+        resample=True,
+        validation_fraction=0.2,
+        random_state=0,
+    ),
+    BernoulliRBM(n_components=4, n_iter=3, n_chains=7, precision="float64", random_state=0),
+    Autoencoder(n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, random_state=0),
+    Autoencoder(n_components=4, hidden_layer_sizes=(8,), early_stopping=True, random_state=0),
+    Autoencoder(n_components=4, precision="float64", activation="tanh", random_state=0),
+]
+
+
+def dropout_encoder(n_features: int, n_components: int) -> nn.Module:
+    """A network of the user's own, in which dropout would make noisy answers if left in."""
+    return nn.Sequential(nn.Linear(n_features, 6), nn.Dropout(0.5), nn.Linear(6, n_components))

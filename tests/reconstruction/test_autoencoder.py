@@ -1,0 +1,174 @@
+"""Autoencoder: what it promises beside the shared laws."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from torch import nn
+
+from skdeepunsup import Autoencoder
+from skdeepunsup.metrics import reconstruction_error
+from skdeepunsup.reconstruction.likelihoods import bernoulli_cross_entropy, squared_error
+from tests.estimators import dropout_encoder
+
+
+@pytest.fixture
+def X():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(300, 3)) @ rng.normal(size=(3, 6)) + 0.1 * rng.normal(size=(300, 6))
+
+
+def test_losses_are_their_formulas():
+    x, r = torch.rand(5, 4).double(), torch.rand(5, 4).double()
+    torch.testing.assert_close(squared_error(x, r), ((x - r) ** 2).sum(1))
+    expected = -(x * r.log() + (1 - x) * (1 - r).log()).sum(1)
+    torch.testing.assert_close(bernoulli_cross_entropy(x, r.logit()), expected)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_linear_autoencoder_finds_pca_s_subspace(X, tied):
+    model = Autoencoder(
+        3,
+        learning_rate=0.01,
+        max_iter=3000,
+        tol=1e-4,
+        n_iter_no_change=100,
+        tied_weights=tied,
+        random_state=0,
+    ).fit(X)
+    ours, pca = reconstruction_error(model, X).mean(), reconstruction_error(PCA(3).fit(X), X).mean()
+    assert pca <= ours * (1 + 1e-6)
+    assert ours < 1.02 * pca
+
+
+def test_depth_bends_where_a_plane_cannot():
+    t = np.random.default_rng(0).uniform(-1, 1, size=(400, 1))
+    curve = np.hstack([t, t**2])
+    model = Autoencoder(
+        1, hidden_layer_sizes=(32, 16), learning_rate=5e-3, max_iter=300, random_state=0
+    ).fit(curve)
+    pca = PCA(1).fit(curve)
+    assert reconstruction_error(model, curve).mean() < 0.1 * reconstruction_error(pca, curve).mean()
+
+
+def test_score_is_minus_the_squared_error_whatever_the_loss(X):
+    unit = (X - X.min()) / (X.max() - X.min())
+    for loss in ("squared", "bernoulli"):
+        model = Autoencoder(2, loss=loss, max_iter=5, random_state=0).fit(unit)
+        np.testing.assert_allclose(
+            model.score_samples(unit), -reconstruction_error(model, unit), rtol=1e-9
+        )
+
+
+def test_bernoulli_reconstructions_are_probabilities(X):
+    bits = (X > 0).astype(float)
+    model = Autoencoder(3, loss="bernoulli", max_iter=50, random_state=0).fit(bits)
+    r = model.reconstruct(bits)
+    assert ((0 < r) & (r < 1)).all()
+    assert model.history_["loss"][-1] < 6 * np.log(2)
+
+
+def test_bernoulli_loss_refuses_what_has_no_lower_bound(X):
+    with pytest.raises(ValueError, match="MinMaxScaler"):
+        Autoencoder(2, loss="bernoulli").fit(X)
+
+
+def test_tied_weights_are_one_set_of_weights(X):
+    model = Autoencoder(2, hidden_layer_sizes=(5,), tied_weights=True, max_iter=2).fit(X)
+    names = dict(model.module_.named_parameters())
+    assert sum(p.numel() for p in names.values()) == (6 * 5 + 5) + (5 * 2 + 2) + 5 + 6
+    W1, W2 = (model.module_.encoder[i].weight.detach().double().numpy() for i in (0, 2))
+    c2, c1 = (b.detach().double().numpy() for b in model.module_.decoder.biases)
+    Z = model.transform(X)
+    np.testing.assert_allclose(
+        model.inverse_transform(Z), np.maximum(Z @ W2 + c2, 0) @ W1 + c1, atol=1e-9
+    )
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(60, 20))
+    model = Autoencoder(
+        15,
+        hidden_layer_sizes=(64,),
+        early_stopping=True,
+        validation_fraction=0.5,
+        learning_rate=0.01,
+        max_iter=500,
+        random_state=0,
+    ).fit(noise)
+    validation = model.history_["validation_loss"]
+    best = int(np.argmin(validation))
+    assert len(validation) < 500
+    assert len(validation) - best - 1 >= 1  # it waited, and went back
+    again = clone(model).set_params(max_iter=best + 1).fit(noise)
+    np.testing.assert_array_equal(model.transform(noise), again.transform(noise))
+
+
+def test_training_loss_stops_a_fit_that_has_converged(X):
+    model = Autoencoder(6, learning_rate=0.01, max_iter=5000, tol=1e-2, random_state=0).fit(X)
+    assert model.n_iter_ < 5000
+
+
+def test_warm_start_goes_on_where_it_was(X):
+    model = Autoencoder(2, max_iter=4, warm_start=True, random_state=0)
+    twice = clone(model).fit(X).fit(X)
+    once = clone(model).set_params(max_iter=8).fit(X)
+    np.testing.assert_array_equal(twice.transform(X), once.transform(X))
+    assert twice.history_["loss"] == once.history_["loss"]
+    assert twice.n_iter_ == 8
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu", "gelu"])
+def test_every_activation_trains(X, activation):
+    model = Autoencoder(2, hidden_layer_sizes=(8,), activation=activation, max_iter=30).fit(X)
+    assert model.history_["loss"][-1] < model.history_["loss"][0]
+
+
+def test_components_are_the_encoder_of_a_shallow_model(X):
+    model = Autoencoder(2, max_iter=2, random_state=0).fit(X)
+    bias = model.module_.encoder[0].bias.detach().double().numpy()
+    np.testing.assert_allclose(model.transform(X), X @ model.components_.T + bias, atol=1e-9)
+    deep = Autoencoder(2, hidden_layer_sizes=(4,), max_iter=2).fit(X)
+    with pytest.raises(AttributeError, match="hidden layers"):
+        _ = deep.components_
+
+
+def test_a_network_of_one_s_own_is_copied_trained_and_pickled(X):
+    encoder = dropout_encoder(6, 2)
+    before = pickle.dumps(encoder.state_dict())
+    model = Autoencoder(2, encoder=encoder, max_iter=3, random_state=0).fit(X)
+    assert pickle.dumps(encoder.state_dict()) == before
+    assert (model.module_.encoder[0].weight != encoder[0].weight).any()
+    np.testing.assert_array_equal(model.transform(X), model.transform(X))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.transform(X), again.transform(X))
+    assert clone(model).encoder is not encoder
+
+
+def test_a_decoder_of_one_s_own(X):
+    decoder = nn.Sequential(nn.Linear(2, 6))
+    model = Autoencoder(2, decoder=decoder, max_iter=3).fit(X)
+    assert model.reconstruct(X).shape == X.shape
+
+
+@pytest.mark.parametrize(
+    ("network", "params"),
+    [
+        (nn.Linear(6, 3), {}),
+        (nn.Linear(5, 2), {}),
+        (nn.Flatten(0), {}),
+    ],
+    ids=["wide code", "narrow input", "wrong shape"],
+)
+def test_a_network_that_does_not_fit_is_named(X, network, params):
+    with pytest.raises(ValueError, match="encoder"):
+        Autoencoder(2, encoder=network, **params).fit(X)
+
+
+def test_tied_weights_and_a_network_of_one_s_own_exclude_each_other(X):
+    with pytest.raises(ValueError, match="tied_weights"):
+        Autoencoder(2, encoder=nn.Linear(6, 2), tied_weights=True).fit(X)

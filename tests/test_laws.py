@@ -1,0 +1,459 @@
+"""What every estimator obeys, stated once and run for all."""
+
+import pickle
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skdeepunsup import metrics
+from tests.estimators import ESTIMATORS, VARIANTS
+
+every = pytest.mark.parametrize("estimator", [*ESTIMATORS, *VARIANTS], ids=repr)
+each_kind = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+
+N, D = 50, 6
+
+
+@pytest.fixture
+def X():
+    return (np.random.default_rng(0).random((N, D)) < 0.4).astype(np.float64)
+
+
+def outputs(model, X):
+    return model.transform(X), model.reconstruct(X), model.score_samples(X)
+
+
+def assert_same(a, b, **tolerance):
+    for left, right in zip(a, b, strict=True):
+        np.testing.assert_allclose(left, right, **({"rtol": 0, "atol": 0} | tolerance))
+
+
+@every
+def test_shapes_there_and_back(estimator, X):
+    model = clone(estimator).fit(X)
+    Z = model.transform(X)
+    assert Z.shape == (N, 4)
+    assert model.inverse_transform(Z).shape == (N, D)
+    assert model.score_samples(X).shape == (N,)
+    assert_same([model.reconstruct(X)], [model.inverse_transform(Z)], atol=1e-6)
+
+
+@every
+def test_float32_in_float32_out_and_all_else_float64(estimator, X):
+    for dtype, out in [("f4", "f4"), ("f8", "f8"), ("i4", "f8"), ("?", "f8"), ("u1", "f8")]:
+        model = clone(estimator).fit(X.astype(dtype))
+        for answer in outputs(model, X.astype(dtype)):
+            assert answer.dtype == np.dtype(out)
+
+
+@every
+def test_answers_repeat_whoever_else_is_in_the_batch(estimator, X):
+    model = clone(estimator).fit(X)
+    assert_same(outputs(model, X), outputs(model, X))
+    alone = [np.concatenate(parts) for parts in zip(*(outputs(model, x[None]) for x in X))]  # noqa: B905
+    assert_same(outputs(model, X), alone, rtol=1e-5, atol=1e-6)
+
+
+@every
+def test_fit_transform_is_fit_then_transform(estimator, X):
+    assert_same([clone(estimator).fit_transform(X)], [clone(estimator).fit(X).transform(X)])
+
+
+@every
+def test_a_seed_repeats_and_another_differs(estimator, X):
+    first, again = (clone(estimator).fit(X) for _ in range(2))
+    other = clone(estimator).set_params(random_state=1).fit(X)
+    assert_same(outputs(first, X), outputs(again, X))
+    assert np.abs(first.transform(X) - other.transform(X)).max() > 1e-6
+
+
+@each_kind
+def test_random_state_may_be_an_instance_or_nothing(estimator, X):
+    seeded = clone(estimator).set_params(random_state=np.random.RandomState(3)).fit(X)
+    again = clone(estimator).set_params(random_state=np.random.RandomState(3)).fit(X)
+    assert_same(outputs(seeded, X), outputs(again, X))
+    free = clone(estimator).set_params(random_state=None)
+    assert np.abs(free.fit(X).transform(X) - clone(free).fit(X).transform(X)).max() > 1e-6
+
+
+@each_kind
+def test_fits_in_threads_equal_fits_alone(estimator, X):
+    seeds = range(12)
+    fits = [clone(estimator).set_params(random_state=s) for s in seeds]
+    alone = [clone(f).fit(X).transform(X) for f in fits]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda f: f.fit(X).transform(X), fits))
+    assert_same(alone, together)
+
+
+@every
+def test_no_global_state_is_touched(estimator, X):
+    numpy_before, torch_before = pickle.dumps(np.random.get_state()), torch.get_rng_state()
+    python_before, threads = random.getstate(), torch.get_num_threads()
+    model = clone(estimator).fit(X).partial_fit(X)
+    outputs(model, X)
+    assert pickle.dumps(np.random.get_state()) == numpy_before
+    assert torch.equal(torch.get_rng_state(), torch_before)
+    assert random.getstate() == python_before
+    assert torch.get_num_threads() == threads
+    assert torch.get_default_dtype() == torch.float32
+
+
+@every
+def test_every_kind_of_input_gives_the_same(estimator, X, tmp_path):
+    expected = outputs(clone(estimator).fit(X), X)
+    np.save(tmp_path / "X.npy", X)
+    kinds = {
+        "csr": sp.csr_array(X),
+        "csr_matrix": sp.csr_matrix(X),
+        "csc": sp.csc_array(X),
+        "memmap": np.load(tmp_path / "X.npy", mmap_mode="r"),
+        "fortran": np.asfortranarray(X),
+        "tensor": torch.tensor(X),
+        "list": X.tolist(),
+        "integers": X.astype(np.int8),
+    }
+    for kind, other in kinds.items():
+        model = clone(estimator).fit(other)
+        assert_same(expected, outputs(model, other), rtol=1e-6, atol=1e-6), kind
+
+
+@each_kind
+def test_the_caller_s_array_is_left_alone(estimator, X):
+    X.flags.writeable = False
+    before = X.copy()
+    outputs(clone(estimator).fit(X), X)
+    np.testing.assert_array_equal(X, before)
+
+
+@each_kind
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames_name_features_and_come_back(estimator, X, frame):
+    names = list("abcdef")
+    table = frame(dict(zip(names, X.T, strict=True)))
+    library = "pandas" if frame is pd.DataFrame else "polars"
+    model = clone(estimator).set_output(transform=library).fit(table)
+    assert list(model.feature_names_in_) == names
+    codes = model.transform(table)
+    assert isinstance(codes, frame)
+    prefix = type(estimator).__name__.lower()
+    assert list(codes.columns) == [f"{prefix}{i}" for i in range(4)]
+    with pytest.raises(ValueError, match="feature names"):
+        model.transform(frame(dict(zip("ghijkl", X.T, strict=True))))
+
+
+@every
+def test_history_has_an_entry_an_epoch(estimator, X):
+    model = clone(estimator).fit(X)
+    assert {"loss", "validation_loss"} <= set(model.history_)
+    assert {len(values) for values in model.history_.values()} == {model.n_iter_}
+    assert np.isfinite(model.history_["loss"]).all()
+    holds_out = getattr(estimator, "early_stopping", estimator.get_params().get("n_iter"))
+    holds_out = holds_out is True or (
+        not hasattr(estimator, "early_stopping") and estimator.validation_fraction > 0
+    )
+    assert np.isfinite(model.history_["validation_loss"]).all() == holds_out
+
+
+@every
+def test_score_is_the_mean_of_the_scores(estimator, X):
+    model = clone(estimator).fit(X)
+    score = model.score(X)
+    assert type(score) is float
+    assert score == pytest.approx(model.score_samples(X).mean(), rel=1e-6)
+
+
+@every
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_few_rows_are_enough_or_refused_clearly(estimator, X, n):
+    if getattr(estimator, "early_stopping", False) and n == 1:
+        with pytest.raises(ValueError, match="early_stopping"):
+            clone(estimator).fit(X[:n])
+    elif getattr(estimator, "validation_fraction", 0) == 0.2 and n == 1:
+        with pytest.raises(ValueError, match="validation_fraction"):
+            clone(estimator).fit(X[:n])
+    else:
+        model = clone(estimator).fit(X[:n])
+        assert all(np.isfinite(a).all() for a in outputs(model, X))
+
+
+@each_kind
+@pytest.mark.parametrize("batch_size", [1, 7, 49, 50, 1000])
+def test_any_batch_size_trains(estimator, X, batch_size):
+    model = clone(estimator).set_params(batch_size=batch_size).fit(X)
+    assert np.isfinite(model.transform(X)).all()
+
+
+@each_kind
+def test_constant_columns_are_finite(estimator, X):
+    X[:, 0], X[:, 1] = 0, 1
+    assert all(np.isfinite(a).all() for a in outputs(clone(estimator).fit(X), X))
+
+
+@each_kind
+def test_partial_fit_goes_on(estimator, X):
+    model = clone(estimator)
+    assert model.partial_fit(X) is model
+    first = model.transform(X)
+    model.partial_fit(X[:20])
+    assert model.n_iter_ == 2
+    assert np.abs(model.transform(X) - first).max() > 0
+    with pytest.raises(ValueError, match="features"):
+        model.partial_fit(X[:, :3])
+
+
+@each_kind
+def test_one_epoch_of_fit_is_one_partial_fit(estimator, X):
+    epochs = {"n_iter", "max_iter"} & set(estimator.get_params())
+    once = clone(estimator).set_params(**{epochs.pop(): 1})
+    assert_same(outputs(clone(once).fit(X), X), outputs(clone(once).partial_fit(X), X))
+
+
+BAD_INPUT = {
+    "text": (lambda X: X.astype(str).astype(object) + "x", "could not convert|numeric"),
+    "NaN": (lambda X: np.where(X == X[0, 0], np.nan, X), "NaN"),
+    "infinity": (lambda X: X + np.inf, "infinity"),
+    "complex": (lambda X: X + 1j, "Complex"),
+    "empty": (lambda X: X[:0], "0 sample"),
+    "no features": (lambda X: X[:, :0], "0 feature"),
+    "one dimension": (lambda X: X[0], "2D array"),
+    "three dimensions": (lambda X: X[None], "dim"),
+}
+
+
+@each_kind
+@pytest.mark.parametrize("kind", BAD_INPUT)
+def test_bad_input_is_refused_and_nothing_is_half_fitted(estimator, X, kind):
+    spoil, message = BAD_INPUT[kind]
+    model = clone(estimator)
+    for method in (model.fit, model.partial_fit):
+        with pytest.raises((ValueError, TypeError), match=message):
+            method(spoil(X))
+    with pytest.raises(NotFittedError):
+        model.transform(X)
+
+    model.fit(X)
+    before, attributes = outputs(model, X), set(vars(model))
+    for method in (model.fit, model.partial_fit, model.transform, model.score_samples):
+        with pytest.raises((ValueError, TypeError), match=message):
+            method(spoil(X))
+    assert_same(outputs(model, X), before)
+    assert set(vars(model)) == attributes
+
+
+@each_kind
+def test_wrong_width_is_named(estimator, X):
+    model = clone(estimator).fit(X)
+    with pytest.raises(ValueError, match="X has 5 features"):
+        model.transform(X[:, :5])
+    with pytest.raises(ValueError, match=r"3 columns.*4"):
+        model.inverse_transform(X[:, :3])
+
+
+BAD_PARAMETERS = {
+    "n_components": [0, -1, 2.5, "four"],
+    "learning_rate": [0, -1.0, "fast"],
+    "batch_size": [0, 1.5],
+    "device": ["abacus", 7.5, "meta"],
+    "precision": ["float16", 32],
+    "n_iter": [0],
+    "max_iter": [0],
+    "cd_steps": [0],
+    "n_chains": [0],
+    "momentum": [-0.1, 1.0],
+    "weight_decay": [-1.0],
+    "sparsity_target": [0.0, 1.0],
+    "sparsity_cost": [-1.0],
+    "learning_rate_schedule": ["cosine"],
+    "validation_fraction": [-0.1, 1.0],
+    "hidden_layer_sizes": [(0,), ("a",), "ab", None, (2.5,)],
+    "activation": ["step", None],
+    "loss": ["hinge"],
+    "encoder": ["resnet"],
+    "n_iter_no_change": [0],
+    "tol": [-1.0],
+}
+
+
+@each_kind
+def test_bad_parameters_are_named_and_leave_the_model_unfitted(estimator, X):
+    tested = 0
+    for name in BAD_PARAMETERS.keys() & estimator.get_params().keys():
+        for value in BAD_PARAMETERS[name]:
+            model = clone(estimator).set_params(**{name: value})
+            with pytest.raises((ValueError, TypeError), match=name):
+                model.fit(X)
+            with pytest.raises(NotFittedError):
+                model.transform(X)
+            tested += 1
+    assert tested > 10
+
+
+@each_kind
+def test_a_callback_s_error_leaves_the_model_as_it_was(estimator, X):
+    class Fails(Silent):
+        def on_fit_task_end(self, estimator, context):
+            raise RuntimeError("no")
+
+    model = clone(estimator).set_callbacks(Fails())
+    with pytest.raises(RuntimeError, match="no"):
+        model.fit(X)
+    assert not model.__sklearn_is_fitted__()
+    assert not hasattr(model, "_callback_fit_ctx")
+
+
+class Silent:
+    """A callback that does nothing."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+
+@each_kind
+def test_a_callback_can_stop_the_fit(estimator, X):
+    class StopsAfterTwo(Silent):
+        def on_fit_task_end(self, estimator, context):
+            return context.task_name == "epoch" and context.task_id == 1
+
+    assert clone(estimator).set_callbacks(StopsAfterTwo()).fit(X).n_iter_ == 2
+
+
+@each_kind
+def test_a_scoring_monitor_sees_the_model_learn(estimator, X):
+    monitor = ScoringMonitor(
+        scoring=lambda model, X, y: {"r2": metrics.reconstruction_score(model, X)}
+    )
+    model = clone(estimator).set_callbacks(monitor).fit(X, np.zeros(N))
+    log = [row["r2"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(log) == model.n_iter_
+    assert len(set(log)) == model.n_iter_
+    assert log[-1] == pytest.approx(metrics.reconstruction_score(model, X), abs=1e-6)
+
+
+@each_kind
+def test_a_progress_bar_nests_under_a_grid_search(estimator, X, capsys):
+    search = GridSearchCV(clone(estimator), {"learning_rate": [0.01, 0.02]}, cv=2)
+    search.set_callbacks(ProgressBar()).fit(X)
+    assert type(estimator).__name__ in capsys.readouterr().out
+
+
+@each_kind
+def test_ctrl_c_keeps_the_last_finished_epoch(estimator, X):
+    class Interrupts(Silent):
+        def on_fit_task_begin(self, estimator, context):
+            if context.task_name == "epoch" and context.task_id == 2:
+                raise KeyboardInterrupt
+
+    model = clone(estimator).set_callbacks(Interrupts())
+    with pytest.warns(ConvergenceWarning, match="interrupted"):
+        model.fit(X)
+    assert model.n_iter_ == 2
+    assert np.isfinite(model.transform(X)).all()
+
+
+@each_kind
+def test_ctrl_c_in_the_first_epoch_is_passed_on(estimator, X):
+    class Interrupts(Silent):
+        def on_fit_task_begin(self, estimator, context):
+            raise KeyboardInterrupt
+
+    model = clone(estimator).set_callbacks(Interrupts())
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X)
+    assert not model.__sklearn_is_fitted__()
+
+
+@each_kind
+def test_divergence_keeps_the_last_finite_epoch_and_warns(estimator, X):
+    model = clone(estimator).set_params(learning_rate=1e38)
+    with pytest.warns(ConvergenceWarning, match="learning_rate"):
+        model.fit(X)
+    assert np.isfinite(model.transform(X)).all()
+    assert len(model.history_["loss"]) == model.n_iter_ < 3
+
+
+@each_kind
+def test_verbose_prints_a_line_an_epoch(estimator, X, capsys):
+    model = clone(estimator).set_params(verbose=1).fit(X)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == model.n_iter_
+    assert all(line.startswith(f"[{type(model).__name__}] epoch") for line in lines)
+    assert "loss" in lines[0]
+
+
+@each_kind
+def test_it_stands_where_pca_stood(estimator):
+    X = np.random.default_rng(0).normal(size=(60, D))
+    y = (X[:, 0] > 0).astype(int)
+    pipeline = make_pipeline(MinMaxScaler(), clone(estimator), LogisticRegression())
+    assert 0 <= pipeline.fit(X, y).score(X, y) <= 1
+    prefix = type(estimator).__name__.lower()
+    grid = {f"{prefix}__n_components": [2, 3]}
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, y)
+    assert search.best_params_[f"{prefix}__n_components"] in (2, 3)
+
+
+@each_kind
+def test_reconstruction_score_selects_ours_and_pca_alike(estimator, X):
+    for model, grid in [(clone(estimator), [2, 3]), (PCA(), [2, 3])]:
+        search = GridSearchCV(
+            model, {"n_components": grid}, scoring=metrics.reconstruction_score, cv=2
+        ).fit(X)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@each_kind
+def test_big_inputs_are_memory_mapped_by_workers_without_harm(estimator):
+    X = (np.random.default_rng(0).random((400, 400)) < 0.5).astype(np.float64)
+    models = [clone(estimator).set_params(random_state=s) for s in range(2)]
+    there = joblib.Parallel(n_jobs=2, max_nbytes=1000)(
+        joblib.delayed(lambda m, A: m.fit(A).transform(A))(m, X) for m in models
+    )
+    assert_same(there, [m.fit(X).transform(X) for m in models])
+
+
+@each_kind
+@pytest.mark.parametrize("precision", ["float64", "bfloat16"])
+def test_precisions_agree_in_what_they_learn(estimator, precision):
+    rng = np.random.default_rng(0)
+    X = np.repeat((rng.random((40, 3)) < 0.5).astype(float), 2, axis=1)
+    epochs = {"n_iter", "max_iter"} & set(estimator.get_params())
+    rate = 0.2 if "n_iter" in epochs else 0.02
+    model = clone(estimator).set_params(**{epochs.pop(): 100}, learning_rate=rate, batch_size=10)
+    reference = metrics.reconstruction_score(clone(model).fit(X), X)
+    other = metrics.reconstruction_score(model.set_params(precision=precision).fit(X), X)
+    assert other > 0.3
+    assert other == pytest.approx(reference, abs=0.05)
+
+
+@each_kind
+@pytest.mark.gpu
+def test_an_accelerator_learns_the_same(estimator, X):
+    model = clone(estimator).set_params(device="cuda").fit(X)
+    assert next(model.module_.parameters()).device.type == "cuda"
+    there = pickle.loads(pickle.dumps(model)).set_params(device="cpu")
+    assert_same(outputs(model, X), outputs(there, X), rtol=1e-3, atol=1e-4)
