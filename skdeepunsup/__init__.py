@@ -1,7 +1,9 @@
 """Classic deep unsupervised models as scikit-learn estimators on PyTorch."""
 
 from . import metrics
+from .comparison import compare_reducers
 from .energy import BernoulliRBM
+from .inspection import ReducerComparisonDisplay
 from .reconstruction import Autoencoder
 
 __version__ = "0.1.0.dev0"
@@ -11,6 +13,9 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "BernoulliRBM",
     # by giving the input back
     "Autoencoder",
+    # side by side
+    "ReducerComparisonDisplay",
+    "compare_reducers",
     # figures of merit
     "metrics",
 ]

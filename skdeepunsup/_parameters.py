@@ -1,5 +1,6 @@
 """Checks of parameters: each error names the parameter, what was found and what is asked."""
 
+import math
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
@@ -24,6 +25,8 @@ def check_real(
 ) -> None:
     """Raise unless ``value`` is a number between ``low`` and ``high``."""
     check_scalar(value, name, Real, min_val=low, max_val=high, include_boundaries=boundaries)
+    if not math.isfinite(value):
+        raise ValueError(f"{name} == {value}, must be finite.")
 
 
 def check_option(name: str, value: Any, options: Collection[str]) -> None:

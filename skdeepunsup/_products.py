@@ -48,8 +48,8 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     Returns
     -------
     Tensor of shape (n, h)
-        In float32 where ``x`` or ``W`` is bfloat16 (the product itself is then bfloat16's), else in
-        their common dtype.
+        In float32 where ``x`` is bfloat16 (the product itself is then bfloat16's), else in the
+        common dtype of all.
     """
     if prefers_onednn(x, W.shape[1]):
         return _onednn(x, W.T, b, "none", [], "")

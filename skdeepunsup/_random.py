@@ -88,6 +88,13 @@ class Stream:
             "device": self.device.type,
         }
 
+    @classmethod
+    def restored(cls, state: dict[str, Any], device: str | torch.device) -> "Stream":
+        """A stream on ``device`` that goes on from ``state``."""
+        stream = cls(0, device)
+        stream.load_state_dict(state)
+        return stream
+
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from ``state``; on a device of another type, from a stream seeded by it."""
         self.numpy.bit_generator.state = state["numpy"]

@@ -7,6 +7,7 @@ for training; sparse and memory-mapped ones stay where they are, and only the ro
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,27 @@ CHUNK_ROWS = 1024
 """Rows that cross at a time outside training: enough for a fast product, few for the cache."""
 
 
+REMEDIES = {
+    "could not convert string": "Encode text, for instance by sklearn.preprocessing.OneHotEncoder.",
+    "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer.",
+    "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
+    "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
+}
+"""By what scikit-learn's complaint says: what to do about it, where it does not tell."""
+
+
+@contextmanager
+def _remedies() -> Iterator[None]:
+    """Add the remedy to scikit-learn's complaint of an array."""
+    try:
+        yield
+    except ValueError as error:
+        for complaint, remedy in REMEDIES.items():
+            if complaint in str(error):
+                raise ValueError(f"{error}\n{remedy}") from error
+        raise
+
+
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
 
@@ -26,13 +48,15 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
     ``reset`` says whether this call defines the number and names of the features.
     """
     X = _as_host_array(X)
-    return validate_data(estimator, X, reset=reset, accept_sparse="csr", **_array_options(X))
+    with _remedies():
+        return validate_data(estimator, X, reset=reset, accept_sparse="csr", **_array_options(X))
 
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:
     """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
     Z = _as_host_array(Z)
-    Z = check_array(Z, input_name="Z", **_array_options(Z))
+    with _remedies():
+        Z = check_array(Z, input_name="Z", **_array_options(Z))
     if Z.shape[1] != n_components:
         raise ValueError(
             f"Z has {Z.shape[1]} columns, but codes of this {name} have {n_components}."
@@ -41,7 +65,10 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
 
 
 def _as_host_array(X: Any) -> Any:
-    return X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+    if not isinstance(X, Tensor):
+        return X
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
 
 
 def _array_options(X: Any) -> dict[str, Any]:
@@ -68,13 +95,28 @@ def output_dtype(X: Any) -> np.dtype:
 
 def value_range(X: Any) -> tuple[float, float]:
     """The smallest and the largest entry."""
+    if sp.issparse(X) and not X.has_canonical_format:
+        X = X.copy()  # to look for them, SciPy sums duplicate entries in place
     return float(X.min()), float(X.max())
+
+
+def outside_unit_interval(X: Any) -> str:
+    """Say where ``X`` leaves [0, 1] by more than rounding, and the remedy; "" where it does not."""
+    low, high = value_range(X)
+    if low >= -1e-6 and high <= 1 + 1e-6:
+        return ""
+    return (
+        f"values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; "
+        "scale it with sklearn.preprocessing.MinMaxScaler."
+    )
 
 
 class Rows(ABC):
     """Rows of a checked array, handed out as tensors of one dtype on one device."""
 
     n_features: int
+    index_device: torch.device
+    """Where ``take`` wants its indices."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -82,7 +124,7 @@ class Rows(ABC):
 
     @abstractmethod
     def take(self, ids: Tensor) -> Tensor:
-        """Copy the rows ``ids`` (indices on the CPU)."""
+        """Copy the rows ``ids``."""
 
     @abstractmethod
     def select(self, ids: Tensor) -> "Rows":
@@ -103,13 +145,13 @@ class ResidentRows(Rows):
 
     def __init__(self, X: Tensor) -> None:
         self.X = X
-        self.n_features = X.shape[1]
+        self.n_features, self.index_device = X.shape[1], X.device
 
     def __len__(self) -> int:
         return len(self.X)
 
     def take(self, ids: Tensor) -> Tensor:
-        return self.X.index_select(0, ids.to(self.X.device))
+        return self.X.index_select(0, ids.to(self.index_device))
 
     def select(self, ids: Tensor) -> "ResidentRows":
         return ResidentRows(self.take(ids))
@@ -131,7 +173,7 @@ class StreamedRows(Rows):
         self, X: Any, device: torch.device, dtype: torch.dtype, ids: np.ndarray | None = None
     ) -> None:
         self.X, self.device, self.dtype, self.ids = X, device, dtype, ids
-        self.n_features = X.shape[1]
+        self.n_features, self.index_device = X.shape[1], torch.device("cpu")
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.ids is None else len(self.ids)
@@ -158,12 +200,10 @@ class StreamedRows(Rows):
 
 def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A tensor with the values of ``X`` that shares no memory with it."""
-    if device.type == "cpu" and X.dtype.kind == "f" and X.dtype.itemsize in (4, 8):
-        tensor = torch.empty(X.shape, dtype=dtype)
-        if dtype in (torch.float32, torch.float64):
-            np.copyto(tensor.numpy(), X, casting="same_kind")  # also from read-only memory
-            return tensor
-    return torch.tensor(X, dtype=dtype, device=device)
+    # NumPy copies from read-only, reversed and foreign-endian memory as well; torch does not.
+    tensor = torch.empty(X.shape, dtype=dtype)
+    np.copyto(tensor.numpy(), X, casting="same_kind")
+    return tensor.to(device)
 
 
 def training_rows(X: Any, device: torch.device, dtype: torch.dtype) -> Rows:
@@ -190,9 +230,12 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
     """The mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
+    # A running total: small tensors kept between the freed chunks would tear the heap to pieces.
+    total: Tensor | float = 0.0
     with torch.no_grad():
-        sums = [function(chunk).sum(0).cpu().double() for chunk in rows.chunks()]
-    return torch.stack(sums).sum(0) / len(rows)
+        for chunk in rows.chunks():
+            total = total + function(chunk).sum(0).cpu().double()
+    return torch.as_tensor(total) / len(rows)
 
 
 def n_held_out(n_rows: int, fraction: float) -> int:
@@ -200,7 +243,7 @@ def n_held_out(n_rows: int, fraction: float) -> int:
     held_out = math.ceil(n_rows * fraction)
     if fraction > 0 and not 1 <= held_out < n_rows:
         raise ValueError(
-            f"validation_fraction == {fraction} of {n_rows} rows leaves no row to train on; "
-            "give more rows, a smaller fraction, or switch early_stopping off."
+            f"validation_fraction == {fraction} with n_samples = {n_rows} leaves none to train on; "
+            "give more rows or a smaller fraction, or switch early_stopping off."
         )
     return held_out

@@ -43,9 +43,10 @@ class DeepTransformer(
 ):
     """Base of the estimators: holds a module, trains it by an objective, maps arrays through it.
 
-    A subclass has its parameters, checks them, builds its module and its objective, and says what a
-    score is. Its module has ``encode`` and ``decode``, the width ``n_components`` of its codes, and
-    keeps what its constructor was given, as plain data, in ``arguments``.
+    A subclass has its parameters, checks them, says what its module is made of and how its first
+    parameters are drawn, which objective trains it, and what a score is. The module has ``encode``
+    and ``decode``, the width ``n_components`` of its codes, and keeps in ``arguments`` what its
+    constructor was given.
 
     Attributes
     ----------
@@ -80,8 +81,12 @@ class DeepTransformer(
         """How long to train."""
 
     @abstractmethod
-    def _build(self, rows: Rows, stream: Stream) -> nn.Module:
-        """Return a new module for ``rows``, on the CPU, its parameters drawn from ``stream``."""
+    def _module_arguments(self, n_features: int) -> dict[str, Any]:
+        """What the module's constructor is given."""
+
+    @abstractmethod
+    def _initialize(self, module: Any, rows: Rows, stream: Stream) -> None:
+        """Draw the first parameters of ``module``, which is on the CPU."""
 
     @abstractmethod
     def _objective(self, module: Any, stream: Stream, rows: Rows) -> Objective:
@@ -280,19 +285,25 @@ class DeepTransformer(
     ) -> tuple[nn.Module, _Training, dict[str, list[float]]]:
         """The module, what trains it, its history: from the start, or where the last fit ended."""
         device = resolve_device(self.device)
+        arguments = self._module_arguments(rows.n_features)
         if not go_on:
             stream = Stream(self.random_state, device)
-            module = self._build(rows, stream).to(device, self._parameter_dtype())
+            module = self._module_class(**arguments)
+            self._initialize(module, rows, stream)
+            module.to(device, self._parameter_dtype())
             training = _Training(self._objective(module, stream, rows), stream)
             return module, training, {"loss": [], "validation_loss": []}
-        module, training = self.module_, self._training
-        if not isinstance(training.stream, Stream):  # just unpickled
-            stream = Stream(0, device)
-            stream.load_state_dict(training.stream)
-            objective = self._objective(module, stream, rows)
-            objective.load_state_dict(to_tensors(training.objective))
-            training = _Training(objective, stream)
-        return module, training, {name: list(values) for name, values in self.history_.items()}
+
+        module, (objective, stream) = self._module.to(device), self._training
+        _check_same(arguments, module.arguments)
+        if isinstance(stream, Stream):
+            state = objective.state_dict()
+        else:  # just unpickled
+            state, stream = to_tensors(objective), Stream.restored(stream, device)
+        objective = self._objective(module, stream, rows)  # parameters may have been set anew
+        objective.load_state_dict(state)
+        history = {name: list(values) for name, values in self.history_.items()}
+        return module, _Training(objective, stream), history
 
     def _finish(self, module: nn.Module, training: _Training, history: dict[str, Any]) -> None:
         """Take the fitted attributes, all at once."""
@@ -376,6 +387,16 @@ def _split(rows: Rows, fraction: float, stream: Stream) -> tuple[Rows, Rows | No
         return rows, None
     order = stream.permutation(len(rows))
     return rows.select(order[held_out:]), rows.select(order[:held_out])
+
+
+def _check_same(asked: dict[str, Any], fitted: dict[str, Any]) -> None:
+    """Raise if a fit is to go on with a module of another make."""
+    for name, value in asked.items():
+        if value != fitted[name] and not isinstance(value, nn.Module):
+            raise ValueError(
+                f"{name} == {value!r}, but the fit to go on from had {fitted[name]!r}; "
+                "set it back, or start anew by fit with warm_start=False."
+            )
 
 
 def _device_to_load_on(name: Any) -> torch.device:

@@ -226,7 +226,7 @@ def test_one_epoch_of_fit_is_one_partial_fit(estimator, X):
 
 BAD_INPUT = {
     "text": (lambda X: X.astype(str).astype(object) + "x", "could not convert|numeric"),
-    "NaN": (lambda X: np.where(X == X[0, 0], np.nan, X), "NaN"),
+    "NaN": (lambda X: np.where(X[0, 0] == X, np.nan, X), "NaN"),
     "infinity": (lambda X: X + np.inf, "infinity"),
     "complex": (lambda X: X + 1j, "Complex"),
     "empty": (lambda X: X[:0], "0 sample"),
@@ -457,3 +457,19 @@ def test_an_accelerator_learns_the_same(estimator, X):
     assert next(model.module_.parameters()).device.type == "cuda"
     there = pickle.loads(pickle.dumps(model)).set_params(device="cpu")
     assert_same(outputs(model, X), outputs(there, X), rtol=1e-3, atol=1e-4)
+
+
+@each_kind
+def test_going_on_hears_of_parameters_set_anew(estimator, X):
+    model = clone(estimator).partial_fit(X)
+    before = model.transform(X)
+    model.set_params(learning_rate=1e-30).partial_fit(X)
+    np.testing.assert_allclose(model.transform(X), before, rtol=1e-6)
+
+
+@each_kind
+def test_going_on_refuses_another_architecture(estimator, X):
+    model = clone(estimator).partial_fit(X).set_params(n_components=7)
+    with pytest.raises(ValueError, match=r"n_components == 7.* had 4"):
+        model.partial_fit(X)
+    assert model.transform(X).shape == (N, 4)

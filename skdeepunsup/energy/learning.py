@@ -146,7 +146,9 @@ class ContrastiveDivergence:
         self.centered = visible_mean is not None
         self.pace = 1.0
         W, a, b = machine.W, machine.a, machine.b
-        self.mu = torch.zeros_like(a) if visible_mean is None else visible_mean.to(a)
+        self.mu = torch.zeros_like(a)
+        if visible_mean is not None:
+            self.mu.copy_(visible_mean)
         self.lam = torch.zeros_like(b)
         self.activity = machine.hidden.mean(torch.zeros_like(b))
         self.chains = torch.zeros(n_chains, len(b), dtype=b.dtype, device=b.device)
@@ -241,8 +243,11 @@ class ContrastiveDivergence:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.machine.load_state_dict(state["machine"])
-        self.chains = state["chains"].to(self.chains)
-        self.mu = state["mu"].to(self.mu)
-        self.activity = state["activity"].to(self.activity).clone()
-        self.lam = self.activity if self.centered else self.lam
-        self.velocity = tuple(u.to(self.mu) for u in state["velocity"])
+        self.activity.copy_(state["activity"])
+        if self.centered:
+            self.mu.copy_(state["mu"])
+            self.lam = self.activity
+        if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
+            self.chains = state["chains"].to(self.chains, copy=True)
+        for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise
+            u.copy_(stored)

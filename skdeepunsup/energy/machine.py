@@ -16,8 +16,10 @@ class RestrictedBoltzmannMachine(nn.Module):
 
     Parameters
     ----------
-    n_visible, n_hidden : int
-        Units of either layer. The parameters start at zero.
+    n_features : int
+        Visible units, n_visible below.
+    n_components : int
+        Hidden units, n_hidden below. All parameters start at zero.
 
     Attributes
     ----------
@@ -36,19 +38,15 @@ class RestrictedBoltzmannMachine(nn.Module):
     visible: Units = Bernoulli()
     hidden: Units = Bernoulli()
 
-    def __init__(self, n_visible: int, n_hidden: int) -> None:
+    def __init__(self, n_features: int, n_components: int) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {"n_visible": n_visible, "n_hidden": n_hidden}
-        self.W = nn.Parameter(torch.zeros(n_visible, n_hidden), requires_grad=False)
-        self.a = nn.Parameter(torch.zeros(n_visible), requires_grad=False)
-        self.b = nn.Parameter(torch.zeros(n_hidden), requires_grad=False)
+        self.n_components = n_components
+        self.arguments: dict[str, Any] = {"n_features": n_features, "n_components": n_components}
+        self.W = nn.Parameter(torch.zeros(n_features, n_components), requires_grad=False)
+        self.a = nn.Parameter(torch.zeros(n_features), requires_grad=False)
+        self.b = nn.Parameter(torch.zeros(n_components), requires_grad=False)
         self.a0: Tensor
-        self.register_buffer("a0", torch.zeros(n_visible))
-
-    @property
-    def n_components(self) -> int:
-        """The width of a code."""
-        return len(self.b)
+        self.register_buffer("a0", torch.zeros(n_features))
 
     def hidden_input(self, v: Tensor) -> Tensor:
         """vᵀW + b for each row of ``v``."""

@@ -10,7 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_option, check_real, resolve_device, resolve_precision
 from .._random import Stream
-from .._validation import Rows, StreamedRows, check_rows, map_rows, output_dtype, outside_unit_interval
+from .._validation import (
+    Rows,
+    StreamedRows,
+    check_rows,
+    map_rows,
+    output_dtype,
+    outside_unit_interval,
+)
 from ..base import DeepTransformer
 from ..training import Schedule
 from .learning import ContrastiveDivergence
@@ -223,8 +230,10 @@ class BernoulliRBM(DeepTransformer):
         ndarray of shape (n_samples,)
             Log-likelihoods in nats.
         """
-        free_energy = self.free_energy(X)
-        return -free_energy - free_energy.dtype.type(self._kept_log_partition())
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        machine, log_partition = self._module.in_double(), self._kept_log_partition()
+        return self._map_exactly(lambda v: -machine.free_energy(v) - log_partition, X)
 
     def free_energy(self, X: Any) -> np.ndarray:
         """Compute F(v) = −aᵀv − Σⱼ log(1 + exp(vᵀW + b)ⱼ), in float64.
@@ -395,15 +404,16 @@ class BernoulliRBM(DeepTransformer):
     def _schedule(self) -> Schedule:
         return Schedule(self.n_iter, self.batch_size, self.validation_fraction)
 
-    def _build(self, rows: Rows, stream: Stream) -> RestrictedBoltzmannMachine:
+    def _module_arguments(self, n_features: int) -> dict[str, Any]:
+        return {"n_features": n_features, "n_components": self.n_components}
+
+    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
         """W ~ N(0, 0.01²), a = the log odds of the data's means, b = 0 (Hinton 2010)."""
-        machine = RestrictedBoltzmannMachine(rows.n_features, self.n_components)
         smoothed = 1 / (len(rows) + 2)  # as if each feature had been seen once on and once off
         mean = rows.mean().clamp(smoothed, 1 - smoothed)
-        machine.W.copy_(0.01 * stream.normal(*machine.W.shape))
-        machine.a.copy_(mean.logit())
-        machine.a0.copy_(machine.a)
-        return machine
+        module.W.copy_(0.01 * stream.normal(*module.W.shape).cpu())
+        module.a.copy_(mean.logit())
+        module.a0.copy_(module.a)
 
     def _objective(
         self, module: RestrictedBoltzmannMachine, stream: Stream, rows: Rows
@@ -417,7 +427,7 @@ class BernoulliRBM(DeepTransformer):
             persistent=self.persistent,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
-            visible_mean=rows.mean() if self.centered else None,
+            visible_mean=module.a0.sigmoid() if self.centered else None,
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,
             decay=self.learning_rate_schedule == "linear",

@@ -49,7 +49,7 @@ class Bernoulli(Units):
         return stream.bernoulli(x.sigmoid())
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """U log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))); u, a probability, is clipped to one."""
+        """U log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
         entropy = -u.xlogy(u) - (1 - u).xlogy(1 - u)
         return binary_cross_entropy_with_logits(x, u, reduction="none") - entropy

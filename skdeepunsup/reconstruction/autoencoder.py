@@ -225,20 +225,23 @@ class Autoencoder(DeepTransformer):
             self.tol,
         )
 
-    def _build(self, rows: Rows, stream: Stream) -> AutoencoderModule:
-        module = AutoencoderModule(
-            rows.n_features,
-            self.n_components,
-            check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
-            self.activation,
-            self.loss,
-            bool(self.tied_weights),
-            self.encoder,
-            self.decoder,
-        )
+    def _module_arguments(self, n_features: int) -> dict[str, Any]:
+        return {
+            "n_features": n_features,
+            "n_components": self.n_components,
+            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "activation": self.activation,
+            "loss": self.loss,
+            "tied_weights": bool(self.tied_weights),
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+        }
+
+    def _initialize(self, module: AutoencoderModule, rows: Rows, stream: Stream) -> None:
         initialize(module, stream)
-        _check_shapes(module, rows)
-        return module
+        for name in ("encoder", "decoder"):
+            if module.arguments[name] is not None:
+                _check_shapes(name, module, rows.n_features)
 
     def _objective(self, module: AutoencoderModule, stream: Stream, rows: Rows) -> GradientDescent:
         optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
@@ -247,29 +250,19 @@ class Autoencoder(DeepTransformer):
         return GradientDescent(module, optimizer, autocast)
 
 
-def _check_shapes(module: AutoencoderModule, rows: Rows) -> None:
-    """Raise if a custom network does not map rows to codes, or codes to rows."""
-    if module.arguments["encoder"] is None and module.arguments["decoder"] is None:
-        return
+def _check_shapes(name: str, module: AutoencoderModule, n_features: int) -> None:
+    """Raise if the user's own network does not map rows to codes, or codes to rows."""
+    n_inputs, n_outputs = n_features, module.n_components
+    if name == "decoder":
+        n_inputs, n_outputs = n_outputs, n_inputs
     module.eval()
-    x = rows.take(torch.zeros(1, dtype=torch.long)).cpu()
-    widths = {
-        "encoder": (x.shape[1], module.n_components),
-        "decoder": (module.n_components, x.shape[1]),
-    }
-    for name, (n_inputs, n_outputs) in widths.items():
-        network = getattr(module.float(), name)
+    try:
         with torch.no_grad():
-            if module.arguments[name] is None:
-                continue
-            try:
-                found = tuple(network(x.new_zeros(1, n_inputs, dtype=torch.float32)).shape)
-            except RuntimeError as error:
-                raise ValueError(
-                    f"{name} fails on input of shape (1, {n_inputs}): {error}"
-                ) from error
-        if found != (1, n_outputs):
-            raise ValueError(
-                f"{name} maps (1, {n_inputs}) to {found}, but must give (1, {n_outputs}): "
-                f"n_components is {module.n_components}, and X has {rows.n_features} features."
-            )
+            found = tuple(getattr(module, name)(torch.zeros(1, n_inputs)).shape)
+    except RuntimeError as error:
+        raise ValueError(f"{name} fails on input of shape (1, {n_inputs}): {error}") from error
+    if found != (1, n_outputs):
+        raise ValueError(
+            f"{name} maps (1, {n_inputs}) to {found}, but must give (1, {n_outputs}): "
+            f"n_components is {module.n_components}, and X has {n_features} features."
+        )

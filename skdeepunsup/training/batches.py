@@ -15,8 +15,9 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[Tensor]:
     The last batch is kept however small, but a single row left over joins the batch before it: one
     row has no batch statistics.
     """
-    order = list(stream.permutation(len(rows)).split(size))
-    if len(order) > 1 and len(order[-1]) == 1:
+    # To the device once, and not with each batch, which would make it wait for the host.
+    order = list(stream.permutation(len(rows)).to(rows.index_device).split(size))
+    if len(order) > 1 and len(order[-1]) == 1 < size:
         order[-2:] = [torch.cat(order[-2:])]
     for ids in order:
         yield rows.take(ids)

@@ -127,6 +127,7 @@ def run_epoch(
 
 
 def extend(history: dict[str, list[float]], record: Record) -> None:
-    """Append an epoch's record; ``validation_loss`` is NaN where nothing was held out."""
-    for name, value in ({"validation_loss": math.nan} | record).items():
-        history.setdefault(name, []).append(value)
+    """Append an epoch's record; NaN for what this epoch, or those before it, did not measure."""
+    before = max(map(len, history.values()), default=0)
+    for name in dict.fromkeys((*history, *record, "validation_loss")):
+        history.setdefault(name, [math.nan] * before).append(record.get(name, math.nan))

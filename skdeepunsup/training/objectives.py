@@ -75,13 +75,15 @@ class GradientDescent:
         if held_out is None:
             return {}
         self.module.eval()
+        names: list[str] = []
 
         def stacked(x: Tensor) -> Tensor:
             with self._precision(x):
-                return torch.stack(list(self._losses(x).values()), dim=1)
+                terms = self._losses(x)
+            names[:] = terms
+            return torch.stack(list(terms.values()), dim=1)
 
         means = mean_over_rows(stacked, held_out)
-        names = self._losses(held_out.take(torch.arange(1))).keys()
         terms = dict(zip(names, means, strict=True))
         return {f"validation_{k}": v for k, v in _named(means.sum(), terms).items()}
 
@@ -89,8 +91,11 @@ class GradientDescent:
         return {"module": self.module.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        rates = [group["lr"] for group in self.optimizer.param_groups]
         self.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate  # a fit that goes on may have been given another one
 
     def _precision(self, x: Tensor) -> AbstractContextManager[Any]:
         if self.autocast is None:

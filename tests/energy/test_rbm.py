@@ -166,7 +166,7 @@ def test_every_rule_learns(X, params):
 
 
 def test_resampled_grey_levels_learn_the_binary_distribution():
-    """Rows of probability ½ for all features hold no correlations when their bits are drawn anew."""
+    """Bits drawn anew with probability ½ hold no correlations, and none are learned."""
     grey = np.full((300, 4), 0.5)
     model = BernoulliRBM(4, resample=True, n_iter=20, random_state=0).fit(grey)
     bits = np.array(list(itertools.product([0.0, 1.0], repeat=4)))

@@ -67,7 +67,7 @@ def test_bernoulli_reconstructions_are_probabilities(X):
     bits = (X > 0).astype(float)
     model = Autoencoder(3, loss="bernoulli", max_iter=50, random_state=0).fit(bits)
     r = model.reconstruct(bits)
-    assert ((0 < r) & (r < 1)).all()
+    assert ((r > 0) & (r < 1)).all()
     assert model.history_["loss"][-1] < 6 * np.log(2)
 
 

@@ -1,0 +1,61 @@
+"""``python -m benchmarks [name] [options]``."""
+
+import argparse
+import platform
+from pathlib import Path
+
+import numpy as np
+import sklearn
+import torch
+
+from . import __doc__ as package_doc
+from . import digits, likelihood, memory, speed
+from .timing import limit_threads
+
+BENCHMARKS = {"speed": speed, "memory": memory, "digits": digits, "likelihood": likelihood}
+AT_ONCE = ("speed", "memory", "digits")
+"""What runs when no name is given: all but the one that takes many minutes."""
+
+
+def main() -> None:
+    """Run the benchmark that the command line names, or all the short ones."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=str(package_doc))
+    named = parser.add_subparsers(dest="name", metavar=f"{{{','.join(BENCHMARKS)}}}")
+    parsers = {}
+    for name, module in BENCHMARKS.items():
+        summary = str(module.__doc__).splitlines()[0]
+        parsers[name] = named.add_parser(name, help=summary, description=summary)
+        module.add_arguments(parsers[name])
+    arguments = parser.parse_args()
+    if arguments.name is not None:
+        _begin(getattr(arguments, "n_threads", 1))
+        BENCHMARKS[arguments.name].run(arguments)
+        return
+    _begin(1)
+    for name in AT_ONCE:
+        BENCHMARKS[name].run(parsers[name].parse_args([]))
+    print("The likelihood of an RBM on MNIST takes longer: python -m benchmarks likelihood")
+
+
+def _begin(n_threads: int) -> None:
+    """Hold every library to ``n_threads`` and say what the figures were measured on."""
+    limit_threads(n_threads)
+    versions = {"torch": torch, "numpy": np, "scikit-learn": sklearn}
+    print(
+        f"{_processor()}, {n_threads} thread{'s' if n_threads > 1 else ''}; "
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {module.__version__}" for name, module in versions.items()),
+        flush=True,
+    )
+
+
+def _processor() -> str:
+    """The processor's name, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()

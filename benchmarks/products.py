@@ -1,0 +1,69 @@
+"""The matrix products alone: what no update can do without."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from skdeepunsup._products import affine
+
+from .timing import race
+
+Product = Callable[[], Any]
+"""A matrix product that is ready to be done."""
+Kernel = Callable[[Tensor, Tensor], Product]
+"""Makes a product ready."""
+
+
+def mm(A: Tensor, B: Tensor) -> Product:
+    """AB by ``torch.mm``, into an output at hand."""
+    return partial(torch.mm, A, B, out=torch.empty(A.shape[0], B.shape[1]))
+
+
+def fast(A: Tensor, B: Tensor) -> Product:
+    """AB by the kernel that the package itself takes for this size and processor."""
+    return partial(affine, A, B)
+
+
+def rbm_products(n_visible: int, n_hidden: int, n: int, kernel: Kernel) -> list[Product]:
+    """xW, hWᵀ, vW, xᵀh, vᵀh: the textbook update from ``n`` rows and as many chains."""
+    x, v = torch.randn(2, n, n_visible)
+    h, W = torch.randn(n, n_hidden), torch.randn(n_visible, n_hidden)
+    return [kernel(x, W), kernel(h, W.T), kernel(v, W), kernel(x.T, h), kernel(v.T, h)]
+
+
+def autoencoder_products(widths: Sequence[int], n: int, kernel: Kernel) -> list[Product]:
+    """Of each layer from input to code and back: forward, gradient of weights, and of its input.
+
+    The first layer's input needs no gradient.
+    """
+    products = []
+    for n_inputs, n_outputs in pairwise((*widths, *widths[-2::-1])):
+        x, W = torch.randn(n, n_inputs), torch.randn(n_outputs, n_inputs)
+        gradient = torch.randn(n, n_outputs)
+        first = not products
+        products += [kernel(x, W.T), kernel(gradient.T, x)]
+        if not first:
+            products.append(kernel(gradient, W))
+    return products
+
+
+def repeat(n_times: int, products: Sequence[Product]) -> None:
+    """Do all the products, ``n_times`` over."""
+    with torch.inference_mode():
+        for _ in range(n_times):
+            for product in products:
+                product()
+
+
+def bfloat16_is_faster(n: int, n_inputs: int, n_outputs: int) -> bool:
+    """Whether this processor multiplies bfloat16 matrices clearly faster than float32 ones."""
+    x, W = torch.randn(n, n_inputs), torch.randn(n_inputs, n_outputs)
+    contestants = {
+        "float32": partial(repeat, 5, [fast(x, W)]),
+        "bfloat16": partial(repeat, 5, [partial(torch.mm, x.bfloat16(), W.bfloat16())]),
+    }
+    return race(contestants).speed("bfloat16", "float32") > 1.2

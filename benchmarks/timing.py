@@ -1,0 +1,84 @@
+"""Contestants timed in turn on as many threads as wanted, and tables of what came out."""
+
+import gc
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+
+def limit_threads(n_threads: int) -> None:
+    """Hold NumPy, SciPy and torch to ``n_threads``, from now on."""
+    threadpool_limits(n_threads)
+    torch.set_num_threads(n_threads)
+
+
+class Timings:
+    """Seconds of each contestant in each repetition.
+
+    Parameters
+    ----------
+    seconds : mapping of str to ndarray of shape (n_repetitions,)
+    """
+
+    def __init__(self, seconds: Mapping[str, np.ndarray]) -> None:
+        self.seconds = seconds
+
+    def median(self, name: str) -> float:
+        """Median seconds of one contestant."""
+        return float(np.median(self.seconds[name]))
+
+    def speed(self, name: str, other: str) -> float:
+        """How many times faster ``name`` is than ``other``: the median over repetitions.
+
+        The two are compared within each repetition, so that a machine that is slow for a while is
+        slow for both.
+        """
+        return float(np.median(self.seconds[other] / self.seconds[name]))
+
+
+def race(contestants: Mapping[str, Callable[[], Any]], n_repetitions: int = 7) -> Timings:
+    """Time all contestants in turn, ``n_repetitions`` times after one that does not count."""
+    rounds = [[seconds(run) for run in contestants.values()] for _ in range(n_repetitions + 1)]
+    return Timings(dict(zip(contestants, np.transpose(rounds[1:]), strict=True)))
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """Wall-clock seconds of one call, without garbage collections in it."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        run()
+        return time.perf_counter() - start
+    finally:
+        gc.enable()
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table that reads well as plain text and is Markdown; numbers go to the right."""
+    cells = [list(columns)] + [[_text(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    print(f"\n{title}\n")
+    for i, row in enumerate(cells):
+        aligned = [
+            cell.ljust(width) if j == 0 else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print(f"| {' | '.join(aligned)} |")
+        if i == 0:
+            rules = [
+                "-" * width if j == 0 else "-" * (width - 1) + ":" for j, width in enumerate(widths)
+            ]
+            print(f"| {' | '.join(rules)} |", flush=True)
+    print(flush=True)
+
+
+def _text(value: Any) -> str:
+    """Three significant digits of a float, all of anything else."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -1,0 +1,8 @@
+"""``python -m skdeepunsup``."""
+
+import sys
+
+from .command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main())

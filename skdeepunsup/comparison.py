@@ -1,0 +1,178 @@
+"""PCA and deep models on one footing: the same folds, the same questions."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.parallel import Parallel, delayed
+
+from ._parameters import check_integer
+from ._reducers import Fold, flatten_reducers, holds_classes, split_rows, spread_rows
+from .metrics import reconstruction_error, reconstruction_score
+
+WITH_SPREAD = ("explained_variance", "reconstruction_error")
+MAX_TRUSTWORTHINESS_ROWS = 1000  # it ranks all pairs of rows
+
+
+def compare_reducers(
+    reducers: Mapping[str, Any],
+    X: Any,
+    y: Any = None,
+    *,
+    cv: Any = 5,
+    n_neighbors: int = 5,
+    n_jobs: int | None = None,
+    return_estimator: bool = False,
+) -> dict[str, list[Any]]:
+    """Compare transformers that have a way back, on rows that they were not fitted to.
+
+    Parameters
+    ----------
+    reducers : dict of str to transformer, or to a list of transformers
+        PCA, ours, or any with ``inverse_transform``. A list holds one model at several code widths.
+        They are cloned, never fitted themselves.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data. Errors compare features as they are: scale them first where their units differ.
+    y : array-like of shape (n_samples,), default=None
+        Classes (text, or few whole numbers that repeat) or numbers, for the k-NN score alone; the
+        transformers never see them.
+    cv : int, cross-validation generator or iterable of (train, test), default=5
+        An int asks for so many folds of shuffled rows, always the same, since files are often
+        sorted; they are stratified where ``y`` holds classes that have a row for every fold.
+    n_neighbors : int, default=5
+        Of the k-NN score and of trustworthiness.
+    n_jobs : int, default=None
+        Fits at a time; the seconds mean most with one.
+    return_estimator : bool, default=False
+        Whether to add the fitted transformers.
+
+    Returns
+    -------
+    dict of str to list
+        One entry a transformer in each list, ready for ``pandas.DataFrame``. All figures are means
+        over the folds, of held-out rows:
+
+        - ``"name"``, the key in ``reducers``; ``"n_components"``, the width of the code;
+        - ``"explained_variance"``, :func:`~skdeepunsup.metrics.reconstruction_score`, and
+          ``"explained_variance_std"``, its standard deviation over the folds;
+        - ``"reconstruction_error"``, squared, summed over features, the mean of the rows, and
+          ``"reconstruction_error_std"``;
+        - ``"knn_score"``, where ``y`` is given: how well k nearest training codes predict it,
+          accuracy for classes and R² for numbers;
+        - ``"trustworthiness"``, how far neighbours in code are neighbours in ``X``, on at most 1000
+          rows of a fold;
+        - ``"fit_seconds"`` and ``"transform_seconds"``, the latter of the held-out rows;
+        - ``"estimator"``, if asked for: a list of one fitted transformer a fold.
+
+    Raises
+    ------
+    TypeError
+        If ``reducers`` is not such a dict, or one of them has no way back.
+    ValueError
+        If the rows are too few for the folds or the neighbours.
+
+    See Also
+    --------
+    ReducerComparisonDisplay : The same as a figure.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skdeepunsup import Autoencoder, compare_reducers
+    >>> X, y = load_digits(return_X_y=True)
+    >>> deep = Autoencoder(8, hidden_layer_sizes=(64,), max_iter=50, random_state=0)
+    >>> table = compare_reducers({"pca": PCA(8), "deep": deep}, X / 16, y, cv=3)
+    >>> table["name"]
+    ['pca', 'deep']
+    >>> table["reconstruction_error"][1] < table["reconstruction_error"][0]
+    True
+    """
+    named = flatten_reducers(reducers)
+    X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_min_samples=2)
+    if y is not None:
+        y = column_or_1d(y)
+        check_consistent_length(X, y)
+    folds = split_rows(cv, X, y)
+    _check_folds(folds, n_neighbors)
+    results = Parallel(n_jobs=n_jobs)(
+        delayed(_evaluate)(reducer, X, y, fold, n_neighbors)
+        for _, reducer in named
+        for fold in folds
+    )
+    rows = [
+        {"name": name} | _average(results[i * len(folds) : (i + 1) * len(folds)])
+        for i, (name, _) in enumerate(named)
+    ]
+    left_out = set() if return_estimator else {"estimator"}
+    return {key: [row[key] for row in rows] for key in rows[0] if key not in left_out}
+
+
+def _check_folds(folds: list[Fold], n_neighbors: int) -> None:
+    """Raise if a fold has too few rows for the neighbours asked for."""
+    check_integer("n_neighbors", n_neighbors, 1)
+    n_test = min(len(test) for _, test in folds)
+    needed = 2 * n_neighbors + 1  # of trustworthiness
+    if n_test < needed:
+        raise ValueError(
+            f"n_neighbors == {n_neighbors} needs at least {needed} held-out rows in each fold, but "
+            f"one has {n_test}; lower n_neighbors or cv, or bring more rows."
+        )
+    n_train = min(len(train) for train, _ in folds)
+    if n_train < n_neighbors:
+        raise ValueError(
+            f"n_neighbors == {n_neighbors}, but a fold has only {n_train} training rows."
+        )
+
+
+def _evaluate(reducer: Any, X: Any, y: Any, fold: Fold, n_neighbors: int) -> dict[str, Any]:
+    """Fit a clone of ``reducer`` to the training rows of a fold and measure it on the others."""
+    train, test = (X[rows] for rows in fold)
+    model = clone(reducer)
+    fit_seconds = _seconds(lambda: model.fit(train))
+    transform_seconds = _seconds(lambda: model.transform(test))
+    code = np.asarray(model.transform(test))
+    result = {
+        "n_components": code.shape[1],
+        "explained_variance": reconstruction_score(model, test),
+        "reconstruction_error": float(reconstruction_error(model, test).mean()),
+    }
+    if y is not None:
+        predictor = KNeighborsClassifier if holds_classes(y) else KNeighborsRegressor
+        knn = predictor(n_neighbors).fit(np.asarray(model.transform(train)), y[fold[0]])
+        result["knn_score"] = float(knn.score(code, y[fold[1]]))
+    kept = spread_rows(len(code), MAX_TRUSTWORTHINESS_ROWS)
+    return result | {
+        "trustworthiness": float(trustworthiness(test[kept], code[kept], n_neighbors=n_neighbors)),
+        "fit_seconds": fit_seconds,
+        "transform_seconds": transform_seconds,
+        "estimator": model,
+    }
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _average(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """One row of the table from the results of all folds."""
+    row: dict[str, Any] = {}
+    for key in results[0]:
+        values = [result[key] for result in results]
+        if key == "estimator":
+            row[key] = values
+        elif key == "n_components":
+            row[key] = values[0]
+        else:
+            row[key] = float(np.mean(values))
+            if key in WITH_SPREAD:
+                with np.errstate(invalid="ignore"):  # a fold without variance scores −∞
+                    row[f"{key}_std"] = float(np.std(values))
+    return row

@@ -1,0 +1,144 @@
+"""Checkpoints: a copy apart, whole or not at all."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from skdeepunsup.training import GradientDescent
+from skdeepunsup.training.checkpoint import Checkpoint, is_finite
+
+
+class Holder:
+    """An objective that is nothing but its state."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        self.state = state
+
+
+class Quadratic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.theta = nn.Parameter(torch.tensor([1.0, -2.0]))
+
+    def losses(self, x):
+        return {"square": (x - self.theta).square().sum(-1)}
+
+
+def quadratic():
+    module = Quadratic()
+    return GradientDescent(module, torch.optim.Adam(module.parameters(), lr=0.1))
+
+
+X = torch.tensor([[0.0, 1.0], [3.0, 0.5]])
+
+
+def test_restores_what_was_saved_last():
+    holder = Holder({"a": torch.zeros(3), "b": [torch.ones(2), (torch.tensor(1), 5)]})
+    checkpoint = Checkpoint(holder)
+    holder.state["a"].fill_(1)
+    checkpoint.save()
+    holder.state["a"].fill_(2)
+    holder.state["b"][0].fill_(2)
+    checkpoint.restore()
+    assert holder.state["a"].tolist() == [1, 1, 1]
+    assert holder.state["b"][0].tolist() == [1, 1]
+    assert holder.state["b"][1] == (torch.tensor(1), 5)
+
+
+def test_the_first_state_is_saved_at_once():
+    holder = Holder({"a": torch.zeros(3)})
+    checkpoint = Checkpoint(holder)
+    holder.state["a"].fill_(1)
+    checkpoint.restore()
+    assert not holder.state["a"].any()
+
+
+def test_memory_is_allocated_once():
+    holder = Holder({"a": torch.zeros(3)})
+    checkpoint = Checkpoint(holder)
+    place = checkpoint._state["a"].data_ptr()
+    holder.state["a"].fill_(1)
+    checkpoint.save()
+    assert checkpoint._state["a"].data_ptr() == place != holder.state["a"].data_ptr()
+
+
+def test_states_that_change_their_shape_are_saved():
+    holder = Holder({"a": torch.zeros(3), "c": ()})
+    checkpoint = Checkpoint(holder)
+    holder.state = {"a": torch.ones(5), "b": torch.ones(2), "c": (torch.ones(1),)}
+    checkpoint.save()
+    holder.state = None
+    checkpoint.restore()
+    assert {k: len(v) for k, v in holder.state.items()} == {"a": 5, "b": 2, "c": 1}
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 3])
+def test_training_from_a_restored_state_repeats_itself(n_steps):
+    objective = quadratic()
+    for _ in range(n_steps):
+        objective.step(X)
+    checkpoint = Checkpoint(objective)
+    ends = []
+    for _ in range(2):
+        for _ in range(4):
+            objective.step(X)
+        ends.append(objective.module.theta.detach().clone())
+        if len(ends) < 2:
+            checkpoint.restore()
+    assert torch.equal(*ends)
+
+
+class Interrupted(dict):
+    """A state whose copying Ctrl-C interrupts after its first entry."""
+
+    def items(self):
+        entries = iter(super().items())
+        yield next(entries)
+        raise KeyboardInterrupt
+
+
+def test_a_half_written_copy_is_not_restored():
+    holder = Holder({"a": torch.zeros(2), "b": torch.zeros(2)})
+    checkpoint = Checkpoint(holder)
+    live = {"a": torch.ones(2), "b": torch.ones(2)}
+    holder.state = Interrupted(live)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save()
+    holder.state = live
+    checkpoint.restore()
+    assert holder.state is live
+    assert torch.stack(list(live.values())).eq(1).all()
+
+
+def test_a_copy_is_whole_again_once_it_is_written_again():
+    holder = Holder(Interrupted(a=torch.ones(2), b=torch.ones(2)))
+    checkpoint = Checkpoint(Holder({}))
+    checkpoint.objective = holder
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save()
+    holder.state = {"a": torch.full((2,), 3.0)}
+    checkpoint.save()
+    holder.state = {}
+    checkpoint.restore()
+    assert holder.state["a"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_one_number_that_is_not_finite_is_found_wherever_it_is(bad):
+    def state(value):
+        return {"a": torch.ones(3), "b": {0: [torch.ones(2), (torch.tensor([1.0, value]),)]}}
+
+    assert is_finite(Holder(state(0.0)))
+    assert not is_finite(Holder(state(bad)))
+
+
+def test_what_holds_no_floats_is_finite():
+    assert is_finite(Holder({"step": torch.tensor(3), "name": "adam", "nothing": None}))
