@@ -14,7 +14,7 @@ from .timing import print_table, seconds
 
 PARAMETERS = {
     "n_components": (500, "hidden units"),
-    "n_iter": (60, "epochs"),
+    "n_iter": (200, "epochs"),
     "batch_size": (100, "rows of one update"),
     "n_chains": (100, "persistent chains"),
     "cd_steps": (1, "Gibbs sweeps before an update"),
@@ -26,7 +26,7 @@ PARAMETERS = {
 """Of the estimator: default here, meaning."""
 SETTINGS = {
     "ais_temperatures": (10_000, "steps of the annealing"),
-    "ais_chains": (200, "runs of the annealing"),
+    "ais_chains": (500, "runs of the annealing"),
     "seed": (0, "of fit, test bits and annealing"),
     "n_threads": (1, "threads"),
 }

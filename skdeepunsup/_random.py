@@ -1,5 +1,6 @@
 """Randomness of one fit: explicit, seeded, never the global state."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from torch import Tensor
 
 # A uint32 rounds to float32 as 2³² at most; the factor takes that to the largest float32 below 1.
 _UINT32_TO_UNIT = 2.0**-32 * (1 - 2.0**-24)
+
+POOL_SIZE = 2**16
+"""Uniform numbers drawn at a time for small calls, whose overhead would cost more than the bits."""
 
 
 class Stream:
@@ -40,6 +44,7 @@ class Stream:
         self.device = torch.device(device)
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw
+        self._pool, self._used = torch.empty(0), 0
         self._host = torch.Generator().manual_seed(seed)
         self.generator = (
             self._host
@@ -51,12 +56,21 @@ class Stream:
         """Uniform on [0, 1): 32 random bits an entry, 53 in float64."""
         if self.device.type != "cpu":
             return torch.rand(shape, generator=self.generator, device=self.device, dtype=dtype)
-        n = int(np.prod(shape))
+        n = math.prod(shape)
         if dtype == torch.float64:
             raw = self._raw(n) >> np.uint64(11)
             return torch.from_numpy(raw * 2.0**-53).view(shape)
+        if n > POOL_SIZE // 4:
+            return self._draw(n).view(shape)
+        if n > len(self._pool) - self._used:
+            self._pool, self._used = self._draw(POOL_SIZE), 0
+        self._used += n
+        return self._pool[self._used - n : self._used].view(shape)
+
+    def _draw(self, n: int) -> Tensor:
+        """``n`` uniform float32 numbers from fresh bits."""
         bits = torch.from_numpy(self._raw((n + 1) // 2).view(np.uint32)[:n])
-        return bits.to(torch.float32).mul_(_UINT32_TO_UNIT).view(shape)
+        return bits.to(torch.float32).mul_(_UINT32_TO_UNIT)
 
     def bernoulli(self, p: Tensor) -> Tensor:
         """1 with probability ``p``, else 0: shaped as ``p``, and certain where p is 0 or 1.
@@ -83,6 +97,7 @@ class Stream:
         """Where the stream is, as arrays: what ``load_state_dict`` needs to go on from here."""
         return {
             "numpy": self.numpy.bit_generator.state,
+            "pool": self._pool[self._used :].numpy().copy(),
             "host": self._host.get_state().numpy(),
             "generator": self.generator.get_state().numpy(),
             "device": self.device.type,
@@ -98,6 +113,7 @@ class Stream:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from ``state``; on a device of another type, from a stream seeded by it."""
         self.numpy.bit_generator.state = state["numpy"]
+        self._pool, self._used = torch.tensor(state["pool"]), 0
         self._host.set_state(torch.tensor(state["host"]))
         if self.generator is not self._host:
             if state["device"] == self.device.type:

@@ -37,13 +37,15 @@ class Gradient(NamedTuple):
 
 
 def phase_weights(n_data: int, n_chains: int, device: torch.device | None = None) -> Tensor:
-    """+1/n for each row of data, −1/k for each chain: a weighted sum is E_data − E_model."""
-    weights = torch.full((n_data + n_chains,), 1 / n_data, device=device)
-    weights[n_data:] = -1 / n_chains
-    return weights
+    """Weights of a sum that is E_data − E_model.
+
+    +1/n for each row of data, −1/k for each chain, and 0 for the offset's row below them.
+    """
+    counts = torch.tensor([n_data, n_chains, 1], device=device)
+    return torch.tensor([1 / n_data, -1 / n_chains, 0], device=device).repeat_interleave(counts)
 
 
-def centered_gradient(v: Tensor, h: Tensor, c: Tensor, mu: Tensor, lam: Tensor) -> Gradient:
+def centered_gradient(V: Tensor, h: Tensor, c: Tensor, lam: Tensor) -> Gradient:
     """The log-likelihood's gradient, of a machine whose units are centred on μ and λ.
 
     With Δx = Σₛ cₛ xₛ, the difference of the phases' means,
@@ -56,13 +58,12 @@ def centered_gradient(v: Tensor, h: Tensor, c: Tensor, mu: Tensor, lam: Tensor) 
 
     Parameters
     ----------
-    v : Tensor of shape (n + k, n_visible)
-        Visible states: first the data's, then the chains'. bfloat16 asks for that product.
+    V : Tensor of shape (n + k + 1, n_visible)
+        Visible states, first the data's, then the chains'; last, μ. bfloat16 asks for that product.
     h : Tensor of shape (n + k, n_hidden)
-        E[h | v] for each.
-    c : Tensor of shape (n + k,)
+        E[h | v] for each state.
+    c : Tensor of shape (n + k + 1,)
         The ``phase_weights``, which sum to zero.
-    mu : Tensor of shape (n_visible,)
     lam : Tensor of shape (n_hidden,)
 
     Returns
@@ -73,13 +74,13 @@ def centered_gradient(v: Tensor, h: Tensor, c: Tensor, mu: Tensor, lam: Tensor) 
     ----------
     J. Melchior, A. Fischer, L. Wiskott, "How to center deep Boltzmann machines", JMLR 17, 2016.
     """
-    weighted = (h - lam).mul_(c[:, None])
-    delta_v, delta_h = c @ v.to(c.dtype), weighted.sum(0)
-    V = torch.cat([v, mu[None].to(v.dtype)])
+    weighted = (h - lam).mul_(c[:-1, None])
+    delta_h = weighted.sum(0)
     K = torch.cat([weighted, -delta_h[None]])
+    exact = V.to(c.dtype)
     return Gradient(
-        a=delta_v - (K @ lam) @ V.to(c.dtype),
-        b=delta_h - (V.to(c.dtype) @ mu) @ K,
+        a=torch.addmv(c, K, lam, alpha=-1) @ exact,  # cᵀV is Δv, and (Kλ)ᵀV is ∂W λ
+        b=torch.addmv(delta_h, K.T, exact @ exact[-1], alpha=-1),
         V=V,
         K=K,
     )
@@ -146,7 +147,7 @@ class ContrastiveDivergence:
         self.centered = visible_mean is not None
         self.pace = 1.0
         W, a, b = machine.W, machine.a, machine.b
-        self.mu = torch.zeros_like(a)
+        self.mu = torch.zeros_like(a)[None]
         if visible_mean is not None:
             self.mu.copy_(visible_mean)
         self.lam = torch.zeros_like(b)
@@ -166,13 +167,13 @@ class ContrastiveDivergence:
         h = self.chains if self.persistent else machine.sample_hidden(x, self.stream)
         v = machine.sample_visible(h, self.stream)
         v = machine.gibbs(v, self.stream, self.cd_steps - 1)
-        stacked = torch.cat([x, v]).to(self.precision)
-        inputs = machine.hidden_input(stacked)
+        V = torch.cat([x, v, self.mu]).to(self.precision)
+        inputs = machine.hidden_input(V)[:-1]
         h = machine.hidden.mean(inputs)
         if self.persistent:
             self.chains = machine.hidden.sample(inputs[n:], self.stream)
         self._follow(h[:n])
-        self._ascend(centered_gradient(stacked, h, self._c(n, len(v), h), self.mu, self.lam))
+        self._ascend(centered_gradient(V, h, self._c(n, len(v), h), self.lam))
         return {}
 
     def _c(self, n: int, k: int, h: Tensor) -> Tensor:
@@ -207,12 +208,12 @@ class ContrastiveDivergence:
             machine.b.add_(b)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What CD cannot see of itself, on a tenth of the training rows (1 to 1,000 of them).
+        """What CD cannot see of itself, on a tenth of the training rows, at most 500.
 
         ``loss`` is minus an estimate of the pseudo-log-likelihood, in nats a row.
         """
         machine = self.machine
-        every = max(10, len(rows) // 1000)
+        every = max(10, -(-len(rows) // 500))
         v = rows.take(torch.arange(0, len(rows), every)).to(machine.a.dtype)
         with torch.no_grad():
             x = machine.visible_input(machine.encode(v))

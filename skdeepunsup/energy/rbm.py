@@ -97,11 +97,11 @@ class BernoulliRBM(DeepTransformer):
     module_ : RestrictedBoltzmannMachine
         The machine.
     history_ : dict of lists
-        An entry an epoch, measured on a tenth of the training rows: ``"loss"``, minus an estimate
-        of the pseudo-log-likelihood in nats; ``"reconstruction_error"``, squared, summed over
-        features; ``"reconstruction_kl"`` in nats. With held-out rows, their ``"validation_loss"``
-        and ``"free_energy_gap"``: their mean free energy minus that of training rows; when it
-        grows, the model overfits.
+        An entry an epoch, measured on a tenth of the training rows, at most 500: ``"loss"``, minus
+        an estimate of the pseudo-log-likelihood in nats; ``"reconstruction_error"``, squared,
+        summed over features; ``"reconstruction_kl"`` in nats. With held-out rows, their
+        ``"validation_loss"`` and ``"free_energy_gap"``: their mean free energy minus that of
+        training rows; when it grows, the model overfits.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int

@@ -7,8 +7,9 @@ to know of it: three functions of x.
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import softplus
 
 from .._random import Stream
 
@@ -51,5 +52,6 @@ class Bernoulli(Units):
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
         """U log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
-        entropy = -u.xlogy(u) - (1 - u).xlogy(1 - u)
-        return binary_cross_entropy_with_logits(x, u, reduction="none") - entropy
+        tiny = torch.finfo(u.dtype).tiny  # where 0 log 0 = 0
+        entropy = -u * u.clamp_min(tiny).log() - (1 - u) * (1 - u).clamp_min(tiny).log()
+        return softplus(x) - u * x - entropy

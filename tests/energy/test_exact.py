@@ -142,8 +142,9 @@ def test_exact_gradient_is_the_enumerated_likelihood_s(offsets):
         dW = dW - torch.outer(mu, db) - torch.outer(da, lam)
         da, db = da - dW @ lam, db - mu @ dW
     states = torch.cat([data, V])
-    c = torch.cat([torch.full((3,), 1 / 3).double(), -p])
-    gradient = centered_gradient(states, machine.encode(states), c, mu, lam)
+    c = torch.cat([torch.full((3,), 1 / 3).double(), -p, torch.zeros(1).double()])
+    rows = torch.cat([states, mu[None]])
+    gradient = centered_gradient(rows, machine.encode(states), c, lam)
     torch.testing.assert_close(gradient.W, dW)
     torch.testing.assert_close(gradient.a, da)
     torch.testing.assert_close(gradient.b, db)
@@ -153,6 +154,7 @@ def test_each_phase_is_divided_by_its_own_count():
     c = phase_weights(1000, 10)
     assert float(c[:1000].sum()) == pytest.approx(1)
     assert float(c[1000:].sum()) == pytest.approx(-1)
+    assert len(c) == 1011
 
 
 @pytest.mark.parametrize("n_chains", [1, 10, 1000])
