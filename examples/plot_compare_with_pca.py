@@ -30,7 +30,7 @@ reducers = {
     "deep autoencoder": Autoencoder(
         n_components=8, hidden_layer_sizes=(128, 64), max_iter=150, random_state=0
     ),
-    "RBM": BernoulliRBM(n_components=8, learning_rate=0.05, n_iter=30, random_state=0),
+    "RBM": BernoulliRBM(n_components=8, n_iter=100, resample=True, random_state=0),
 }
 pd.DataFrame(compare_reducers(reducers, X, y, cv=3))
 

@@ -1,5 +1,6 @@
 """The restricted Boltzmann machine as an estimator."""
 
+import copy
 import math
 import warnings
 from typing import Any
@@ -106,7 +107,7 @@ class BernoulliRBM(DeepTransformer):
         Epochs run.
     n_features_in_ : int
         Features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 
     Warns
@@ -315,6 +316,8 @@ class BernoulliRBM(DeepTransformer):
             )
         if method == "exact" or (method == "auto" and smaller <= MAX_ENUMERATED_UNITS):
             return LogPartition(*[exact_log_partition(machine)] * 3)
+        if machine.a.device.type == "mps":  # which has no float64 for the weights
+            machine = copy.deepcopy(machine).cpu()
         with torch.no_grad():
             return annealed_log_partition(
                 machine,
@@ -377,7 +380,7 @@ class BernoulliRBM(DeepTransformer):
         with torch.inference_mode():
             v = machine.visible.sample(machine.a0.expand(n_samples, -1), stream)
             v = machine.gibbs(v, stream, n_steps)
-        return v.double().cpu().numpy()
+        return v.cpu().double().numpy()
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)

@@ -88,7 +88,7 @@ class Autoencoder(DeepTransformer):
         Epochs run.
     n_features_in_ : int
         Features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 
     Raises

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from .objectives import Objective
@@ -38,8 +37,8 @@ class Checkpoint:
 
 def is_finite(objective: Objective) -> bool:
     """Whether every number of the objective's state is finite."""
-    sums = [t.sum() for t in _tensors(objective.state_dict()) if t.is_floating_point()]
-    return bool(torch.stack([s.double().cpu() for s in sums]).isfinite().all()) if sums else True
+    tensors = _tensors(objective.state_dict())
+    return all(bool(t.sum().isfinite()) for t in tensors if t.is_floating_point())
 
 
 def _copy(source: Any, target: Any = None) -> Any:
