@@ -5,6 +5,7 @@ from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.utils import check_scalar
 
@@ -15,18 +16,31 @@ PRECISIONS = {
 }
 
 
+def check_boolean(name: str, value: Any) -> None:
+    """Raise unless ``value`` is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} == {value!r}, must be True or False.")
+
+
 def check_integer(name: str, value: Any, low: int) -> None:
     """Raise unless ``value`` is an integer of at least ``low``."""
+    _refuse_boolean(name, value)
     check_scalar(value, name, Integral, min_val=low)
 
 
 def check_real(
     name: str, value: Any, low: float, high: float | None = None, boundaries: str = "both"
 ) -> None:
-    """Raise unless ``value`` is a number between ``low`` and ``high``."""
+    """Raise unless ``value`` is a finite number between ``low`` and ``high``."""
+    _refuse_boolean(name, value)
     check_scalar(value, name, Real, min_val=low, max_val=high, include_boundaries=boundaries)
     if not math.isfinite(value):
         raise ValueError(f"{name} == {value}, must be finite.")
+
+
+def _refuse_boolean(name: str, value: Any) -> None:
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} == {value}, must be a number.")
 
 
 def check_option(name: str, value: Any, options: Collection[str]) -> None:
@@ -46,25 +60,27 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def resolve_device(name: Any) -> torch.device:
-    """The device that ``name`` asks for; "auto" takes CUDA, then MPS, then the CPU."""
+def resolve_device(name: Any, precision: Any) -> torch.device:
+    """The device that ``name`` asks for; "auto" takes CUDA, then MPS, then the CPU.
+
+    MPS has no float64: "auto" passes it by where ``precision`` asks for that.
+    """
+    has_mps = torch.backends.mps.is_available()
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("mps" if has_mps and precision != "float64" else "cpu")
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError) as error:
         raise ValueError(
             f"device == {name!r}, must be 'auto', 'cpu', 'cuda', 'cuda:0', … or 'mps'."
         ) from error
-    present = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": has_mps}
     if not present.get(device.type, False):
         raise ValueError(f"device == {name!r}, but this machine has none; use device='auto'.")
+    if device.type == "mps" and precision == "float64":
+        raise ValueError("precision == 'float64', which device 'mps' does not have; use 'cpu'.")
     return device
 
 

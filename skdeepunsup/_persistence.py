@@ -1,6 +1,6 @@
 """Fitted state as plain data, nested dicts of NumPy arrays: pickle, joblib and skops all do.
 
-A fit on one device loads on another, and nothing is rebuilt by executing what was stored.
+A fit on one device loads on another. Only a network of the user's own is stored as it is.
 """
 
 from typing import Any
@@ -22,9 +22,11 @@ def to_arrays(state: Any) -> Any:
 
 
 def to_tensors(state: Any) -> Any:
-    """Copy a nested state of dicts and lists, each array as a tensor (on the CPU)."""
+    """Copy a nested state of dicts and lists of arrays and tensors, as tensors."""
     if isinstance(state, np.ndarray):
         return torch.tensor(state)
+    if isinstance(state, Tensor):
+        return state.detach().clone()
     if isinstance(state, dict):
         return {key: to_tensors(value) for key, value in state.items()}
     if isinstance(state, (list, tuple)):

@@ -73,6 +73,7 @@ def _as_host_array(X: Any) -> Any:
 
 def _array_options(X: Any) -> dict[str, Any]:
     numeric = isinstance(X, np.ndarray) and (X.dtype.kind in "biu" or X.dtype == np.float16)
+    numeric |= sp.issparse(X) and X.dtype.kind in "iu"
     return {
         "dtype": None if numeric else [np.float64, np.float32],
         "order": None if is_memory_mapped(X) else "C",
@@ -130,10 +131,9 @@ class Rows(ABC):
     def select(self, ids: Tensor) -> "Rows":
         """The rows ``ids`` as rows of their own."""
 
+    @abstractmethod
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
-        """All rows in order, some at a time."""
-        for start in range(0, len(self), size):
-            yield self.take(torch.arange(start, min(start + size, len(self))))
+        """Copies of all rows in order, some at a time."""
 
     def mean(self) -> Tensor:
         """The mean of each feature, in float64 on the CPU."""
@@ -155,6 +155,9 @@ class ResidentRows(Rows):
 
     def select(self, ids: Tensor) -> "ResidentRows":
         return ResidentRows(self.take(ids))
+
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
+        yield from (part.clone() for part in self.X.split(size))
 
 
 class StreamedRows(Rows):
@@ -187,11 +190,9 @@ class StreamedRows(Rows):
         return StreamedRows(self.X, self.device, self.dtype, wanted)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
-        if self.ids is not None:
-            yield from super().chunks(size)
-            return
         for start in range(0, len(self), size):
-            yield self._tensor(self.X[start : start + size])
+            part = slice(start, start + size)
+            yield self._tensor(self.X[part if self.ids is None else self.ids[part]])
 
     def _tensor(self, rows: Any) -> Tensor:
         rows = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
@@ -202,8 +203,20 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A tensor with the values of ``X`` that shares no memory with it."""
     # NumPy copies from read-only, reversed and foreign-endian memory as well; torch does not.
     tensor = torch.empty(X.shape, dtype=dtype)
-    np.copyto(tensor.numpy(), X, casting="same_kind")
+    try:
+        with np.errstate(over="raise"):
+            np.copyto(tensor.numpy(), X, casting="same_kind")
+    except FloatingPointError as error:
+        raise ValueError(
+            f"X has entries of up to {np.abs(X).max():.3g}, beyond {dtype}; scale it, for instance "
+            "with sklearn.preprocessing.StandardScaler, or use precision='float64'."
+        ) from error
     return tensor.to(device)
+
+
+def to_array(tensor: Tensor) -> np.ndarray:
+    """A copy of a tensor as an array, in C order."""
+    return np.array(tensor.detach().cpu().numpy(), order="C")
 
 
 def training_rows(X: Any, device: torch.device, dtype: torch.dtype) -> Rows:
@@ -244,6 +257,6 @@ def n_held_out(n_rows: int, fraction: float) -> int:
     if fraction > 0 and not 1 <= held_out < n_rows:
         raise ValueError(
             f"validation_fraction == {fraction} with n_samples = {n_rows} leaves none to train on; "
-            "give more rows or a smaller fraction, or switch early_stopping off."
+            "give more rows or a smaller fraction, or hold none out."
         )
     return held_out

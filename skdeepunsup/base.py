@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -29,13 +29,6 @@ from ._validation import (
     training_rows,
 )
 from .training import Objective, Schedule, train
-
-
-class _Training(NamedTuple):
-    """What a fit leaves behind so that a later one can go on: plain arrays after unpickling."""
-
-    objective: Any
-    stream: Any
 
 
 class DeepTransformer(
@@ -63,6 +56,7 @@ class DeepTransformer(
     """
 
     _module_class: type[nn.Module]
+    _training: dict[str, Any]
     device: Any
     precision: Any
     random_state: Any
@@ -89,7 +83,7 @@ class DeepTransformer(
         """Draw the first parameters of ``module``, which is on the CPU."""
 
     @abstractmethod
-    def _objective(self, module: Any, stream: Stream, rows: Rows) -> Objective:
+    def _objective(self, module: Any, stream: Stream) -> Objective:
         """Return what trains ``module``."""
 
     @abstractmethod
@@ -116,20 +110,21 @@ class DeepTransformer(
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         schedule = self._schedule()
         with _all_or_nothing(self):
-            rows = self._training_rows(X, reset=not go_on)
-            module, training, history = self._prepare(rows, go_on)
-            rows, held_out = _split(rows, schedule.validation_fraction, training.stream)
+            X_checked = self._check_training_data(X, reset=not go_on)
+            stream, split_seed = self._start(go_on)
+            rows, held_out = _split(X_checked, schedule.validation_fraction, split_seed)
+            module, objective, history = self._prepare(rows, stream, go_on)
             observer = _CallbackObserver(self, schedule, X, y, module, history)
             train(
-                training.objective,
+                objective,
                 rows,
                 schedule,
-                training.stream,
+                stream,
                 history=history,
                 held_out=held_out,
                 observer=observer,
             )
-            self._finish(module, training, history)
+            self._finish(module, objective, history, stream, split_seed)
             observer.end_fit()
         return self
 
@@ -152,10 +147,11 @@ class DeepTransformer(
         go_on = self.__sklearn_is_fitted__()
         schedule = Schedule(epochs=1, batch_size=self._schedule().batch_size)
         with _all_or_nothing(self):
-            rows = self._training_rows(X, reset=not go_on)
-            module, training, history = self._prepare(rows, go_on)
-            train(training.objective, rows, schedule, training.stream, history=history)
-            self._finish(module, training, history)
+            rows = self._check_training_data(X, reset=not go_on)
+            stream, split_seed = self._start(go_on)
+            module, objective, history = self._prepare(rows, stream, go_on)
+            train(objective, rows, schedule, stream, history=history)
+            self._finish(module, objective, history, stream, split_seed)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -236,22 +232,20 @@ class DeepTransformer(
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        if "module_" not in state:
-            return state
-        training = state["_training"]
-        if isinstance(training.stream, Stream):
-            objective = to_arrays(training.objective.state_dict())
-            training = _Training(objective, training.stream.state_dict())
-        stored = {"module_": store_module(self.module_), "_training": tuple(training)}
-        return state | stored
+        state = dict(super().__getstate__())
+        for running in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):  # while a fit is
+            state.pop(running, None)
+        if "module_" in state:
+            state["module_"] = store_module(self.module_)
+        if "_training" in state:
+            state["_training"] = to_arrays(self._training)
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "module_" in state:
-            device = _device_to_load_on(self.device)
+            device = _device_to_load_on(self.device, self.precision)
             self.module_ = restore_module(self._module_class, state["module_"], device)
-            self._training = _Training(*state["_training"])
 
     @property
     def _module(self) -> Any:
@@ -270,51 +264,69 @@ class DeepTransformer(
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
 
-    def _training_rows(self, X: Any, reset: bool) -> Rows:
+    def _check_training_data(self, X: Any, reset: bool) -> Rows:
         X = check_rows(self, X, reset=reset)
         self._check_values(X)
-        return training_rows(X, resolve_device(self.device), self._parameter_dtype())
+        device = resolve_device(self.device, self.precision)
+        return training_rows(X, device, self._parameter_dtype())
 
     def _parameter_dtype(self) -> torch.dtype:
         """Of the parameters; only products are ever done in bfloat16."""
         precision = resolve_precision(self.precision)
         return torch.float32 if precision == torch.bfloat16 else precision
 
+    def _start(self, go_on: bool) -> tuple[Stream, int]:
+        """The fit's randomness, and the seed of its split, the same when a fit goes on."""
+        device = resolve_device(self.device, self.precision)
+        if go_on:
+            return Stream.restored(self._training["stream"], device), self._training["split_seed"]
+        stream = Stream(self.random_state, device)
+        return stream, int(stream.numpy.integers(2**31))
+
     def _prepare(
-        self, rows: Rows, go_on: bool
-    ) -> tuple[nn.Module, _Training, dict[str, list[float]]]:
-        """The module, what trains it, its history: from the start, or where the last fit ended."""
-        device = resolve_device(self.device)
+        self, rows: Rows, stream: Stream, go_on: bool
+    ) -> tuple[nn.Module, Objective, dict[str, list[float]]]:
+        """A module, what trains it and a history: new ones, or copies of the last fit's."""
         arguments = self._module_arguments(rows.n_features)
+        if go_on:
+            _check_same(arguments, self._module.arguments)
+        module = self._module_class(**arguments).float().cpu()
         if not go_on:
-            stream = Stream(self.random_state, device)
-            module = self._module_class(**arguments)
             self._initialize(module, rows, stream)
-            module.to(device, self._parameter_dtype())
-            training = _Training(self._objective(module, stream, rows), stream)
-            return module, training, {"loss": [], "validation_loss": []}
+        module.to(device=stream.device, dtype=self._parameter_dtype())
+        if go_on:
+            module.load_state_dict(self._module.state_dict())
+        objective = self._objective(module, stream)  # parameters may have been set anew
+        if not go_on:
+            return module, objective, {"loss": [], "validation_loss": []}
+        objective.load_state_dict(
+            to_tensors(self._training["objective"]) | {"module": module.state_dict()}
+        )
+        return module, objective, {name: list(values) for name, values in self.history_.items()}
 
-        module, (objective, stream) = self._module.to(device), self._training
-        _check_same(arguments, module.arguments)
-        if isinstance(stream, Stream):
-            state = objective.state_dict()
-        else:  # just unpickled
-            state, stream = to_tensors(objective), Stream.restored(stream, device)
-        objective = self._objective(module, stream, rows)  # parameters may have been set anew
-        objective.load_state_dict(state)
-        history = {name: list(values) for name, values in self.history_.items()}
-        return module, _Training(objective, stream), history
-
-    def _finish(self, module: nn.Module, training: _Training, history: dict[str, Any]) -> None:
-        """Take the fitted attributes, all at once."""
-        fitted = self._fitted_attributes(module, history)
-        for name, value in (fitted | {"_training": training}).items():
+    def _finish(
+        self,
+        module: nn.Module,
+        objective: Objective,
+        history: dict[str, list[float]],
+        stream: Stream,
+        split_seed: int,
+    ) -> None:
+        """Take the fitted attributes, and what a later fit goes on from."""
+        state = objective.state_dict()
+        del state["module"]  # kept once, in module_
+        self._training = {
+            "objective": state,
+            "stream": stream.state_dict(),
+            "split_seed": split_seed,
+        }
+        for name, value in self._fitted_attributes(module.eval(), history).items():
             setattr(self, name, value)
 
     @staticmethod
     def _fitted_attributes(module: Any, history: dict[str, Any]) -> dict[str, Any]:
         return {
-            "module_": module.eval(),
+            "module_": module,
             "history_": history,
             "n_iter_": len(history["loss"]),
             "_n_features_out": module.n_components,
@@ -362,16 +374,21 @@ class _CallbackObserver:
         )
 
     def _fitted(self) -> dict[str, Any]:
-        """What makes a copy of the estimator fitted as of now."""
-        return self.estimator._fitted_attributes(self.module, self.history)
+        """What makes a copy of the estimator fitted as of now, whatever training does next."""
+        module, history = copy.deepcopy((self.module, self.history))
+        return self.estimator._fitted_attributes(module.eval(), history)
 
 
 @contextmanager
 def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator's attributes as they were if the block fails."""
+    """Leave the estimator's attributes as they were if the block fails.
+
+    Training needs gradients, whatever the caller has switched off.
+    """
     before = dict(vars(estimator))
     try:
-        yield
+        with torch.inference_mode(False), torch.enable_grad():
+            yield
     except BaseException:
         # with_callbacks clears these up itself, after this.
         callbacks = {k: v for k, v in vars(estimator).items() if k.startswith(("_callb", "_skl"))}
@@ -380,28 +397,29 @@ def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
-def _split(rows: Rows, fraction: float, stream: Stream) -> tuple[Rows, Rows | None]:
-    """Hold out a random ``fraction`` of the rows."""
+def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
+    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
     held_out = n_held_out(len(rows), fraction)
     if not held_out:
         return rows, None
-    order = stream.permutation(len(rows))
+    order = Stream(seed).permutation(len(rows))
     return rows.select(order[held_out:]), rows.select(order[:held_out])
 
 
 def _check_same(asked: dict[str, Any], fitted: dict[str, Any]) -> None:
     """Raise if a fit is to go on with a module of another make."""
     for name, value in asked.items():
-        if value != fitted[name] and not isinstance(value, nn.Module):
+        same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
+        if not same:
             raise ValueError(
                 f"{name} == {value!r}, but the fit to go on from had {fitted[name]!r}; "
                 "set it back, or start anew by fit with warm_start=False."
             )
 
 
-def _device_to_load_on(name: Any) -> torch.device:
+def _device_to_load_on(name: Any, precision: Any) -> torch.device:
     """The device an estimator asks for where this machine has it, else the CPU."""
     try:
-        return resolve_device(name)
+        return resolve_device(name, precision)
     except ValueError:
         return torch.device("cpu")

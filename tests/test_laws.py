@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -32,6 +33,10 @@ N, D = 50, 6
 @pytest.fixture
 def X():
     return (np.random.default_rng(0).random((N, D)) < 0.4).astype(np.float64)
+
+
+def holds_rows_out(estimator):
+    return getattr(estimator, "early_stopping", True) and estimator.validation_fraction > 0
 
 
 def outputs(model, X):
@@ -129,8 +134,8 @@ def test_every_kind_of_input_gives_the_same(estimator, X, tmp_path):
         "integers": X.astype(np.int8),
     }
     for kind, other in kinds.items():
-        model = clone(estimator).fit(other)
-        assert_same(expected, outputs(model, other), rtol=1e-6, atol=1e-6), kind
+        answers = outputs(clone(estimator).fit(other), other)
+        assert_same(expected, answers, rtol=1e-6, atol=1e-6, err_msg=kind)
 
 
 @each_kind
@@ -163,11 +168,8 @@ def test_history_has_an_entry_an_epoch(estimator, X):
     assert {"loss", "validation_loss"} <= set(model.history_)
     assert {len(values) for values in model.history_.values()} == {model.n_iter_}
     assert np.isfinite(model.history_["loss"]).all()
-    holds_out = getattr(estimator, "early_stopping", estimator.get_params().get("n_iter"))
-    holds_out = holds_out is True or (
-        not hasattr(estimator, "early_stopping") and estimator.validation_fraction > 0
-    )
-    assert np.isfinite(model.history_["validation_loss"]).all() == holds_out
+    held_out = np.isfinite(model.history_["validation_loss"]).all()
+    assert held_out == holds_rows_out(estimator)
 
 
 @every
@@ -181,10 +183,7 @@ def test_score_is_the_mean_of_the_scores(estimator, X):
 @every
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_rows_are_enough_or_refused_clearly(estimator, X, n):
-    if getattr(estimator, "early_stopping", False) and n == 1:
-        with pytest.raises(ValueError, match="early_stopping"):
-            clone(estimator).fit(X[:n])
-    elif getattr(estimator, "validation_fraction", 0) == 0.2 and n == 1:
+    if n == 1 and holds_rows_out(estimator):
         with pytest.raises(ValueError, match="validation_fraction"):
             clone(estimator).fit(X[:n])
     else:
@@ -267,7 +266,7 @@ def test_wrong_width_is_named(estimator, X):
 
 BAD_PARAMETERS = {
     "n_components": [0, -1, 2.5, "four"],
-    "learning_rate": [0, -1.0, "fast"],
+    "learning_rate": [0, -1.0, "fast", True],
     "batch_size": [0, 1.5],
     "device": ["abacus", 7.5, "meta"],
     "precision": ["float16", 32],
@@ -287,6 +286,12 @@ BAD_PARAMETERS = {
     "encoder": ["resnet"],
     "n_iter_no_change": [0],
     "tol": [-1.0],
+    "early_stopping": ["no"],
+    "warm_start": [1],
+    "tied_weights": [None],
+    "centered": ["no"],
+    "persistent": [0],
+    "resample": [3],
 }
 
 
@@ -331,6 +336,62 @@ class Silent:
 
     def on_fit_task_end(self, estimator, context):
         pass
+
+
+@each_kind
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_error_while_going_on_changes_nothing(estimator, X, method, monkeypatch):
+    """Neither the answers nor what a later call goes on from, whatever had been trained by then."""
+    model = clone(estimator).fit(X)
+    if method == "fit" and "warm_start" not in model.get_params():
+        pytest.skip("has no warm start")
+    model.set_params(**{"warm_start": True} if method == "fit" else {})
+    untouched = clone_fitted(model)
+    before = outputs(model, X)
+
+    def fails(self, *args, **kwargs):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(model), "_finish", fails)
+        with pytest.raises(MemoryError):
+            getattr(model, method)(X)
+    assert_same(outputs(model, X), before)
+    assert len(model.history_["loss"]) == model.n_iter_ == untouched.n_iter_
+    assert_same(outputs(model.partial_fit(X), X), outputs(untouched.partial_fit(X), X))
+
+
+@each_kind
+def test_what_a_callback_keeps_stays_as_it_was(estimator, X):
+    kept = []
+
+    class Keeps(Silent):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            if context.task_name == "epoch":
+                kept.append((fitted_estimator, fitted_estimator.transform(X)))
+
+    model = clone(estimator).set_callbacks(Keeps()).fit(X)
+    for i, (fitted, answer) in enumerate(kept):
+        assert_same([fitted.transform(X)], [answer])
+        assert fitted.n_iter_ == i + 1
+        assert_same([pickle.loads(pickle.dumps(fitted.set_callbacks())).transform(X)], [answer])
+    assert_same([kept[-1][1]], [model.transform(X)])
+
+
+@each_kind
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_a_caller_without_gradients_can_fit(estimator, X, context):
+    with context():
+        answers = outputs(clone(estimator).fit(X), X)
+    assert_same(answers, outputs(clone(estimator).fit(X), X))
+
+
+@each_kind
+def test_numbers_beyond_the_precision_are_refused(estimator, X):
+    X[3, 2] = 1e300
+    with pytest.raises(ValueError, match="StandardScaler"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        clone(estimator).fit(X)
 
 
 @each_kind
@@ -450,12 +511,17 @@ def test_precisions_agree_in_what_they_learn(estimator, precision):
     assert other == pytest.approx(reference, abs=0.05)
 
 
+def clone_fitted(model):
+    return pickle.loads(pickle.dumps(model))
+
+
 @each_kind
 @pytest.mark.gpu
 def test_an_accelerator_learns_the_same(estimator, X):
-    model = clone(estimator).set_params(device="cuda").fit(X)
-    assert next(model.module_.parameters()).device.type == "cuda"
-    there = pickle.loads(pickle.dumps(model)).set_params(device="cpu")
+    model = clone(estimator).set_params(device="auto").fit(X)
+    assert next(model.module_.parameters()).device.type != "cpu"
+    there = pickle.loads(pickle.dumps(clone_fitted(model).set_params(device="cpu")))
+    assert next(there.module_.parameters()).device.type == "cpu"
     assert_same(outputs(model, X), outputs(there, X), rtol=1e-3, atol=1e-4)
 
 
@@ -465,6 +531,13 @@ def test_going_on_hears_of_parameters_set_anew(estimator, X):
     before = model.transform(X)
     model.set_params(learning_rate=1e-30).partial_fit(X)
     np.testing.assert_allclose(model.transform(X), before, rtol=1e-6)
+
+
+@each_kind
+def test_going_on_takes_another_precision(estimator, X):
+    model = clone(estimator).fit(X).set_params(precision="float64").partial_fit(X)
+    assert next(model.module_.parameters()).dtype == torch.float64
+    assert np.isfinite(model.transform(X)).all()
 
 
 @each_kind

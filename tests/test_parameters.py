@@ -113,7 +113,7 @@ def test_unknown_precisions_are_refused(name):
 @pytest.mark.parametrize("name", ["gpu", "cuda:first", None, 3.5, ["cpu"]])
 def test_unknown_devices_are_refused(name):
     with pytest.raises(ValueError, match=r"device == .*must be 'auto', 'cpu'") as error:
-        resolve_device(name)
+        resolve_device(name, "float32")
     assert repr(name) in str(error.value)
 
 
@@ -126,14 +126,14 @@ def without_accelerators(monkeypatch):
 def test_devices_that_are_not_there_are_refused(name, monkeypatch):
     without_accelerators(monkeypatch)
     with pytest.raises(ValueError, match=rf"device == '{name}', but.*use device='auto'"):
-        resolve_device(name)
+        resolve_device(name, "float32")
 
 
 def test_auto_takes_cuda_then_mps_then_the_cpu(monkeypatch):
     without_accelerators(monkeypatch)
-    assert resolve_device("auto").type == "cpu"
+    assert resolve_device("auto", "float32").type == "cpu"
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert resolve_device("auto").type == "mps"
+    assert resolve_device("auto", "float32").type == "mps"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert resolve_device("auto").type == "cuda"
-    assert resolve_device("cpu").type == "cpu"
+    assert resolve_device("auto", "float32").type == "cuda"
+    assert resolve_device("cpu", "float32").type == "cpu"

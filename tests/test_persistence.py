@@ -132,14 +132,14 @@ def test_two_warm_starts_are_one_fit(store):
 def test_the_optimisers_state_is_part_of_what_goes_on():
     model = three_epochs().fit(X)
     forgetful = through_pickle(model)
-    forgetful._training.objective["optimizer"]["state"].clear()
+    forgetful._training["objective"]["optimizer"]["state"].clear()
     assert not np.array_equal(forgetful.fit(X).transform(X), model.fit(X).transform(X))
 
 
 def test_the_chains_are_part_of_what_goes_on():
     model = clone(MODELS["rbm"]).fit(X)
     forgetful = through_pickle(model)
-    chains = forgetful._training.objective["chains"]
+    chains = forgetful._training["objective"]["chains"]
     chains[:] = 1 - chains
     assert not np.array_equal(
         forgetful.partial_fit(X).transform(X), model.partial_fit(X).transform(X)

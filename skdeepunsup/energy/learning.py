@@ -18,8 +18,8 @@ from .._validation import Rows, mean_over_rows
 from .machine import RestrictedBoltzmannMachine
 from .pseudo_likelihood import pseudo_log_likelihood_estimate
 
-OFFSET_RATE = 0.01
-"""How fast the hidden offset of centring, and the sparsity rule's mean, follow the activity."""
+ACTIVITY_RATE = 0.01
+"""How fast the running mean of hidden activity follows a batch."""
 
 
 class Gradient(NamedTuple):
@@ -36,13 +36,13 @@ class Gradient(NamedTuple):
         return affine(self.V.T, self.K)
 
 
-def phase_weights(n_data: int, n_chains: int, device: torch.device | None = None) -> Tensor:
-    """Weights of a sum that is E_data − E_model.
+def phase_weights(n_data: int, n_chains: int, like: Tensor) -> Tensor:
+    """Weights of a sum that is E_data − E_model, in the dtype and on the device of ``like``.
 
     +1/n for each row of data, −1/k for each chain, and 0 for the offset's row below them.
     """
-    counts = torch.tensor([n_data, n_chains, 1], device=device)
-    return torch.tensor([1 / n_data, -1 / n_chains, 0], device=device).repeat_interleave(counts)
+    data, chains = like.new_full((n_data,), 1 / n_data), like.new_full((n_chains,), -1 / n_chains)
+    return torch.cat([data, chains, like.new_zeros(1)])
 
 
 def centered_gradient(V: Tensor, h: Tensor, c: Tensor, lam: Tensor) -> Gradient:
@@ -108,8 +108,9 @@ class ContrastiveDivergence:
         Gibbs sweeps in one update.
     persistent : bool
         Whether the chains go on.
-    visible_mean : Tensor of shape (n_visible,) or None
-        μ of the centred gradient, λ being a running mean of E[h | data]; None for the plain one.
+    centered : bool
+        Whether the gradient is centred: μ on the base machine's visible means σ(a₀), λ on a running
+        mean of E[h | data]; otherwise both are 0.
     sparsity_target, sparsity_cost : float or None, float
         Each b also gains learning_rate · cost · (target − running mean of E[h | data]).
     decay : bool
@@ -131,7 +132,7 @@ class ContrastiveDivergence:
         persistent: bool = True,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        visible_mean: Tensor | None = None,
+        centered: bool = False,
         sparsity_target: float | None = None,
         sparsity_cost: float = 0.0,
         decay: bool = False,
@@ -144,30 +145,32 @@ class ContrastiveDivergence:
         self.sparsity_target, self.sparsity_cost = sparsity_target, sparsity_cost
         self.decay, self.resample = decay, resample
         self.precision = precision
-        self.centered = visible_mean is not None
+        self.centered = centered
         self.pace = 1.0
         W, a, b = machine.W, machine.a, machine.b
-        self.mu = torch.zeros_like(a)[None]
-        if visible_mean is not None:
-            self.mu.copy_(visible_mean)
-        self.lam = torch.zeros_like(b)
+        self.mu = machine.visible.mean(machine.a0)[None] if centered else torch.zeros_like(a)[None]
         self.activity = machine.hidden.mean(torch.zeros_like(b))
-        self.chains = torch.zeros(n_chains, len(b), dtype=b.dtype, device=b.device)
+        self.chains = b.new_zeros(n_chains, len(b))
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
-        self._phase_weights: tuple[int, int, Tensor] | None = None
+        self._no_offset = torch.zeros_like(b)
+        self._phase_weights: dict[tuple[int, int], Tensor] = {}
 
     def begin_epoch(self, progress: float) -> None:
         self.pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
+
+    @property
+    def lam(self) -> Tensor:
+        """λ, the hidden offset."""
+        return self.activity if self.centered else self._no_offset
 
     @torch.no_grad()
     def step(self, x: Tensor) -> dict[str, Tensor]:
         machine, n = self.machine, len(x)
         if self.resample:
             x = self.stream.bernoulli(x)
-        h = self.chains if self.persistent else machine.sample_hidden(x, self.stream)
-        v = machine.sample_visible(h, self.stream)
-        v = machine.gibbs(v, self.stream, self.cd_steps - 1)
-        V = torch.cat([x, v, self.mu]).to(self.precision)
+        x = x.to(self.precision)
+        v = self._dream(self.chains if self.persistent else machine.sample_hidden(x, self.stream))
+        V = torch.cat([x, v, self.mu.to(x.dtype)])
         inputs = machine.hidden_input(V)[:-1]
         h = machine.hidden.mean(inputs)
         if self.persistent:
@@ -176,18 +179,25 @@ class ContrastiveDivergence:
         self._ascend(centered_gradient(V, h, self._c(n, len(v), h), self.lam))
         return {}
 
+    def _dream(self, h: Tensor) -> Tensor:
+        """Visible states of the chains, ``cd_steps`` half-sweeps down from ``h``."""
+        machine, stream = self.machine, self.stream
+        v = machine.sample_visible(h.to(self.precision), stream).to(self.precision)
+        for _ in range(self.cd_steps - 1):
+            h = machine.sample_hidden(v, stream)
+            v = machine.sample_visible(h.to(self.precision), stream).to(self.precision)
+        return v
+
     def _c(self, n: int, k: int, h: Tensor) -> Tensor:
-        """The phase weights, kept while the counts stay the same."""
-        if self._phase_weights is None or self._phase_weights[:2] != (n, k):
-            self._phase_weights = n, k, phase_weights(n, k, h.device).to(h.dtype)
-        return self._phase_weights[2]
+        """The phase weights of these counts, made once."""
+        if (n, k) not in self._phase_weights:
+            self._phase_weights[n, k] = phase_weights(n, k, h)
+        return self._phase_weights[n, k]
 
     def _follow(self, h: Tensor) -> None:
         """Let the running mean of the data's hidden activity follow this batch."""
         if self.centered or self.sparsity_target is not None:
-            self.activity.lerp_(h.mean(0), OFFSET_RATE)
-        if self.centered:
-            self.lam = self.activity
+            self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
 
     def _ascend(self, gradient: Gradient) -> None:
         """One step uphill."""
@@ -212,42 +222,42 @@ class ContrastiveDivergence:
 
         ``loss`` is minus an estimate of the pseudo-log-likelihood, in nats a row.
         """
-        machine = self.machine
         every = max(10, -(-len(rows) // 500))
-        v = rows.take(torch.arange(0, len(rows), every)).to(machine.a.dtype)
+        seen = rows.take(torch.arange(0, len(rows), every))
         with torch.no_grad():
-            x = machine.visible_input(machine.encode(v))
-            r = machine.visible.mean(x)
-            record = {
-                "loss": -pseudo_log_likelihood_estimate(machine, v).mean(),
-                "reconstruction_error": (v - r).square().sum(-1).mean(),
-                "reconstruction_kl": machine.visible.divergence(v, x).sum(-1).mean(),
-            }
-            if held_out is not None:
-                record["validation_loss"], free_energy = mean_over_rows(self._held_out, held_out)
-                record["free_energy_gap"] = free_energy - machine.free_energy(v).mean().cpu()
+            names = ("loss", "reconstruction_error", "reconstruction_kl", "free_energy")
+            record = dict(zip(names, self._figures(seen).mean(0), strict=True))
+            free_energy = record.pop("free_energy")
+        if held_out is not None:
+            record["validation_loss"], *_, held_out_free = mean_over_rows(self._figures, held_out)
+            record["free_energy_gap"] = held_out_free - free_energy.cpu()
         return record
 
-    def _held_out(self, v: Tensor) -> Tensor:
-        v = v.to(self.machine.a.dtype)
-        loss = -pseudo_log_likelihood_estimate(self.machine, v)
-        return torch.stack([loss, self.machine.free_energy(v)], dim=1)
+    def _figures(self, v: Tensor) -> Tensor:
+        """Minus log pseudo-likelihood, squared error, divergence, free energy: a column each."""
+        machine = self.machine
+        if self.resample:  # the same bits at each epoch, so that epochs compare
+            v = Stream(0, v.device).bernoulli(v)
+        x = machine.visible_input(machine.encode(v))
+        figures = (
+            -pseudo_log_likelihood_estimate(machine, v),
+            (v - machine.visible.mean(x)).square().sum(-1),
+            machine.visible.divergence(v, x).sum(-1),
+            machine.free_energy(v),
+        )
+        return torch.stack(figures, dim=1)
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "machine": self.machine.state_dict(),
+            "module": self.machine.state_dict(),
             "chains": self.chains,
-            "mu": self.mu,
             "activity": self.activity,
             "velocity": self.velocity,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.machine.load_state_dict(state["machine"])
+        self.machine.load_state_dict(state["module"])
         self.activity.copy_(state["activity"])
-        if self.centered:
-            self.mu.copy_(state["mu"])
-            self.lam = self.activity
         if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
             self.chains = state["chains"].to(self.chains, copy=True)
         for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise

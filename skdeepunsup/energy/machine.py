@@ -92,4 +92,4 @@ class RestrictedBoltzmannMachine(nn.Module):
 
     def in_double(self) -> "RestrictedBoltzmannMachine":
         """A copy with float64 parameters on the CPU, for figures that must be exact."""
-        return copy.deepcopy(self).to("cpu", torch.float64)
+        return copy.deepcopy(self).cpu().double()  # in this order: MPS has no float64

@@ -116,12 +116,6 @@ def log_mean_interval(log_weights: Tensor, n_deviations: float = 3.0) -> LogPart
     return LogPartition(value, lower, upper)
 
 
-def effective_sample_size(log_weights: Tensor) -> float:
-    """(Σw)² / Σw²: how many equally weighted draws the weights are worth."""
-    total, squares = torch.logsumexp(log_weights, 0), torch.logsumexp(2 * log_weights, 0)
-    return float((2 * total - squares).exp())
-
-
 def annealed_log_partition(
     machine: RestrictedBoltzmannMachine,
     base_bias: Tensor,

@@ -11,24 +11,39 @@ from .machine import RestrictedBoltzmannMachine
 
 
 def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
-    """Σᵢ log σ(F(v with bit i flipped) − F(v)) of each row of binary ``v``, exactly."""
-    x = machine.hidden_input(v)
+    """Σᵢ log p(vᵢ | all others) of each row of binary ``v``, exactly."""
+    x, total = machine.hidden_input(v), v.new_zeros(len(v))
     settled = machine.hidden.log_normalizer(x).sum(-1)
-    total = torch.zeros(len(v), dtype=x.dtype, device=x.device)
     for i in range(v.shape[1]):
-        change = 1 - 2 * v[:, i]  # of bit i when it flips
-        flipped = machine.hidden.log_normalizer(x + change[:, None] * machine.W[i]).sum(-1)
-        total += logsigmoid(settled - flipped - change * machine.a[i])
+        bits = torch.full((len(v),), i, device=v.device)
+        total += log_conditional(machine, v, x, settled, bits)
     return total
 
 
-def pseudo_log_likelihood_estimate(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
-    """n_visible · log σ(F(v with one bit flipped) − F(v)): unbiased over the choice of the bit.
+def pseudo_log_likelihood_estimate(
+    machine: RestrictedBoltzmannMachine, v: Tensor, n_bits: int = 8
+) -> Tensor:
+    """The same from ``n_bits`` of each row's bits, times n_visible / ``n_bits``.
 
-    Row r flips bit r modulo n_visible: no randomness, and all bits have their turn.
+    Rows take different bits, spread evenly over all of them, with no randomness.
     """
-    rows = torch.arange(len(v), device=v.device)
-    bits = rows % v.shape[1]
-    flipped = v.clone()
-    flipped[rows, bits] = 1 - flipped[rows, bits]
-    return v.shape[1] * logsigmoid(machine.free_energy(flipped) - machine.free_energy(v))
+    n, n_visible = v.shape
+    x, total = machine.hidden_input(v), v.new_zeros(len(v))
+    settled = machine.hidden.log_normalizer(x).sum(-1)
+    draws = torch.arange(n * n_bits, device=v.device).view(n, n_bits)
+    bits = draws % n_visible if n * n_bits >= n_visible else draws * n_visible // (n * n_bits)
+    for column in bits.T:
+        total += log_conditional(machine, v, x, settled, column)
+    return total * n_visible / n_bits
+
+
+def log_conditional(
+    machine: RestrictedBoltzmannMachine, v: Tensor, x: Tensor, settled: Tensor, bits: Tensor
+) -> Tensor:
+    """Log p(v_bit | all others) = log σ(F(v with the bit flipped) − F(v)), a bit for each row.
+
+    ``x`` is the rows' hidden input, and ``settled`` its log-normaliser summed over hidden units.
+    """
+    change = 1 - 2 * v.gather(1, bits[:, None])  # of the bit when it flips
+    flipped = machine.hidden.log_normalizer(x + change * machine.W[bits]).sum(-1)
+    return logsigmoid(settled - flipped - change[:, 0] * machine.a[bits])

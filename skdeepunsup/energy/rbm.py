@@ -1,6 +1,7 @@
 """The restricted Boltzmann machine as an estimator."""
 
 import copy
+import hashlib
 import math
 import warnings
 from typing import Any
@@ -9,7 +10,14 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_integer, check_option, check_real, resolve_device, resolve_precision
+from .._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    resolve_device,
+    resolve_precision,
+)
 from .._random import Stream
 from .._validation import (
     Rows,
@@ -18,6 +26,7 @@ from .._validation import (
     map_rows,
     output_dtype,
     outside_unit_interval,
+    to_array,
 )
 from ..base import DeepTransformer
 from ..training import Schedule
@@ -194,24 +203,22 @@ class BernoulliRBM(DeepTransformer):
     @property
     def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
         """Weights, hidden by visible."""
-        return self._array(self._module.W.T)
+        return to_array(self._module.W.T)
 
     @property
     def intercept_hidden_(self) -> np.ndarray:  # numpydoc ignore=RT01
         """Hidden biases."""
-        return self._array(self._module.b)
+        return to_array(self._module.b)
 
     @property
     def intercept_visible_(self) -> np.ndarray:  # numpydoc ignore=RT01
         """Visible biases."""
-        return self._array(self._module.a)
+        return to_array(self._module.a)
 
     @property
     def h_samples_(self) -> np.ndarray:  # numpydoc ignore=RT01
         """Hidden states of the persistent chains."""
-        objective = self._training.objective
-        chains = objective["chains"] if isinstance(objective, dict) else objective.chains
-        return self._array(torch.as_tensor(chains))
+        return to_array(torch.as_tensor(self._training["objective"]["chains"]))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
@@ -327,12 +334,12 @@ class BernoulliRBM(DeepTransformer):
                 stream=Stream(random_state, machine.a.device),
             )
 
-    def gibbs(self, X: Any, n_steps: int = 1, *, random_state: Any = None) -> np.ndarray:
+    def gibbs(self, v: Any, n_steps: int = 1, *, random_state: Any = None) -> np.ndarray:
         """Run Gibbs sampling from given rows: h given v, then v given h.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+        v : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Where the chains start.
         n_steps : int, default=1
             Sweeps.
@@ -346,9 +353,9 @@ class BernoulliRBM(DeepTransformer):
         """
         check_is_fitted(self)
         check_integer("n_steps", n_steps, 0)
-        X = check_rows(self, X, reset=False)
+        v = check_rows(self, v, reset=False)
         stream = Stream(random_state, self._module.a.device)
-        return self._answer(X, lambda machine: lambda v: machine.gibbs(v, stream, n_steps))
+        return self._answer(v, lambda machine: lambda x: machine.gibbs(x, stream, n_steps))
 
     def sample(
         self, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None
@@ -391,6 +398,8 @@ class BernoulliRBM(DeepTransformer):
         check_integer("cd_steps", self.cd_steps, 1)
         if self.n_chains is not None:
             check_integer("n_chains", self.n_chains, 1)
+        for name in ("persistent", "centered", "resample"):
+            check_boolean(name, getattr(self, name))
         check_real("momentum", self.momentum, 0, 1, "left")
         check_real("weight_decay", self.weight_decay, 0)
         if self.sparsity_target is not None:
@@ -398,7 +407,7 @@ class BernoulliRBM(DeepTransformer):
         check_real("sparsity_cost", self.sparsity_cost, 0)
         check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
         resolve_precision(self.precision)
-        resolve_device(self.device)
+        resolve_device(self.device, self.precision)
 
     def _check_values(self, X: Any) -> None:
         if outside := outside_unit_interval(X):
@@ -419,7 +428,7 @@ class BernoulliRBM(DeepTransformer):
         module.a0.copy_(module.a)
 
     def _objective(
-        self, module: RestrictedBoltzmannMachine, stream: Stream, rows: Rows
+        self, module: RestrictedBoltzmannMachine, stream: Stream
     ) -> ContrastiveDivergence:
         return ContrastiveDivergence(
             module,
@@ -430,7 +439,7 @@ class BernoulliRBM(DeepTransformer):
             persistent=self.persistent,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
-            visible_mean=module.a0.sigmoid() if self.centered else None,
+            centered=self.centered,
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,
             decay=self.learning_rate_schedule == "linear",
@@ -439,12 +448,13 @@ class BernoulliRBM(DeepTransformer):
         )
 
     def _kept_log_partition(self) -> float:
-        """Log Z, kept on the machine under the version of the parameters that it belongs to."""
+        """Log Z, kept on the machine with a digest of the parameters that it belongs to."""
         machine = self._module
-        versions = tuple(parameter._version for parameter in machine.parameters())
+        parameters = (to_array(parameter) for parameter in machine.parameters())
+        version = hashlib.blake2b(b"".join(p.tobytes() for p in parameters)).digest()
         kept = getattr(machine, "kept_log_partition", None)
-        if kept is None or kept[0] != versions:
-            kept = machine.kept_log_partition = (versions, self.log_partition().value)
+        if kept is None or kept[0] != version:
+            kept = machine.kept_log_partition = (version, self.log_partition().value)
         if not math.isfinite(kept[1]):
             raise ValueError("log Z is not finite; the fit has diverged. Lower learning_rate.")
         return float(kept[1])
@@ -452,8 +462,3 @@ class BernoulliRBM(DeepTransformer):
     def _map_exactly(self, function: Any, X: Any) -> np.ndarray:
         """Apply ``function`` in float64 on the CPU."""
         return map_rows(function, StreamedRows(X, CPU, torch.float64), output_dtype(X))
-
-    @staticmethod
-    def _array(tensor: torch.Tensor) -> np.ndarray:
-        """A copy as an array, in C order."""
-        return np.array(tensor.cpu().numpy(), order="C")

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from .._parameters import (
+    check_boolean,
     check_integer,
     check_option,
     check_real,
@@ -17,7 +18,7 @@ from .._parameters import (
     resolve_precision,
 )
 from .._random import Stream
-from .._validation import Rows, check_rows, outside_unit_interval
+from .._validation import Rows, check_rows, outside_unit_interval, to_array
 from ..base import DeepTransformer
 from ..networks import ACTIVATIONS, initialize
 from ..training import GradientDescent, Schedule
@@ -45,7 +46,8 @@ class Autoencoder(DeepTransformer):
         Whether the decoder's weights are the encoder's, transposed.
     encoder : torch.nn.Module, default=None
         In place of the dense encoder: maps (n, n_features) to (n, n_components). It is copied; its
-        weights are where training starts.
+        weights are where training starts. Layers of it that draw, such as dropout, do so from
+        torch's global generator, which ``random_state`` does not seed.
     decoder : torch.nn.Module, default=None
         In place of the dense decoder: maps (n, n_components) to (n, n_features), before the
         logistic link where ``loss="bernoulli"``.
@@ -173,7 +175,7 @@ class Autoencoder(DeepTransformer):
             raise AttributeError(
                 "components_ exists only without hidden layers and custom encoder."
             )
-        return self._module.encoder[0].weight.detach().cpu().numpy().copy()
+        return to_array(self._module.encoder[0].weight)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute minus the squared error of each row's reconstruction, summed over features.
@@ -203,6 +205,8 @@ class Autoencoder(DeepTransformer):
                 raise TypeError(f"{name} == {network!r}, must be a torch.nn.Module or None.")
             if network is not None and self.tied_weights:
                 raise ValueError(f"tied_weights == True needs the dense networks; drop {name}.")
+        for name in ("tied_weights", "early_stopping", "warm_start"):
+            check_boolean(name, getattr(self, name))
         check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
         check_integer("batch_size", self.batch_size, 1)
         check_integer("max_iter", self.max_iter, 1)
@@ -210,7 +214,7 @@ class Autoencoder(DeepTransformer):
         check_integer("n_iter_no_change", self.n_iter_no_change, 1)
         check_real("tol", self.tol, 0)
         resolve_precision(self.precision)
-        resolve_device(self.device)
+        resolve_device(self.device, self.precision)
 
     def _check_values(self, X: Any) -> None:
         if self.loss == "bernoulli" and (outside := outside_unit_interval(X)):
@@ -238,13 +242,17 @@ class Autoencoder(DeepTransformer):
         }
 
     def _initialize(self, module: AutoencoderModule, rows: Rows, stream: Stream) -> None:
-        initialize(module, stream)
         for name in ("encoder", "decoder"):
-            if module.arguments[name] is not None:
+            if module.arguments[name] is None:
+                initialize(getattr(module, name), stream)
+            else:
                 _check_shapes(name, module, rows.n_features)
 
-    def _objective(self, module: AutoencoderModule, stream: Stream, rows: Rows) -> GradientDescent:
-        optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
+    def _objective(self, module: AutoencoderModule, stream: Stream) -> GradientDescent:
+        parameters = list(module.parameters())
+        if not parameters:
+            raise ValueError("encoder and decoder have no parameters to train.")
+        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
         precision = resolve_precision(self.precision)
         autocast = precision if precision == torch.bfloat16 else None
         return GradientDescent(module, optimizer, autocast)

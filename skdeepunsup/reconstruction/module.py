@@ -1,7 +1,7 @@
 """An encoder and a decoder: h = f(x), r = g(h)."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,9 @@ from ..networks import ACTIVATIONS, Affine, dense
 from ..networks.dense import affine_layer
 from .likelihoods import bernoulli_cross_entropy, squared_error
 
-LOSSES = {
-    "squared": (squared_error, nn.Identity()),
-    "bernoulli": (bernoulli_cross_entropy, nn.Sigmoid()),
+LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "squared": (squared_error, lambda output: output),
+    "bernoulli": (bernoulli_cross_entropy, torch.sigmoid),
 }
 """By name: the loss of a row given the decoder's output, and the link to the reconstruction."""
 
@@ -87,12 +87,13 @@ class AutoencoderModule(nn.Module):
         sizes = (n_features, *hidden_layer_sizes, n_components)
         self.n_components = n_components
         self.tied = tied_weights
-        self.encoder = copy.deepcopy(encoder) if encoder else dense(sizes, activation)
+        self.encoder = dense(sizes, activation) if encoder is None else copy.deepcopy(encoder)
         if tied_weights:
             self.decoder: nn.Module = TiedDecoder(sizes, activation)
         else:
-            self.decoder = copy.deepcopy(decoder) if decoder else dense(sizes[::-1], activation)
-        self._loss, self._link = LOSSES[loss]
+            self.decoder = (
+                dense(sizes[::-1], activation) if decoder is None else copy.deepcopy(decoder)
+            )
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""
@@ -100,7 +101,8 @@ class AutoencoderModule(nn.Module):
 
     def decode(self, h: Tensor) -> Tensor:
         """Return r = g(h)."""
-        return self._link(self.decoder_output(h))
+        _, link = LOSSES[self.arguments["loss"]]
+        return link(self.decoder_output(h))
 
     def decoder_output(self, h: Tensor) -> Tensor:
         """g(h) before the link: r itself, or its logits."""
@@ -108,7 +110,8 @@ class AutoencoderModule(nn.Module):
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
         """The loss of each row, by name."""
-        return {"reconstruction": self._loss(x, self.decoder_output(self.encode(x)))}
+        loss, _ = LOSSES[self.arguments["loss"]]
+        return {"reconstruction": loss(x, self.decoder_output(self.encode(x)))}
 
     def log_score(self, x: Tensor) -> Tensor:
         """−‖x − r‖² of each row."""

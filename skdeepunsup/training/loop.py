@@ -75,7 +75,7 @@ def train(
         for epoch in range(schedule.epochs):
             if observer is not None:
                 observer.begin_epoch()
-            objective.begin_epoch(epoch / max(1, schedule.epochs - 1))
+            objective.begin_epoch((epoch + 0.5) / schedule.epochs)
             record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
             if not (all(map(math.isfinite, record.values())) and is_finite(objective)):
                 last.restore()

@@ -16,7 +16,7 @@ class Objective(Protocol):
     """One update from one batch: by back-propagation, by contrastive statistics, by a game."""
 
     def begin_epoch(self, progress: float) -> None:
-        """Hear how far the fit is, from 0 (first epoch) to 1 (last), for what changes with time."""
+        """Hear how far into the fit the middle of this epoch is, between 0 and 1."""
 
     def step(self, x: Tensor) -> dict[str, Tensor]:
         """Update the parameters from one batch; return named means over it, still on the device."""
@@ -29,7 +29,7 @@ class Objective(Protocol):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes while training, tensors as they are: what a resumed training needs."""
+        """All that changes while training, tensors as they are, the module's under "module"."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take on a state that ``state_dict`` gave."""

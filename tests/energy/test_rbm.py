@@ -81,7 +81,7 @@ def test_log_partition_is_kept_until_the_parameters_change(fitted, X, monkeypatc
     fitted.partial_fit(X)
     assert fitted.score(X) != before
     assert len(calls) == 2
-    fitted.module_.b.add_(1.0)
+    fitted.module_.b.data += 1.0
     fitted.score(X)
     assert len(calls) == 3
     assert np.exp(fitted.score_samples(BITS)).sum() == pytest.approx(1, abs=1e-6)
@@ -221,8 +221,26 @@ def test_bfloat16_phases_are_compared_without_rounding():
     v = torch.tensor((rng.random((601, 20)) < 0.7), dtype=torch.bfloat16)
     v[-1] = 0
     h = torch.rand(600, 5)
-    c = phase_weights(500, 100)
+    c = phase_weights(500, 100, h)
     exact = c.double() @ v.double()
     gradient = centered_gradient(v, h, c, torch.zeros(5))
     bfloat16_step = 2.0**-9
     assert (gradient.a.double() - exact).abs().max() < bfloat16_step / 500
+
+
+def test_centring_set_anew_is_heard(X):
+    plain = BernoulliRBM(4, centered=False, n_iter=2, random_state=0).fit(X)
+    centred = pickle.loads(pickle.dumps(plain)).set_params(centered=True)
+    assert np.abs(plain.partial_fit(X).components_ - centred.partial_fit(X).components_).max() > 0
+
+
+def test_monitors_of_resampled_grey_levels_see_bits():
+    """Bits drawn from grey levels are less likely than the grey levels look."""
+    grey = np.full((500, 8), 0.5)
+    loss = {
+        resample: BernoulliRBM(2, resample=resample, n_iter=1, random_state=0).fit(grey).history_
+        for resample in (False, True)
+    }
+    assert loss[True]["loss"][0] == pytest.approx(8 * math.log(2), rel=0.1)
+    assert loss[True]["reconstruction_error"][0] == pytest.approx(8 / 4, rel=0.1)
+    assert loss[False]["reconstruction_error"][0] < 0.1

@@ -172,3 +172,47 @@ def test_a_network_that_does_not_fit_is_named(X, network, params):
 def test_tied_weights_and_a_network_of_one_s_own_exclude_each_other(X):
     with pytest.raises(ValueError, match="tied_weights"):
         Autoencoder(2, encoder=nn.Linear(6, 2), tied_weights=True).fit(X)
+
+
+def test_the_weights_of_a_network_of_one_s_own_are_where_training_starts(X):
+    first = Autoencoder(2, max_iter=50, random_state=0).fit(X)
+    encoder = first.module_.encoder
+    again = Autoencoder(2, encoder=encoder, learning_rate=1e-12, max_iter=1, random_state=1).fit(X)
+    np.testing.assert_allclose(again.transform(X), first.transform(X), atol=1e-6)
+
+
+def test_an_empty_network_is_the_identity(X):
+    model = Autoencoder(6, encoder=nn.Sequential(), max_iter=2).fit(X)
+    np.testing.assert_allclose(model.transform(X), X)
+
+
+def test_networks_without_parameters_are_refused(X):
+    with pytest.raises(ValueError, match="no parameters"):
+        Autoencoder(6, encoder=nn.Identity(), decoder=nn.Identity()).fit(X)
+
+
+def test_a_network_in_float64_is_taken(X):
+    model = Autoencoder(2, encoder=nn.Linear(6, 2).double(), max_iter=2).fit(X)
+    assert model.transform(X).shape == (300, 2)
+
+
+def test_warm_start_refuses_another_network(X):
+    model = Autoencoder(2, encoder=nn.Linear(6, 2), max_iter=2, warm_start=True).fit(X)
+    model = pickle.loads(pickle.dumps(model)).fit(X)  # the same one, pickled with it
+    with pytest.raises(ValueError, match="encoder"):
+        model.set_params(encoder=nn.Linear(6, 2)).fit(X)
+
+
+def test_warm_starts_hold_out_the_same_rows(X, monkeypatch):
+    import skdeepunsup.base as base
+
+    seen, train = [], base.train
+
+    def spied(*args, held_out, **kwargs):
+        seen.append(held_out.X)
+        train(*args, held_out=held_out, **kwargs)
+
+    monkeypatch.setattr(base, "train", spied)
+    model = Autoencoder(2, early_stopping=True, warm_start=True, max_iter=2, random_state=0)
+    model.fit(X).fit(X)
+    assert torch.equal(*seen)

@@ -268,10 +268,10 @@ def test_the_loss_of_an_epoch_weighs_every_row_alike(batch_size):
 def test_the_objective_hears_how_far_the_fit_is():
     objective = Scripted([0] * 5)
     run(objective, 5)
-    assert objective.progress == [0, 0.25, 0.5, 0.75, 1]
+    assert objective.progress == [0.1, 0.3, 0.5, 0.7, 0.9]
     single = Scripted([0])
     run(single, 1)
-    assert single.progress == [0]
+    assert single.progress == [0.5]
 
 
 def test_the_observer_hears_of_each_epoch():
