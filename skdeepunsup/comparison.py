@@ -101,7 +101,7 @@ def compare_reducers(
     folds = split_rows(cv, X, y)
     _check_folds(folds, n_neighbors)
     results = Parallel(n_jobs=n_jobs)(
-        delayed(_evaluate)(reducer, X, y, fold, n_neighbors)
+        delayed(_evaluate)(reducer, X, y, fold, n_neighbors, return_estimator)
         for _, reducer in named
         for fold in folds
     )
@@ -109,8 +109,7 @@ def compare_reducers(
         {"name": name} | _average(results[i * len(folds) : (i + 1) * len(folds)])
         for i, (name, _) in enumerate(named)
     ]
-    left_out = set() if return_estimator else {"estimator"}
-    return {key: [row[key] for row in rows] for key in rows[0] if key not in left_out}
+    return {key: [row[key] for row in rows] for key in rows[0]}
 
 
 def _check_folds(folds: list[Fold], n_neighbors: int) -> None:
@@ -130,7 +129,9 @@ def _check_folds(folds: list[Fold], n_neighbors: int) -> None:
         )
 
 
-def _evaluate(reducer: Any, X: Any, y: Any, fold: Fold, n_neighbors: int) -> dict[str, Any]:
+def _evaluate(
+    reducer: Any, X: Any, y: Any, fold: Fold, n_neighbors: int, return_estimator: bool
+) -> dict[str, Any]:
     """Fit a clone of ``reducer`` to the training rows of a fold and measure it on the others."""
     train, test = (X[rows] for rows in fold)
     model = clone(reducer)
@@ -147,12 +148,12 @@ def _evaluate(reducer: Any, X: Any, y: Any, fold: Fold, n_neighbors: int) -> dic
         knn = predictor(n_neighbors).fit(np.asarray(model.transform(train)), y[fold[0]])
         result["knn_score"] = float(knn.score(code, y[fold[1]]))
     kept = spread_rows(len(code), MAX_TRUSTWORTHINESS_ROWS)
-    return result | {
+    result |= {
         "trustworthiness": float(trustworthiness(test[kept], code[kept], n_neighbors=n_neighbors)),
         "fit_seconds": fit_seconds,
         "transform_seconds": transform_seconds,
-        "estimator": model,
     }
+    return result | ({"estimator": model} if return_estimator else {})
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -244,3 +244,8 @@ def test_it_runs_as_a_module():
     bad = subprocess.run([*command, "--out", __file__], capture_output=True, text=True, timeout=120)
     assert bad.returncode == 2
     assert "Traceback" not in bad.stderr
+
+
+def test_a_name_too_long_is_refused(capsys):
+    assert main(["compare", "a" * 5000 + ".csv"]) == 2
+    assert "no such file" in capsys.readouterr().err

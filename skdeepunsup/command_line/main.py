@@ -1,6 +1,7 @@
 """``python -m skdeepunsup``: arguments in, exit status out."""
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -44,6 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             options = _parser().parse_args(argv)
             _check_options(options)
             compare(options)
+            sys.stdout.flush()  # here, where a full disk can still be told of
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"skdeepunsup: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except UnusableError as error:
         print(f"skdeepunsup: {error}", file=sys.stderr)
         return 2

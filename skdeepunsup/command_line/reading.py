@@ -36,11 +36,15 @@ def read_data(file: str | None, target: str | None) -> Data:
             f"{path}: unknown extension {path.suffix!r}; name a file that ends in "
             f"{', '.join(READERS)}."
         )
-    if not path.exists():
-        raise UnusableError(f"{path}: there is no such file; check the path.")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise UnusableError(
+            f"{path}: there is no such file ({error.strerror}); check the path."
+        ) from error
     if path.is_dir():
         raise UnusableError(f"{path}: is a folder; name a file in it.")
-    if path.stat().st_size == 0:
+    if size == 0:
         raise UnusableError(f"{path}: is empty; it must hold rows of numbers.")
     try:
         return reader(path, target)
