@@ -110,9 +110,9 @@ class DeepTransformer(
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         schedule = self._schedule()
         with _all_or_nothing(self):
-            X_checked = self._check_training_data(X, reset=not go_on)
+            rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
-            rows, held_out = _split(X_checked, schedule.validation_fraction, split_seed)
+            rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
             module, objective, history = self._prepare(rows, stream, go_on)
             observer = _CallbackObserver(self, schedule, X, y, module, history)
             train(

@@ -504,7 +504,7 @@ def test_precisions_agree_in_what_they_learn(estimator, precision):
     X = np.repeat((rng.random((40, 3)) < 0.5).astype(float), 2, axis=1)
     epochs = {"n_iter", "max_iter"} & set(estimator.get_params())
     rate = 0.2 if "n_iter" in epochs else 0.02
-    model = clone(estimator).set_params(**{epochs.pop(): 100}, learning_rate=rate, batch_size=10)
+    model = clone(estimator).set_params(**{epochs.pop(): 200}, learning_rate=rate, batch_size=10)
     reference = metrics.reconstruction_score(clone(model).fit(X), X)
     other = metrics.reconstruction_score(model.set_params(precision=precision).fit(X), X)
     assert other > 0.3

@@ -149,7 +149,7 @@ class ContrastiveDivergence:
         self.pace = 1.0
         W, a, b = machine.W, machine.a, machine.b
         self.mu = machine.visible.mean(machine.a0)[None] if centered else torch.zeros_like(a)[None]
-        self.activity = machine.hidden.mean(torch.zeros_like(b))
+        self.activity = machine.hidden.mean(b)
         self.chains = b.new_zeros(n_chains, len(b))
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
         self._no_offset = torch.zeros_like(b)

@@ -118,8 +118,8 @@ def test_h_samples_survive_pickling(fitted):
 
 def test_a_big_partial_fit_steps_the_right_way_whatever_the_chains(X):
     """Each phase is divided by its own count: 10 chains against 500 rows are no weaker."""
-    model = BernoulliRBM(8, batch_size=500, n_chains=10, learning_rate=0.2, random_state=0)
-    scores = [model.partial_fit(X).score(X) for _ in range(600)]
+    model = BernoulliRBM(8, batch_size=500, n_chains=10, learning_rate=0.3, random_state=0)
+    scores = [model.partial_fit(X).score(X) for _ in range(1000)]
     assert scores[-1] > scores[0] + 1
 
 
@@ -150,7 +150,7 @@ def test_weight_decay_shrinks_the_weights(X):
         {"persistent": False},
         {"persistent": False, "cd_steps": 3},
         {"cd_steps": 3},
-        {"momentum": 0.5, "learning_rate": 0.05},
+        {"momentum": 0.5, "learning_rate": 0.1},
         {"centered": False},
         {"learning_rate_schedule": "constant", "learning_rate": 0.1},
         {"precision": "float64"},
