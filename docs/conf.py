@@ -34,7 +34,6 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "doc_module": ("skdeepunsup",),
-    "reference_url": {"skdeepunsup": None},
     "abort_on_example_error": True,
     "write_computation_times": False,
     "show_signature": False,

@@ -40,7 +40,10 @@ class Stream:
     """
 
     def __init__(self, random_state: Any = None, device: str | torch.device = "cpu") -> None:
-        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        try:
+            seed = int(check_random_state(random_state).randint(2**31 - 1))
+        except ValueError as error:
+            raise ValueError(f"random_state == {random_state!r}: {error}") from error
         self.device = torch.device(device)
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw

@@ -56,10 +56,10 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
     """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
     Z = _as_host_array(Z)
     with _remedies():
-        Z = check_array(Z, input_name="Z", **_array_options(Z))
+        Z = check_array(Z, input_name="X", **_array_options(Z))
     if Z.shape[1] != n_components:
         raise ValueError(
-            f"Z has {Z.shape[1]} columns, but codes of this {name} have {n_components}."
+            f"X has {Z.shape[1]} columns, but codes of this {name} have {n_components}."
         )
     return Z
 

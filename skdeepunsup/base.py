@@ -105,6 +105,11 @@ class DeepTransformer(
         -------
         self : object
             The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; within a
+        search or a Pipeline it is passed on.
         """
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
@@ -123,6 +128,8 @@ class DeepTransformer(
                 history=history,
                 held_out=held_out,
                 observer=observer,
+                # Within a search or a Pipeline, Ctrl-C means all of it.
+                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
             )
             self._finish(module, objective, history, stream, split_seed)
             observer.end_fit()
@@ -250,17 +257,20 @@ class DeepTransformer(
     @property
     def _module(self) -> Any:
         """The fitted module; ``Any``, since its methods are those of its family."""
+        check_is_fitted(self)
         return self.module_
 
     def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
         """Apply a method of the module to the rows of a checked array.
 
-        On a CPU it is computed in the dtype it is returned in: in float64, what a row's answer is
-        rounded to does not depend on who else is in the batch, as it may in float32.
+        On a CPU it is computed in the dtype it is returned in: float64 keeps a row's answer the
+        same to 1e-14 whoever else is in the batch. A network of the user's own runs at its own.
         """
-        parameter = next(self._module.parameters())
-        module, dtype = self._module, parameter.dtype
-        if parameter.device.type == "cpu" and output_dtype(X) == np.float64:
+        module = self._module
+        parameter = next(module.parameters())
+        dtype = parameter.dtype
+        own = any(isinstance(argument, nn.Module) for argument in module.arguments.values())
+        if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
 

@@ -130,7 +130,12 @@ BAD = {
         "hardly repeats",
     ),
     "target alone": (text("f.csv", "a\n1\n2\n3\n"), ["f.csv", "--target", "a"], "no column of"),
-    "all the same": (text("f.csv", "a,b\n" + "1,1\n" * 30), ["f.csv"], "all values are the same"),
+    "constant columns": (
+        text("f.csv", "a,b\n" + "1,2\n" * 30),
+        ["f.csv"],
+        "all rows are the same",
+    ),
+    "all the same": (text("f.csv", "a,b\n" + "1,1\n" * 30), ["f.csv"], "all rows are the same"),
     "extension": (text("f.txt", "1"), ["f.txt"], "unknown extension.*csv"),
     "parquet": (text("f.parquet", "junk"), ["f.parquet"], "cannot be read as PARQUET"),
     "npz": (text("f.npz", "junk"), ["f.npz"], "cannot be read as NPZ"),
@@ -208,7 +213,7 @@ def test_what_is_not_installed_is_named(capsys, monkeypatch, frame, module):
     printed = capsys.readouterr()
     if module == "pandas":
         assert status == 2
-        assert "pip install pandas" in printed.err
+        assert "skdeepunsup[tables]" in printed.err
     else:
         assert status == 0
         assert "skdeepunsup[plot]" in printed.out

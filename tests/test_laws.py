@@ -260,7 +260,7 @@ def test_wrong_width_is_named(estimator, X):
     model = clone(estimator).fit(X)
     with pytest.raises(ValueError, match="X has 5 features"):
         model.transform(X[:, :5])
-    with pytest.raises(ValueError, match=r"3 columns.*4"):
+    with pytest.raises(ValueError, match=r"X has 3 columns.*4"):
         model.inverse_transform(X[:, :3])
 
 
@@ -434,6 +434,22 @@ def test_ctrl_c_keeps_the_last_finished_epoch(estimator, X):
         model.fit(X)
     assert model.n_iter_ == 2
     assert np.isfinite(model.transform(X)).all()
+
+
+@each_kind
+def test_ctrl_c_stops_a_whole_search(estimator, X, monkeypatch):
+    fits = []
+
+    def interrupted(*args, keep_interrupted, **kwargs):
+        fits.append(keep_interrupted)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skdeepunsup.base.train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        GridSearchCV(clone(estimator), {"learning_rate": [0.01, 0.02]}, cv=2).fit(X)
+    with pytest.raises(KeyboardInterrupt):
+        clone(estimator).fit(X)
+    assert fits == [False, True]
 
 
 @each_kind

@@ -137,7 +137,7 @@ def test_the_optimisers_state_is_part_of_what_goes_on():
 
 
 def test_the_chains_are_part_of_what_goes_on():
-    model = clone(MODELS["rbm"]).fit(X)
+    model = clone(MODELS["rbm"]).set_params(n_iter=60).fit(X)
     forgetful = through_pickle(model)
     chains = forgetful._training["objective"]["chains"]
     chains[:] = 1 - chains

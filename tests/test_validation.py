@@ -279,7 +279,7 @@ def test_bad_codes_get_an_error_that_names_the_remedy(bad):
 
 
 def test_codes_of_another_width_are_refused():
-    with pytest.raises(ValueError, match=r"Z has 3 columns.*Autoencoder have 2"):
+    with pytest.raises(ValueError, match=r"X has 3 columns.*Autoencoder have 2"):
         check_codes(np.ones((4, 3)), 2, "Autoencoder")
 
 

@@ -56,10 +56,8 @@ def compare(options: argparse.Namespace) -> None:
 
 def _scale(data: Data) -> Data:
     """Bring the data to [0, 1], columns each by its own range, all pixels of images by one."""
-    if data.X.min() == data.X.max():
-        raise UnusableError(
-            f"{data.name}: all values are the same, so there is nothing to compare."
-        )
+    if (data.X.min(axis=0) == data.X.max(axis=0)).all():
+        raise UnusableError(f"{data.name}: all rows are the same, so there is nothing to compare.")
     if data.image_shape is None:
         X = MinMaxScaler(clip=True).fit_transform(data.X)
     else:

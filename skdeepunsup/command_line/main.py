@@ -1,6 +1,7 @@
 """``python -m skdeepunsup``: arguments in, exit status out."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         with _interruptible():
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, io.TextIOWrapper):
+                    stream.reconfigure(errors="replace")  # ± and R² where only ASCII is spoken
             options = _parser().parse_args(argv)
             _check_options(options)
             compare(options)
@@ -70,7 +74,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m skdeepunsup", description=__doc__)
+    parser = _Parser(
+        prog="python -m skdeepunsup",
+        description="Classic deep unsupervised models as scikit-learn estimators.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = commands.add_parser(
         "compare",

@@ -84,7 +84,9 @@ def _read_parquet(path: Path, target: str | None) -> Data:
     try:
         frame = _pandas().read_parquet(path)
     except ImportError as error:
-        raise UnusableError("reading Parquet needs pyarrow: pip install pyarrow") from error
+        raise UnusableError(
+            "reading Parquet needs pyarrow: pip install 'skdeepunsup[tables]'"
+        ) from error
     return _from_frame(path, frame, target)
 
 
@@ -92,7 +94,7 @@ def _pandas() -> Any:
     try:
         import pandas
     except ImportError as error:
-        raise UnusableError("reading tables needs pandas: pip install pandas") from error
+        raise UnusableError("reading it needs pandas: pip install 'skdeepunsup[tables]'") from error
     return pandas
 
 

@@ -43,7 +43,7 @@ from .pseudo_likelihood import pseudo_log_likelihood
 CPU = torch.device("cpu")
 
 FIRST_HIDDEN_BIAS = -2.0
-"""Units that start rarely on end as a sparse code, which fits better and tells classes better apart.
+"""Units that start rarely on end as a sparse code, which fits better and separates classes.
 
 ``python -m benchmarks likelihood --n-iter 30`` ends 2.7 nats higher than from b = 0.
 """
@@ -137,17 +137,19 @@ class BernoulliRBM(DeepTransformer):
     Notes
     -----
     The energy is E(v, h) = −aᵀv − bᵀh − vᵀWh. Unlike scikit-learn's, this machine divides each
-    phase by its own count, shuffles, starts its visible biases at the log odds of the data's means,
-    centres its units, and lowers the learning rate; ``score_samples`` is the log-likelihood, not a
-    random pseudo-likelihood. To train as scikit-learn does, use ``centered=False`` and
-    ``learning_rate_schedule="constant"``.
+    phase by its own count, shuffles, starts its visible biases at the log odds of the data's means
+    and its hidden ones at −2, centres its units (``centered=False`` does not), and lowers the
+    learning rate (``learning_rate_schedule="constant"`` does not). ``partial_fit`` is a pass in
+    batches of ``batch_size``, where scikit-learn's is one update. ``score_samples`` is the
+    log-likelihood, not a random pseudo-likelihood.
 
     References
     ----------
-    T. Tieleman, "Training restricted Boltzmann machines using approximations to the likelihood
+    Tieleman, T., "Training restricted Boltzmann machines using approximations to the likelihood
     gradient", ICML 2008.
 
-    J. Melchior, A. Fischer, L. Wiskott, "How to center deep Boltzmann machines", JMLR 17, 2016.
+    Melchior, J., Fischer, A. and Wiskott, L., "How to center deep Boltzmann machines", JMLR 17,
+    2016.
 
     Examples
     --------

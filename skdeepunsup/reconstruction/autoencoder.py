@@ -28,7 +28,8 @@ from .module import LOSSES, AutoencoderModule
 class Autoencoder(DeepTransformer):
     """Autoencoder: a code from which a network can give the input back.
 
-    Without hidden layers it is linear and learns the subspace PCA finds; with them it bends.
+    Without hidden layers it is linear and, given the epochs, reaches the subspace that PCA finds;
+    with them it bends.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Autoencoder(DeepTransformer):
         logistic link where ``loss="bernoulli"``.
     learning_rate : float, default=1e-3
         Of Adam.
-    batch_size : int, default=128
+    batch_size : int, default=32
         Rows of one update.
     max_iter : int, default=200
         At most this many epochs.
@@ -105,8 +106,8 @@ class Autoencoder(DeepTransformer):
 
     References
     ----------
-    G. E. Hinton, R. R. Salakhutdinov, "Reducing the dimensionality of data with neural networks",
-    Science 313, 2006.
+    Hinton, G. E. and Salakhutdinov, R. R., "Reducing the dimensionality of data with neural
+    networks", Science 313, 2006.
 
     Examples
     --------
@@ -134,7 +135,7 @@ class Autoencoder(DeepTransformer):
         encoder: nn.Module | None = None,
         decoder: nn.Module | None = None,
         learning_rate: float = 1e-3,
-        batch_size: int = 128,
+        batch_size: int = 32,
         max_iter: int = 200,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -249,7 +250,7 @@ class Autoencoder(DeepTransformer):
                 _check_shapes(name, module, rows.n_features)
 
     def _objective(self, module: AutoencoderModule, stream: Stream) -> GradientDescent:
-        parameters = list(module.parameters())
+        parameters = [p for p in module.parameters() if p.requires_grad]
         if not parameters:
             raise ValueError("encoder and decoder have no parameters to train.")
         optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
@@ -266,9 +267,10 @@ def _check_shapes(name: str, module: AutoencoderModule, n_features: int) -> None
     module.eval()
     try:
         with torch.no_grad():
-            found = tuple(getattr(module, name)(torch.zeros(1, n_inputs)).shape)
+            output = getattr(module, name)(torch.zeros(1, n_inputs))
     except RuntimeError as error:
         raise ValueError(f"{name} fails on input of shape (1, {n_inputs}): {error}") from error
+    found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
     if found != (1, n_outputs):
         raise ValueError(
             f"{name} maps (1, {n_inputs}) to {found}, but must give (1, {n_outputs}): "

@@ -36,6 +36,7 @@ def train(
     history: dict[str, list[float]],
     held_out: Rows | None = None,
     observer: Observer | None = None,
+    keep_interrupted: bool = True,
 ) -> None:
     """Run epochs until they are over, stop helping, are asked to stop, or stop being finite.
 
@@ -56,11 +57,13 @@ def train(
         One entry of each named scalar is appended for each finished epoch.
     observer : Observer, optional
         Is told of each epoch, and may ask to stop.
+    keep_interrupted : bool, default=True
+        Whether Ctrl-C, once an epoch is finished, is a warning and a normal end.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted before one epoch was finished; later, it is a warning and a normal end.
+        If interrupted before one epoch was finished, or without ``keep_interrupted``.
 
     Warns
     -----
@@ -81,8 +84,7 @@ def train(
                 last.restore()
                 _warn(
                     f"The loss stopped being finite in epoch {epoch + 1}; the last finite epoch's "
-                    "parameters are kept. Lower learning_rate, or scale the input, for instance "
-                    "with sklearn.preprocessing.StandardScaler."
+                    "parameters are kept. Lower learning_rate, or scale the input."
                 )
                 break
             last.save()
@@ -96,7 +98,7 @@ def train(
                 break
     except KeyboardInterrupt:
         last.restore()
-        if not finished:
+        if not (finished and keep_interrupted):
             raise
         _warn(f"Training was interrupted; what its {finished} finished epochs learned is kept.")
     except BaseException:

@@ -161,8 +161,9 @@ def test_a_decoder_of_one_s_own(X):
         (nn.Linear(6, 3), {}),
         (nn.Linear(5, 2), {}),
         (nn.Flatten(0), {}),
+        (nn.RNN(6, 2, batch_first=True), {}),
     ],
-    ids=["wide code", "narrow input", "wrong shape"],
+    ids=["wide code", "narrow input", "wrong shape", "a tuple"],
 )
 def test_a_network_that_does_not_fit_is_named(X, network, params):
     with pytest.raises(ValueError, match="encoder"):
@@ -186,9 +187,28 @@ def test_an_empty_network_is_the_identity(X):
     np.testing.assert_allclose(model.transform(X), X)
 
 
-def test_networks_without_parameters_are_refused(X):
+def test_networks_with_nothing_to_train_are_refused(X):
     with pytest.raises(ValueError, match="no parameters"):
         Autoencoder(6, encoder=nn.Identity(), decoder=nn.Identity()).fit(X)
+    frozen = nn.Linear(6, 6).requires_grad_(False)
+    with pytest.raises(ValueError, match="no parameters"):
+        Autoencoder(6, encoder=frozen, decoder=frozen).fit(X)
+
+
+class AddsFloat32(nn.Module):
+    """Holds a constant that is no parameter, and so never changes its dtype."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.constant = nn.Linear(6, 2), torch.ones(2, 2)
+
+    def forward(self, x):
+        return self.layer(x) @ self.constant
+
+
+def test_a_network_of_one_s_own_runs_at_the_precision_it_was_trained_at(X):
+    model = Autoencoder(2, encoder=AddsFloat32(), max_iter=2).fit(X)
+    assert model.transform(X).dtype == np.float64
 
 
 def test_a_network_in_float64_is_taken(X):
