@@ -18,6 +18,7 @@ def _linear_autoencoder(width: int, n_epochs: int, random_state: int) -> Any:
         width,
         activation="identity",
         learning_rate=1e-2,
+        batch_size=128,
         max_iter=n_epochs,
         n_iter_no_change=n_epochs,  # all of them: plateaus are long where epochs are short
         random_state=random_state,

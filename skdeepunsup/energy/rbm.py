@@ -45,7 +45,8 @@ CPU = torch.device("cpu")
 FIRST_HIDDEN_BIAS = -2.0
 """Units that start rarely on end as a sparse code, which fits better and separates classes.
 
-``python -m benchmarks likelihood --n-iter 30`` ends 2.7 nats higher than from b = 0.
+``python -m benchmarks likelihood --n-iter 30`` ends 2.7 nats higher than from b = 0; after 200
+epochs, when both are near their best, from b = 0 it ends 0.6 higher.
 """
 
 
