@@ -254,3 +254,25 @@ def test_it_runs_as_a_module():
 def test_a_name_too_long_is_refused(capsys):
     assert main(["compare", "a" * 5000 + ".csv"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def run_on_ascii_terminal(*arguments):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "skdeepunsup", "compare", *FAST, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+
+
+def test_a_terminal_that_speaks_only_ascii_is_served():
+    done = run_on_ascii_terminal()
+    assert done.returncode == 0, done.stderr
+    assert "explained" in done.stdout
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    command = [sys.executable, "-m", "skdeepunsup", "compare", *FAST]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 0
+    assert "Traceback" not in errors and "BrokenPipe" not in errors

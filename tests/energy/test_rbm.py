@@ -193,8 +193,9 @@ def test_values_outside_the_unit_interval_warn_and_name_the_scaler(X):
         BernoulliRBM(4, n_iter=1).fit(16 * X)
 
 
-def test_rounding_of_a_scaler_does_not_warn(X):
+def test_rounding_of_a_scaler_does_not_warn(X, recwarn):
     BernoulliRBM(4, n_iter=1).fit(X * (1 + 1e-15))
+    assert not recwarn.list
 
 
 def test_gibbs_takes_a_seed_and_gives_bits(fitted, X):

@@ -106,6 +106,9 @@ def test_any_target_colours_the_codes(digits, y):
     X, _ = digits
     display = ReducerComparisonDisplay.from_estimators({"pca": PCA(2).fit(X)}, X, y)
     display.figure_.canvas.draw()
+    points = display.axes_["codes"][0].collections
+    colours = np.concatenate([scatter.get_facecolors() for scatter in points])
+    assert len(np.unique(colours, axis=0)) > 1
 
 
 def test_colour_images_are_drawn():

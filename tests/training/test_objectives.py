@@ -165,6 +165,7 @@ def test_a_step_does_not_wait_for_cuda():
     objective.step(x)  # allocates
     torch.cuda.set_sync_debug_mode("error")
     try:
-        objective.step(x)
+        loss = objective.step(x)["loss"]
     finally:
         torch.cuda.set_sync_debug_mode("default")
+    assert loss.is_cuda
