@@ -24,7 +24,7 @@ def to_arrays(state: Any) -> Any:
 def to_tensors(state: Any) -> Any:
     """Copy a nested state of dicts and lists of arrays and tensors, as tensors."""
     if isinstance(state, np.ndarray):
-        return torch.tensor(state)
+        return torch.tensor(state, device="cpu")
     if isinstance(state, Tensor):
         return state.detach().clone()
     if isinstance(state, dict):

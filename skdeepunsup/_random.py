@@ -47,7 +47,7 @@ class Stream:
         self.device = torch.device(device)
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw
-        self._pool, self._used = torch.empty(0), 0
+        self._pool, self._used = torch.empty(0, device="cpu"), 0
         self._host = torch.Generator().manual_seed(seed)
         self.generator = (
             self._host
@@ -85,16 +85,18 @@ class Stream:
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal, float32, drawn on the CPU."""
-        return torch.randn(shape, generator=self._host).to(self.device)
+        return torch.randn(shape, generator=self._host, dtype=torch.float32, device="cpu").to(
+            self.device
+        )
 
     def fill_uniform(self, parameter: Tensor, low: float, high: float) -> None:
         """Overwrite ``parameter`` with values uniform on [low, high), drawn on the CPU."""
-        draw = torch.empty(parameter.shape, dtype=parameter.dtype)
+        draw = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")
         parameter.data.copy_(draw.uniform_(low, high, generator=self._host))
 
     def permutation(self, n: int) -> Tensor:
         """The integers below ``n`` in random order, drawn and kept on the CPU."""
-        return torch.randperm(n, generator=self._host)
+        return torch.randperm(n, generator=self._host, device="cpu")
 
     def state_dict(self) -> dict[str, Any]:
         """Where the stream is, as arrays: what ``load_state_dict`` needs to go on from here."""
@@ -116,10 +118,10 @@ class Stream:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from ``state``; on a device of another type, from a stream seeded by it."""
         self.numpy.bit_generator.state = state["numpy"]
-        self._pool, self._used = torch.tensor(state["pool"]), 0
-        self._host.set_state(torch.tensor(state["host"]))
+        self._pool, self._used = torch.tensor(state["pool"], device="cpu"), 0
+        self._host.set_state(torch.tensor(state["host"], device="cpu"))
         if self.generator is not self._host:
             if state["device"] == self.device.type:
-                self.generator.set_state(torch.tensor(state["generator"]))
+                self.generator.set_state(torch.tensor(state["generator"], device="cpu"))
             else:
                 self.generator.manual_seed(int(self.numpy.integers(2**31)))

@@ -202,7 +202,7 @@ class StreamedRows(Rows):
 def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A tensor with the values of ``X`` that shares no memory with it."""
     # NumPy copies from read-only, reversed and foreign-endian memory as well; torch does not.
-    tensor = torch.empty(X.shape, dtype=dtype)
+    tensor = torch.empty(X.shape, dtype=dtype, device="cpu")
     try:
         with np.errstate(over="raise"):
             np.copyto(tensor.numpy(), X, casting="same_kind")

@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,33 @@ from ._validation import (
     training_rows,
 )
 from .training import Objective, Schedule, train
+
+
+@dataclass
+class _Fit:
+    """A fit on its way: all that the estimator takes over when it is done."""
+
+    module: Any
+    objective: Objective
+    stream: Stream
+    split_seed: int
+    history: dict[str, list[float]]
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
+        objective = self.objective.state_dict()
+        del objective["module"]  # kept once, in module_
+        return {
+            "module_": self.module,
+            "history_": self.history,
+            "n_iter_": len(self.history["loss"]),
+            "_n_features_out": self.module.n_components,
+            "_training": {
+                "objective": objective,
+                "stream": self.stream.state_dict(),
+                "split_seed": self.split_seed,
+            },
+        }
 
 
 class DeepTransformer(
@@ -108,8 +136,8 @@ class DeepTransformer(
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; within a
-        search or a Pipeline it is passed on.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
         """
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
@@ -118,20 +146,20 @@ class DeepTransformer(
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
-            module, objective, history = self._prepare(rows, stream, go_on)
-            observer = _CallbackObserver(self, schedule, X, y, module, history)
+            fit = self._prepare(rows, stream, split_seed, go_on)
+            observer = _CallbackObserver(self, schedule, X, y, fit)
             train(
-                objective,
+                fit.objective,
                 rows,
                 schedule,
                 stream,
-                history=history,
+                history=fit.history,
                 held_out=held_out,
                 observer=observer,
                 # Within a search or a Pipeline, Ctrl-C means all of it.
                 keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
             )
-            self._finish(module, objective, history, stream, split_seed)
+            self._finish(fit)
             observer.end_fit()
         return self
 
@@ -156,9 +184,9 @@ class DeepTransformer(
         with _all_or_nothing(self):
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
-            module, objective, history = self._prepare(rows, stream, go_on)
-            train(objective, rows, schedule, stream, history=history)
-            self._finish(module, objective, history, stream, split_seed)
+            fit = self._prepare(rows, stream, split_seed, go_on)
+            train(fit.objective, rows, schedule, stream, history=fit.history)
+            self._finish(fit)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -293,9 +321,7 @@ class DeepTransformer(
         stream = Stream(self.random_state, device)
         return stream, int(stream.numpy.integers(2**31))
 
-    def _prepare(
-        self, rows: Rows, stream: Stream, go_on: bool
-    ) -> tuple[nn.Module, Objective, dict[str, list[float]]]:
+    def _prepare(self, rows: Rows, stream: Stream, split_seed: int, go_on: bool) -> _Fit:
         """A module, what trains it and a history: new ones, or copies of the last fit's."""
         arguments = self._module_arguments(rows.n_features)
         if go_on:
@@ -307,40 +333,24 @@ class DeepTransformer(
         if go_on:
             module.load_state_dict(self._module.state_dict())
         objective = self._objective(module, stream)  # parameters may have been set anew
-        if not go_on:
-            return module, objective, {"loss": [], "validation_loss": []}
-        objective.load_state_dict(
-            to_tensors(self._training["objective"]) | {"module": module.state_dict()}
-        )
-        return module, objective, {name: list(values) for name, values in self.history_.items()}
+        history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
+        if go_on:
+            state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
+            try:
+                objective.load_state_dict(state)
+            except ValueError as error:
+                raise ValueError(
+                    "what is trained is not what the fit to go on from trained (have layers been "
+                    "frozen or freed since?); start anew by fit with warm_start=False."
+                ) from error
+            history = {name: list(values) for name, values in self.history_.items()}
+        return _Fit(module, objective, stream, split_seed, history)
 
-    def _finish(
-        self,
-        module: nn.Module,
-        objective: Objective,
-        history: dict[str, list[float]],
-        stream: Stream,
-        split_seed: int,
-    ) -> None:
-        """Take the fitted attributes, and what a later fit goes on from."""
-        state = objective.state_dict()
-        del state["module"]  # kept once, in module_
-        self._training = {
-            "objective": state,
-            "stream": stream.state_dict(),
-            "split_seed": split_seed,
-        }
-        for name, value in self._fitted_attributes(module.eval(), history).items():
+    def _finish(self, fit: _Fit) -> None:
+        """Take the fitted attributes."""
+        fit.module.eval()
+        for name, value in fit.attributes().items():
             setattr(self, name, value)
-
-    @staticmethod
-    def _fitted_attributes(module: Any, history: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "module_": module,
-            "history_": history,
-            "n_iter_": len(history["loss"]),
-            "_n_features_out": module.n_components,
-        }
 
 
 class _CallbackObserver:
@@ -352,11 +362,10 @@ class _CallbackObserver:
         schedule: Schedule,
         X: Any,
         y: Any,
-        module: nn.Module,
-        history: dict[str, list[float]],
+        fit: _Fit,
     ) -> None:
         self.estimator, self.epochs, self.data = estimator, schedule.epochs, {"X": X, "y": y}
-        self.module, self.history = module, history
+        self.fit = fit
         self.context = estimator._init_callback_context(max_subtasks=schedule.epochs)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
@@ -385,8 +394,9 @@ class _CallbackObserver:
 
     def _fitted(self) -> dict[str, Any]:
         """What makes a copy of the estimator fitted as of now, whatever training does next."""
-        module, history = copy.deepcopy((self.module, self.history))
-        return self.estimator._fitted_attributes(module.eval(), history)
+        attributes = copy.deepcopy(self.fit.attributes())
+        attributes["module_"].eval()
+        return attributes
 
 
 @contextmanager

@@ -375,6 +375,7 @@ def test_what_a_callback_keeps_stays_as_it_was(estimator, X):
         assert_same([fitted.transform(X)], [answer])
         assert fitted.n_iter_ == i + 1
         assert_same([pickle.loads(pickle.dumps(fitted.set_callbacks())).transform(X)], [answer])
+        assert fitted.partial_fit(X).n_iter_ == i + 2
     assert_same([kept[-1][1]], [model.transform(X)])
 
 
@@ -562,3 +563,34 @@ def test_going_on_refuses_another_architecture(estimator, X):
     with pytest.raises(ValueError, match=r"n_components == 7.* had 4"):
         model.partial_fit(X)
     assert model.transform(X).shape == (N, 4)
+
+
+@each_kind
+def test_ctrl_c_at_an_epoch_s_end_keeps_parameters_and_history_together(estimator, X, monkeypatch):
+    """Wherever between the copy of the state and the last entry of the history it strikes."""
+    import skdeepunsup.training.loop as loop
+
+    extend, calls = loop.extend, []
+
+    def interrupted(history, record):
+        calls.append(1)
+        if len(calls) == 2:
+            history["loss"].append(record["loss"])  # half of it
+            raise KeyboardInterrupt
+        extend(history, record)
+
+    monkeypatch.setattr(loop, "extend", interrupted)
+    with pytest.warns(ConvergenceWarning, match="2 finished epochs"):
+        model = clone(estimator).fit(X)
+    assert model.n_iter_ == 2
+    assert {len(values) for values in model.history_.values()} == {2}
+
+
+@each_kind
+def test_torch_s_defaults_do_not_matter(estimator, X):
+    expected = outputs(clone(estimator).fit(X), X)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert_same(outputs(clone(estimator).fit(X), X), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)

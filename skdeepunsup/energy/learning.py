@@ -196,8 +196,7 @@ class ContrastiveDivergence:
 
     def _follow(self, h: Tensor) -> None:
         """Let the running mean of the data's hidden activity follow this batch."""
-        if self.centered or self.sparsity_target is not None:
-            self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
+        self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
 
     def _ascend(self, gradient: Gradient) -> None:
         """One step uphill."""
@@ -223,7 +222,7 @@ class ContrastiveDivergence:
         ``loss`` is minus an estimate of the pseudo-log-likelihood, in nats a row.
         """
         every = max(10, -(-len(rows) // 500))
-        seen = rows.take(torch.arange(0, len(rows), every))
+        seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
         with torch.no_grad():
             names = ("loss", "reconstruction_error", "reconstruction_kl", "free_energy")
             record = dict(zip(names, self._figures(seen).mean(0), strict=True))

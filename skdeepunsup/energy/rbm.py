@@ -110,7 +110,7 @@ class BernoulliRBM(DeepTransformer):
     intercept_visible_ : ndarray of shape (n_features,)
         Visible biases.
     h_samples_ : ndarray of shape (n_chains, n_components)
-        Hidden states of the persistent chains.
+        Hidden states of the persistent chains; zeros without ``persistent``.
     module_ : RestrictedBoltzmannMachine
         The machine.
     history_ : dict of lists
@@ -253,7 +253,7 @@ class BernoulliRBM(DeepTransformer):
         return self._map_exactly(lambda v: -machine.free_energy(v) - log_partition, X)
 
     def free_energy(self, X: Any) -> np.ndarray:
-        """Compute F(v) = −aᵀv − Σⱼ log(1 + exp(vᵀW + b)ⱼ), in float64.
+        """Compute F(v) = −aᵀv − Σⱼ log(1 + exp(vᵀW + b)ⱼ), with float64 inside.
 
         Parameters
         ----------
@@ -270,7 +270,7 @@ class BernoulliRBM(DeepTransformer):
         return self._map_exactly(self._module.in_double().free_energy, X)
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:
-        """Compute Σᵢ log p(vᵢ | the other features), all of them, in float64.
+        """Compute Σᵢ log p(vᵢ | the other features), all of them, with float64 inside.
 
         Parameters
         ----------

@@ -59,8 +59,9 @@ class Autoencoder(DeepTransformer):
     max_iter : int, default=200
         At most this many epochs.
     early_stopping : bool, default=False
-        Whether to hold out rows, stop when their loss no longer improves, and keep the best epoch's
-        parameters. Otherwise the training loss decides when to stop, and the last ones are kept.
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        ones are kept.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=10

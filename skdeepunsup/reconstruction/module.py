@@ -87,13 +87,12 @@ class AutoencoderModule(nn.Module):
         sizes = (n_features, *hidden_layer_sizes, n_components)
         self.n_components = n_components
         self.tied = tied_weights
-        self.encoder = dense(sizes, activation) if encoder is None else copy.deepcopy(encoder)
+        encoder, decoder = copy.deepcopy((encoder, decoder))  # at once: they may share layers
+        self.encoder = dense(sizes, activation) if encoder is None else encoder
         if tied_weights:
             self.decoder: nn.Module = TiedDecoder(sizes, activation)
         else:
-            self.decoder = (
-                dense(sizes[::-1], activation) if decoder is None else copy.deepcopy(decoder)
-            )
+            self.decoder = dense(sizes[::-1], activation) if decoder is None else decoder
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""

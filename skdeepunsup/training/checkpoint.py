@@ -15,30 +15,43 @@ class Checkpoint:
     ----------
     objective : Objective
         Whose state ``save`` copies and ``restore`` puts back.
+
+    Attributes
+    ----------
+    epochs : int or None
+        How many epochs the copied state has seen; None while it is being written, when the live
+        state is the one to keep.
     """
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
+        self.epochs: int | None = None
         self._state: Any = None
-        self._whole = False
-        self.save()
+        self.save(0)
+        # A network of the user's own may hold a mask of infinities, say.
+        self._infinite = {path for path, tensor in self._tensors() if not _is_finite(tensor)}
 
-    def save(self) -> None:
-        """Copy the state as it is now."""
-        self._whole = False  # interrupted in here, the live state is the better one
+    def save(self, epochs: int) -> None:
+        """Copy the state as it is now, after so many epochs."""
+        self.epochs = None
         self._state = _copy(self.objective.state_dict(), self._state)
-        self._whole = True
+        self.epochs = epochs
 
     def restore(self) -> None:
         """Put the copied state back."""
-        if self._whole:
+        if self.epochs is not None:
             self.objective.load_state_dict(self._state)
 
+    def live_is_finite(self) -> bool:
+        """Whether every number of the live state is, of those that were when this was made."""
+        return all(_is_finite(t) for path, t in self._tensors() if path not in self._infinite)
 
-def is_finite(objective: Objective) -> bool:
-    """Whether every number of the objective's state is finite."""
-    tensors = _tensors(objective.state_dict())
-    return all(bool(t.sum().isfinite()) for t in tensors if t.is_floating_point())
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        return _walk(self.objective.state_dict())
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(tensor.sum().isfinite())
 
 
 def _copy(source: Any, target: Any = None) -> Any:
@@ -55,13 +68,13 @@ def _copy(source: Any, target: Any = None) -> Any:
     return source
 
 
-def _tensors(state: Any) -> Iterator[Tensor]:
-    """Every tensor of a nested state."""
+def _walk(state: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of a nested state, with where it stands."""
     if isinstance(state, Tensor):
-        yield state
+        yield path, state
     elif isinstance(state, dict):
-        for value in state.values():
-            yield from _tensors(value)
+        for key, value in state.items():
+            yield from _walk(value, f"{path}/{key}")
     elif isinstance(state, (list, tuple)):
-        for value in state:
-            yield from _tensors(value)
+        for i, value in enumerate(state):
+            yield from _walk(value, f"{path}/{i}")

@@ -10,7 +10,7 @@ from torch import Tensor
 from .._random import Stream
 from .._validation import Rows
 from .batches import batches
-from .checkpoint import Checkpoint, is_finite
+from .checkpoint import Checkpoint
 from .objectives import Objective
 from .schedule import Schedule
 
@@ -73,38 +73,43 @@ def train(
     last = Checkpoint(objective)
     best = Checkpoint(objective) if schedule.keep_best else None
     stopping = schedule.stopping()
-    finished = 0
+    before, records = len(history.get("loss", [])), []
     try:
-        for epoch in range(schedule.epochs):
+        for epoch in range(1, schedule.epochs + 1):
             if observer is not None:
                 observer.begin_epoch()
-            objective.begin_epoch((epoch + 0.5) / schedule.epochs)
+            objective.begin_epoch((epoch - 0.5) / schedule.epochs)
             record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
-            if not (all(map(math.isfinite, record.values())) and is_finite(objective)):
+            if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
                 last.restore()
                 _warn(
-                    f"The loss stopped being finite in epoch {epoch + 1}; the last finite epoch's "
+                    f"The loss stopped being finite in epoch {epoch}; the last finite epoch's "
                     "parameters are kept. Lower learning_rate, or scale the input."
                 )
                 break
-            last.save()
+            records.append(record)
+            last.save(epoch)
             extend(history, record)
-            finished += 1
             stop = stopping is not None and stopping.update(record)
             if best is not None and stopping is not None and stopping.improved:
-                best.save()
+                best.save(epoch)
             stop |= observer is not None and observer.end_epoch(record)
             if stop:
                 break
     except KeyboardInterrupt:
         last.restore()
-        if not (finished and keep_interrupted):
+        kept = records if last.epochs is None else records[: last.epochs]
+        if not (kept and keep_interrupted):
             raise
-        _warn(f"Training was interrupted; what its {finished} finished epochs learned is kept.")
+        for values in history.values():
+            del values[before:]
+        for record in kept:  # whatever Ctrl-C found half done
+            extend(history, record)
+        _warn(f"Training was interrupted; what its {len(kept)} finished epochs learned is kept.")
     except BaseException:
         last.restore()
         raise
-    if best is not None and finished:
+    if best is not None and best.epochs:
         best.restore()
 
 

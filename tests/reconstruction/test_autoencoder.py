@@ -236,3 +236,18 @@ def test_warm_starts_hold_out_the_same_rows(X, monkeypatch):
     model = Autoencoder(2, early_stopping=True, warm_start=True, max_iter=2, random_state=0)
     model.fit(X).fit(X)
     assert torch.equal(*seen)
+
+
+def test_a_layer_that_encoder_and_decoder_share_stays_shared(X):
+    shared = nn.Linear(6, 6)
+    model = Autoencoder(6, encoder=nn.Sequential(shared), decoder=nn.Sequential(shared)).fit(X)
+    assert model.module_.encoder[0].weight is model.module_.decoder[0].weight
+
+
+def test_layers_freed_since_the_last_fit_are_named(X):
+    encoder = nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 2))
+    encoder[0].requires_grad_(False)
+    model = Autoencoder(2, encoder=encoder, max_iter=2, warm_start=True).fit(X)
+    encoder[0].requires_grad_(True)
+    with pytest.raises(ValueError, match="frozen or freed"):
+        model.fit(X)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skdeepunsup.training import GradientDescent
-from skdeepunsup.training.checkpoint import Checkpoint, is_finite
+from skdeepunsup.training.checkpoint import Checkpoint
 
 
 class Holder:
@@ -44,7 +44,7 @@ def test_restores_what_was_saved_last():
     holder = Holder({"a": torch.zeros(3), "b": [torch.ones(2), (torch.tensor(1), 5)]})
     checkpoint = Checkpoint(holder)
     holder.state["a"].fill_(1)
-    checkpoint.save()
+    checkpoint.save(1)
     holder.state["a"].fill_(2)
     holder.state["b"][0].fill_(2)
     checkpoint.restore()
@@ -66,7 +66,7 @@ def test_memory_is_allocated_once():
     checkpoint = Checkpoint(holder)
     place = checkpoint._state["a"].data_ptr()
     holder.state["a"].fill_(1)
-    checkpoint.save()
+    checkpoint.save(1)
     assert checkpoint._state["a"].data_ptr() == place != holder.state["a"].data_ptr()
 
 
@@ -74,7 +74,7 @@ def test_states_that_change_their_shape_are_saved():
     holder = Holder({"a": torch.zeros(3), "c": ()})
     checkpoint = Checkpoint(holder)
     holder.state = {"a": torch.ones(5), "b": torch.ones(2), "c": (torch.ones(1),)}
-    checkpoint.save()
+    checkpoint.save(1)
     holder.state = None
     checkpoint.restore()
     assert {k: len(v) for k, v in holder.state.items()} == {"a": 5, "b": 2, "c": 1}
@@ -111,7 +111,7 @@ def test_a_half_written_copy_is_not_restored():
     live = {"a": torch.ones(2), "b": torch.ones(2)}
     holder.state = Interrupted(live)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save()
+        checkpoint.save(1)
     holder.state = live
     checkpoint.restore()
     assert holder.state is live
@@ -123,9 +123,9 @@ def test_a_copy_is_whole_again_once_it_is_written_again():
     checkpoint = Checkpoint(Holder({}))
     checkpoint.objective = holder
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save()
+        checkpoint.save(1)
     holder.state = {"a": torch.full((2,), 3.0)}
-    checkpoint.save()
+    checkpoint.save(1)
     holder.state = {}
     checkpoint.restore()
     assert holder.state["a"].tolist() == [3, 3]
@@ -136,9 +136,21 @@ def test_one_number_that_is_not_finite_is_found_wherever_it_is(bad):
     def state(value):
         return {"a": torch.ones(3), "b": {0: [torch.ones(2), (torch.tensor([1.0, value]),)]}}
 
-    assert is_finite(Holder(state(0.0)))
-    assert not is_finite(Holder(state(bad)))
+    holder = Holder(state(0.0))
+    checkpoint = Checkpoint(holder)
+    assert checkpoint.live_is_finite()
+    holder.state = state(bad)
+    assert not checkpoint.live_is_finite()
+
+
+def test_what_was_infinite_from_the_start_may_stay_so():
+    holder = Holder({"mask": torch.tensor([0.0, -math.inf]), "weight": torch.ones(2)})
+    checkpoint = Checkpoint(holder)
+    assert checkpoint.live_is_finite()
+    holder.state["weight"] = torch.tensor([math.nan, 1.0])
+    assert not checkpoint.live_is_finite()
 
 
 def test_what_holds_no_floats_is_finite():
-    assert is_finite(Holder({"step": torch.tensor(3), "name": "adam", "nothing": None}))
+    holder = Holder({"step": torch.tensor(3), "name": "adam", "nothing": None})
+    assert Checkpoint(holder).live_is_finite()
