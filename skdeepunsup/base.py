@@ -146,7 +146,7 @@ class DeepTransformer(
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
-            fit = self._prepare(rows, stream, split_seed, go_on)
+            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed)
             observer = _CallbackObserver(self, schedule, X, y, fit)
             train(
                 fit.objective,
@@ -184,7 +184,7 @@ class DeepTransformer(
         with _all_or_nothing(self):
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
-            fit = self._prepare(rows, stream, split_seed, go_on)
+            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed)
             train(fit.objective, rows, schedule, stream, history=fit.history)
             self._finish(fit)
         return self
@@ -321,29 +321,31 @@ class DeepTransformer(
         stream = Stream(self.random_state, device)
         return stream, int(stream.numpy.integers(2**31))
 
-    def _prepare(self, rows: Rows, stream: Stream, split_seed: int, go_on: bool) -> _Fit:
-        """A module, what trains it and a history: new ones, or copies of the last fit's."""
-        arguments = self._module_arguments(rows.n_features)
-        if go_on:
-            _check_same(arguments, self._module.arguments)
-        module = self._module_class(**arguments).float().cpu()
-        if not go_on:
-            self._initialize(module, rows, stream)
+    def _begin(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
+        """A fit from the start."""
+        module = self._module_class(**self._module_arguments(rows.n_features)).float().cpu()
+        self._initialize(module, rows, stream)
         module.to(device=stream.device, dtype=self._parameter_dtype())
-        if go_on:
-            module.load_state_dict(self._module.state_dict())
-        objective = self._objective(module, stream)  # parameters may have been set anew
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
-        if go_on:
-            state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
-            try:
-                objective.load_state_dict(state)
-            except ValueError as error:
-                raise ValueError(
-                    "what is trained is not what the fit to go on from trained (have layers been "
-                    "frozen or freed since?); start anew by fit with warm_start=False."
-                ) from error
-            history = {name: list(values) for name, values in self.history_.items()}
+        return _Fit(module, self._objective(module, stream), stream, split_seed, history)
+
+    def _resume(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
+        """A fit that goes on from copies of what the last one left."""
+        arguments = self._module_arguments(rows.n_features)
+        _check_same(arguments, self._module.arguments)
+        module = self._module_class(**arguments)
+        module.to(device=stream.device, dtype=self._parameter_dtype())
+        module.load_state_dict(self._module.state_dict())
+        objective = self._objective(module, stream)  # parameters may have been set anew
+        state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
+        try:
+            objective.load_state_dict(state)
+        except ValueError as error:
+            raise ValueError(
+                "what is trained is not what the fit to go on from trained (have layers been "
+                "frozen or freed since?); start anew by fit with warm_start=False."
+            ) from error
+        history = {name: list(values) for name, values in self.history_.items()}
         return _Fit(module, objective, stream, split_seed, history)
 
     def _finish(self, fit: _Fit) -> None:

@@ -13,7 +13,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ._parameters import check_integer
 from ._reducers import Fold, flatten_reducers, holds_classes, split_rows, spread_rows
-from .metrics import reconstruction_error, reconstruction_score
+from .metrics import reconstruction_error
+from .metrics.reconstruction import explained_share
 
 WITH_SPREAD = ("explained_variance", "reconstruction_error")
 MAX_TRUSTWORTHINESS_ROWS = 1000  # it ranks all pairs of rows
@@ -138,10 +139,11 @@ def _evaluate(
     fit_seconds = _seconds(lambda: model.fit(train))
     transform_seconds = _seconds(lambda: model.transform(test))
     code = np.asarray(model.transform(test))
+    errors = reconstruction_error(model, test)
     result = {
         "n_components": code.shape[1],
-        "explained_variance": reconstruction_score(model, test),
-        "reconstruction_error": float(reconstruction_error(model, test).mean()),
+        "explained_variance": explained_share(errors, test),
+        "reconstruction_error": float(errors.mean()),
     }
     if y is not None:
         predictor = KNeighborsClassifier if holds_classes(y) else KNeighborsRegressor

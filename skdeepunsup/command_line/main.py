@@ -50,12 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             _check_options(options)
             compare(options)
             sys.stdout.flush()  # here, where a full disk can still be told of
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
-        print(f"skdeepunsup: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        # Python flushes the output once more when it ends; let that go where nothing can fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+            return 0
+        print(f"skdeepunsup: the output cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
     except UnusableError as error:
         print(f"skdeepunsup: {error}", file=sys.stderr)

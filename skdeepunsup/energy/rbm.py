@@ -4,11 +4,13 @@ import copy
 import hashlib
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from .._parameters import (
     check_boolean,
@@ -249,8 +251,8 @@ class BernoulliRBM(DeepTransformer):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        machine, log_partition = self._module.in_double(), self._kept_log_partition()
-        return self._map_exactly(lambda v: -machine.free_energy(v) - log_partition, X)
+        log_partition = self._kept_log_partition()
+        return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_partition)
 
     def free_energy(self, X: Any) -> np.ndarray:
         """Compute F(v) = −aᵀv − Σⱼ log(1 + exp(vᵀW + b)ⱼ), with float64 inside.
@@ -267,7 +269,7 @@ class BernoulliRBM(DeepTransformer):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        return self._map_exactly(self._module.in_double().free_energy, X)
+        return self._answer_exactly(X, RestrictedBoltzmannMachine.free_energy)
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:
         """Compute Σᵢ log p(vᵢ | the other features), all of them, with float64 inside.
@@ -284,8 +286,7 @@ class BernoulliRBM(DeepTransformer):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        machine = self._module.in_double()
-        return self._map_exactly(lambda v: pseudo_log_likelihood(machine, v), X)
+        return self._answer_exactly(X, pseudo_log_likelihood)
 
     def log_partition(
         self,
@@ -469,6 +470,10 @@ class BernoulliRBM(DeepTransformer):
             raise ValueError("log Z is not finite; the fit has diverged. Lower learning_rate.")
         return float(kept[1])
 
-    def _map_exactly(self, function: Any, X: Any) -> np.ndarray:
-        """Apply ``function`` in float64 on the CPU."""
-        return map_rows(function, StreamedRows(X, CPU, torch.float64), output_dtype(X))
+    def _answer_exactly(
+        self, X: Any, function: Callable[[RestrictedBoltzmannMachine, Tensor], Tensor]
+    ) -> np.ndarray:
+        """Apply ``function`` of the machine and checked rows in float64 on the CPU."""
+        machine = self._module.in_double()
+        rows = StreamedRows(X, CPU, torch.float64)
+        return map_rows(lambda v: function(machine, v), rows, output_dtype(X))

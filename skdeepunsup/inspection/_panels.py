@@ -108,7 +108,7 @@ def draw_codes(figure: Any, scatters: Sequence[tuple[str, Any, Style]], y: Any) 
     for ax, (name, code, style) in zip(axes, scatters, strict=True):
         artist = _scatter(ax, np.asarray(code)[:, :2], y, style)
         note = "" if np.shape(code)[1] == 2 else f", first 2 of {np.shape(code)[1]}"
-        ax.set_title(f"{name}{note}", fontsize="medium")  # colours are the of classes here
+        ax.set_title(f"{name}{note}", fontsize="medium")  # colours are the classes' here
         ax.set(xticks=[], yticks=[])
         ax.set_box_aspect(1)
         ax.spines[:].set_color("0.8")

@@ -55,7 +55,25 @@ def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
     >>> round(reconstruction_score(PCA(2).fit(X), X), 3)
     0.978
     """
-    error = float(reconstruction_error(estimator, X).sum())
+    return explained_share(reconstruction_error(estimator, X), X)
+
+
+def explained_share(errors: np.ndarray, X: Any) -> float:
+    """Compute 1 − Σ errors / Σ‖x − x̄‖², the score of given ``reconstruction_error``.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_samples,)
+        Squared error of each row.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data.
+
+    Returns
+    -------
+    float
+        As ``reconstruction_score`` returns it.
+    """
+    error = float(errors.sum())
     dense = _dense(X)
     variance = float(np.square(dense - dense.mean(axis=0)).sum())
     if variance == 0:

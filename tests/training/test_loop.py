@@ -6,12 +6,12 @@ import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from skdeepunsup._random import Stream
 from skdeepunsup._validation import ResidentRows, mean_over_rows
 from skdeepunsup.training import GradientDescent, Schedule, train
 from skdeepunsup.training.loop import extend
+from tests.reads import Reads
 
 X = Stream(0).normal(20, 3) + torch.tensor([1.0, -2.0, 3.0])
 ROWS = ResidentRows(X)
@@ -284,18 +284,6 @@ def test_the_observer_hears_of_the_epoch_that_early_stopping_ends():
     watcher = Watcher()
     run(Scripted([3, 4]), 5, patience=1, observer=watcher)
     assert watcher.events == ["begin", 3.0, "begin", 4.0]
-
-
-class Reads(TorchDispatchMode):
-    """Counts how often a number is read from the device: each read would wait for it."""
-
-    def __init__(self):
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.count += func is torch.ops.aten._local_scalar_dense.default
-        return func(*args, **kwargs or {})
 
 
 @any_kind

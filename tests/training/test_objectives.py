@@ -6,13 +6,13 @@ import pickle
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from skdeepunsup._persistence import to_arrays, to_tensors
 from skdeepunsup._random import Stream
 from skdeepunsup._validation import ResidentRows
 from skdeepunsup.networks import dense, initialize
 from skdeepunsup.training import GradientDescent
+from tests.reads import Reads
 
 X = Stream(0).normal(10, 4)
 
@@ -39,18 +39,6 @@ def descent(n_terms=2, optimizer=torch.optim.Adam, **options):
 
 def parameters(objective):
     return torch.cat([p.detach().flatten() for p in objective.module.parameters()])
-
-
-class Reads(TorchDispatchMode):
-    """Counts how often a number is read from the device: each read would wait for it."""
-
-    def __init__(self):
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.count += func is torch.ops.aten._local_scalar_dense.default
-        return func(*args, **kwargs or {})
 
 
 def test_a_step_goes_down_the_gradient_of_the_mean_loss():
