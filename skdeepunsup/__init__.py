@@ -2,7 +2,7 @@
 
 from . import metrics
 from .comparison import compare_reducers
-from .energy import BernoulliRBM
+from .energy import BernoulliRBM, CategoricalRBM, GaussianRBM
 from .inspection import ReducerComparisonDisplay
 from .reconstruction import Autoencoder
 
@@ -11,6 +11,8 @@ __version__ = "0.1.0.dev0"
 __all__ = [  # noqa: RUF022, grouped by how the models learn
     # by lowering an energy
     "BernoulliRBM",
+    "GaussianRBM",
+    "CategoricalRBM",
     # by giving the input back
     "Autoencoder",
     # side by side

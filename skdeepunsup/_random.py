@@ -89,6 +89,13 @@ class Stream:
             self.device
         )
 
+    def normal_like(self, x: Tensor) -> Tensor:
+        """Standard normal, shaped as ``x``, in its dtype and on its device."""
+        if self.device.type == "cpu":
+            dtype = np.float64 if x.dtype == torch.float64 else np.float32
+            return torch.from_numpy(self.numpy.standard_normal(tuple(x.shape), dtype)).to(x.dtype)
+        return torch.randn(x.shape, generator=self.generator, device=self.device, dtype=x.dtype)
+
     def fill_uniform(self, parameter: Tensor, low: float, high: float) -> None:
         """Overwrite ``parameter`` with values uniform on [low, high), drawn on the CPU."""
         draw = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")

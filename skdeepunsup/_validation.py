@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor
 
@@ -45,11 +46,14 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
 
     Integers and booleans keep their dtype, so that nothing wider than the caller's array is made.
-    ``reset`` says whether this call defines the number and names of the features.
+    ``reset`` says whether this call defines the number and names of the features. NaN passes where
+    the estimator's tags allow it.
     """
     X = _as_host_array(X)
+    tags = get_tags(estimator).input_tags
+    options = _array_options(X) | {"ensure_all_finite": "allow-nan" if tags.allow_nan else True}
     with _remedies():
-        return validate_data(estimator, X, reset=reset, accept_sparse="csr", **_array_options(X))
+        return validate_data(estimator, X, reset=reset, accept_sparse="csr", **options)
 
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:

@@ -95,7 +95,7 @@ class DeepTransformer(
         """Raise an error that names the first parameter that is not sound."""
 
     @abstractmethod
-    def _check_values(self, X: Any) -> None:
+    def _check_values(self, X: Any, training: bool) -> None:
         """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
 
     @abstractmethod
@@ -103,8 +103,8 @@ class DeepTransformer(
         """How long to train."""
 
     @abstractmethod
-    def _module_arguments(self, n_features: int) -> dict[str, Any]:
-        """What the module's constructor is given."""
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module's constructor is given; ``fitted`` are those of a fit that goes on."""
 
     @abstractmethod
     def _initialize(self, module: Any, rows: Rows, stream: Stream) -> None:
@@ -180,7 +180,7 @@ class DeepTransformer(
         """
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
-        schedule = Schedule(epochs=1, batch_size=self._schedule().batch_size)
+        schedule = self._schedule().one_pass(go_on)
         with _all_or_nothing(self):
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
@@ -203,7 +203,7 @@ class DeepTransformer(
             Codes; float32 for float32 input, else float64.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
+        X = self._checked(X)
         return self._answer(X, lambda module: module.encode)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
@@ -237,7 +237,7 @@ class DeepTransformer(
             Reconstructions; float32 for float32 input, else float64.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
+        X = self._checked(X)
         return self._answer(X, lambda module: lambda x: module.decode(module.encode(x)))
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -302,9 +302,15 @@ class DeepTransformer(
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
 
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        X = check_rows(self, X, reset=False)
+        self._check_values(X, training=False)
+        return X
+
     def _check_training_data(self, X: Any, reset: bool) -> Rows:
         X = check_rows(self, X, reset=reset)
-        self._check_values(X)
+        self._check_values(X, training=True)
         device = resolve_device(self.device, self.precision)
         return training_rows(X, device, self._parameter_dtype())
 
@@ -323,7 +329,7 @@ class DeepTransformer(
 
     def _begin(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
         """A fit from the start."""
-        module = self._module_class(**self._module_arguments(rows.n_features)).float().cpu()
+        module = self._module_class(**self._module_arguments(rows, None)).float().cpu()
         self._initialize(module, rows, stream)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
@@ -331,7 +337,7 @@ class DeepTransformer(
 
     def _resume(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
         """A fit that goes on from copies of what the last one left."""
-        arguments = self._module_arguments(rows.n_features)
+        arguments = self._module_arguments(rows, self._module.arguments)
         _check_same(arguments, self._module.arguments)
         module = self._module_class(**arguments)
         module.to(device=stream.device, dtype=self._parameter_dtype())
@@ -366,9 +372,9 @@ class _CallbackObserver:
         y: Any,
         fit: _Fit,
     ) -> None:
-        self.estimator, self.epochs, self.data = estimator, schedule.epochs, {"X": X, "y": y}
+        self.estimator, self.epochs, self.data = estimator, schedule.n_epochs, {"X": X, "y": y}
         self.fit = fit
-        self.context = estimator._init_callback_context(max_subtasks=schedule.epochs)
+        self.context = estimator._init_callback_context(max_subtasks=schedule.n_epochs)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def begin_epoch(self) -> None:

@@ -2,10 +2,12 @@
 
 from torch import nn
 
-from skdeepunsup import Autoencoder, BernoulliRBM
+from skdeepunsup import Autoencoder, BernoulliRBM, CategoricalRBM, GaussianRBM
 
 ESTIMATORS = [
     BernoulliRBM(n_components=4, n_iter=3, random_state=0),
+    GaussianRBM(n_components=4, n_iter=3, random_state=0),
+    CategoricalRBM(n_components=4, n_iter=3, random_state=0),
     Autoencoder(n_components=4, max_iter=3, random_state=0),
 ]
 
@@ -24,10 +26,24 @@ VARIANTS = [
         random_state=0,
     ),
     BernoulliRBM(n_components=4, n_iter=3, n_chains=7, precision="float64", random_state=0),
+    BernoulliRBM(n_components=4, n_iter=3, n_temperatures=3, averaging=0.9, random_state=0),
+    BernoulliRBM(n_components=4, n_iter=3, hidden_units="relu", random_state=0),
+    GaussianRBM(n_components=4, n_iter=3, persistent=True, momentum=0.5, random_state=0),
+    GaussianRBM(n_components=4, n_iter=3, hidden_units="relu", random_state=0),
+    CategoricalRBM(
+        n_components=4, n_iter=3, persistent=True, n_categories=40, averaging=0.5, random_state=0
+    ),
     Autoencoder(n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8,), early_stopping=True, random_state=0),
     Autoencoder(n_components=4, precision="float64", activation="tanh", random_state=0),
 ]
+
+
+def with_width(estimator, width: int) -> dict[str, object]:
+    """The parameters that make a code of ``width`` columns."""
+    if "n_components" in estimator.get_params():
+        return {"n_components": width}
+    return {"hidden_layer_sizes": (*estimator.hidden_layer_sizes[:-1], width)}
 
 
 def dropout_encoder(n_features: int, n_components: int) -> nn.Module:

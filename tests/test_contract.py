@@ -33,5 +33,6 @@ def test_every_public_estimator_is_checked():
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_shared_parameters_are_there(estimator):
-    shared = {"n_components", "learning_rate", "batch_size", "device", "precision", "verbose"}
-    assert shared | {"random_state"} <= set(clone(estimator).get_params())
+    shared = {"learning_rate", "batch_size", "device", "precision", "verbose", "random_state"}
+    assert shared <= set(clone(estimator).get_params())
+    assert {"n_components", "hidden_layer_sizes"} & set(clone(estimator).get_params())

@@ -139,7 +139,7 @@ def test_the_optimisers_state_is_part_of_what_goes_on():
 def test_the_chains_are_part_of_what_goes_on():
     model = clone(MODELS["rbm"]).set_params(n_iter=60).fit(X)
     forgetful = through_pickle(model)
-    chains = forgetful._training["objective"]["chains"]
+    chains = forgetful._training["objective"]["chains"]["h"]
     chains[:] = 1 - chains
     assert not np.array_equal(
         forgetful.partial_fit(X).transform(X), model.partial_fit(X).transform(X)

@@ -7,6 +7,8 @@ The gradient of the mean log-likelihood is a difference of two expectations of t
 and the rules differ in how they draw from the model.
 """
 
+import copy
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import torch
@@ -15,8 +17,10 @@ from torch import Tensor
 from .._products import add_product_, affine
 from .._random import Stream
 from .._validation import Rows, mean_over_rows
-from .machine import RestrictedBoltzmannMachine
+from .chains import Chains
+from .machine import Machine, RestrictedBoltzmannMachine
 from .pseudo_likelihood import pseudo_log_likelihood_estimate
+from .units import Categorical, Gaussian
 
 ACTIVITY_RATE = 0.01
 """How fast the running mean of hidden activity follows a batch."""
@@ -45,16 +49,21 @@ def phase_weights(n_data: int, n_chains: int, like: Tensor) -> Tensor:
     return torch.cat([data, chains, like.new_zeros(1)])
 
 
-def centered_gradient(V: Tensor, h: Tensor, c: Tensor, lam: Tensor) -> Gradient:
+def centered_gradient(
+    V: Tensor, h: Tensor, c: Tensor, lam: Tensor, t_mu: Tensor | None = None
+) -> Gradient:
     """The log-likelihood's gradient, of a machine whose units are centred on μ and λ.
 
     With Δx = Σₛ cₛ xₛ, the difference of the phases' means,
 
-        ∂W = Δ(v − μ)(h − λ)ᵀ,   ∂a = Δv − ∂W λ,   ∂b = Δh − ∂Wᵀ μ;
+        ∂W = Δ(v − μ)(h − λ)ᵀ,   ∂a = Δv − ∂W λ,   ∂b = Δh − ∂Wᵀ t(μ);
 
     μ = λ = 0 gives the plain gradient. Both point uphill; the centred one is much better
     conditioned, since a weight then no longer acts as a bias as well. Since c sums to zero,
     ∂W = Σₛ vₛ cₛ(hₛ − λ)ᵀ − μ Δhᵀ: a product of stacked rows, the offset being one row more.
+
+    Of Gaussian units, ∂W and ∂a are the gradient times σ², still uphill: so one learning rate
+    serves features of any variance.
 
     Parameters
     ----------
@@ -65,6 +74,8 @@ def centered_gradient(V: Tensor, h: Tensor, c: Tensor, lam: Tensor) -> Gradient:
     c : Tensor of shape (n + k + 1,)
         The ``phase_weights``, which sum to zero.
     lam : Tensor of shape (n_hidden,)
+    t_mu : Tensor of shape (n_visible,), optional
+        t(μ), where it is not μ itself.
 
     Returns
     -------
@@ -80,113 +91,181 @@ def centered_gradient(V: Tensor, h: Tensor, c: Tensor, lam: Tensor) -> Gradient:
     exact = V.to(c.dtype)
     return Gradient(
         a=torch.addmv(c, K, lam, alpha=-1) @ exact,  # cᵀV is Δv, and (Kλ)ᵀV is ∂W λ
-        b=torch.addmv(delta_h, K.T, exact @ exact[-1], alpha=-1),
+        b=torch.addmv(delta_h, K.T, exact @ (exact[-1] if t_mu is None else t_mu), alpha=-1),
         V=V,
         K=K,
     )
 
 
-class ContrastiveDivergence:
-    """Ascent on the likelihood, the model's expectation from short Gibbs chains.
+class LikelihoodAscent(ABC):
+    """What all rules share: the learning rate's decay, the parameters' average, the state.
 
-    Persistent chains go on from where the last update left them (Tieleman 2008); otherwise each
-    update starts them at its own data (Hinton 2002). E[h | v] enters the statistics of both phases;
-    samples only drive v. Each phase is divided by its own count. The data and the chains are
-    stacked, so that one product gives both hidden means and one the whole gradient.
+    Parameters
+    ----------
+    machine : Machine
+        What is trained, or, with ``averaging``, what follows the parameters that are.
+    stream : Stream
+        All randomness.
+    learning_rate : float
+        Step along the gradient.
+    decay : bool
+        Whether the learning rate falls linearly to 1 % of itself over the second half of the fit.
+    averaging : float
+        The machine keeps this share of its own parameters at each update and takes the rest from
+        those that are trained (B. Polyak, A. Juditsky, 1992); at 0 they are the same.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        stream: Stream,
+        *,
+        learning_rate: float,
+        decay: bool = False,
+        averaging: float = 0.0,
+    ) -> None:
+        self.answering, self.stream = machine, stream
+        self.machine: Any = copy.deepcopy(machine) if averaging else machine
+        self.learning_rate, self.decay, self.averaging = learning_rate, decay, averaging
+        self.pace = 1.0
+        self.n_updates = 0
+
+    def begin_epoch(self, progress: float, stage: int = 0) -> None:
+        self.pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
+
+    @torch.no_grad()
+    def step(self, x: Tensor) -> dict[str, Tensor]:
+        self._update(x)
+        if self.averaging:
+            self._average()
+        return {}
+
+    @abstractmethod
+    def _update(self, x: Tensor) -> None:
+        """One step uphill."""
+
+    def _average(self) -> None:
+        """Let the answering machine follow, more closely at first."""
+        self.n_updates += 1
+        share = 1 - min(self.averaging, (1 + self.n_updates) / (10 + self.n_updates))
+        pairs = zip(self.answering.parameters(), self.machine.parameters(), strict=True)
+        for average, parameter in pairs:
+            average.lerp_(parameter, share)
+
+    @abstractmethod
+    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+        """What the epoch's record holds."""
+
+    def state_dict(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"module": self.answering.state_dict(), "n_updates": self.n_updates}
+        if self.averaging:
+            state["trained"] = self.machine.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.answering.load_state_dict(state["module"])
+        self.n_updates = state["n_updates"]
+        if self.averaging:
+            self.machine.load_state_dict(state.get("trained", state["module"]))
+
+
+class ContrastiveDivergence(LikelihoodAscent):
+    """Ascent on the likelihood of a restricted machine, the model's expectation from chains.
+
+    E[h | v] enters the statistics of both phases; samples only drive v. Each phase is divided by
+    its own count. The data and the chains are stacked, so that one product gives both hidden means
+    and one the whole gradient.
 
     Parameters
     ----------
     machine : RestrictedBoltzmannMachine
-        What is trained, in place.
     stream : Stream
-        All randomness.
-    n_chains : int
-        How many persistent chains; without ``persistent`` there is one for each row.
-    learning_rate, momentum, weight_decay : float
+    chains : type of Chains
+        Called with the machine that is trained.
+    momentum, weight_decay : float
         u ← momentum · u + learning_rate · gradient; W ← (1 − learning_rate · weight_decay) W + u.
-    cd_steps : int
-        Gibbs sweeps in one update.
-    persistent : bool
-        Whether the chains go on.
     centered : bool
-        Whether the gradient is centred: μ on the base machine's visible means σ(a₀), λ on a running
-        mean of E[h | data]; otherwise both are 0.
+        Whether the gradient is centred: μ on the base machine's visible means, λ on a running mean
+        of E[h | data]; otherwise both are 0.
     sparsity_target, sparsity_cost : float or None, float
         Each b also gains learning_rate · cost · (target − running mean of E[h | data]).
-    decay : bool
-        Whether the learning rate falls linearly to 1 % of itself over the second half of the fit.
     resample : bool
         Whether each batch is drawn anew, as bits with its entries for probabilities.
+    missing : bool
+        Whether entries may be missing: then μ = 0, and each visible unit's step is divided by the
+        rows that have it.
     precision : torch.dtype
         Of the products; bfloat16 states are exact bits.
+    **ascent : Any
+        Of `LikelihoodAscent`.
     """
+
+    machine: RestrictedBoltzmannMachine
 
     def __init__(
         self,
         machine: RestrictedBoltzmannMachine,
         stream: Stream,
         *,
-        n_chains: int,
-        learning_rate: float,
-        cd_steps: int = 1,
-        persistent: bool = True,
+        chains: Any,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         centered: bool = False,
         sparsity_target: float | None = None,
         sparsity_cost: float = 0.0,
-        decay: bool = False,
         resample: bool = False,
+        missing: bool = False,
         precision: torch.dtype = torch.float32,
+        **ascent: Any,
     ) -> None:
-        self.machine, self.stream = machine, stream
-        self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
-        self.cd_steps, self.persistent = cd_steps, persistent
+        super().__init__(machine, stream, **ascent)
+        machine = self.machine
+        self.chains: Chains = chains(machine, stream, dtype=precision)
+        self.momentum, self.weight_decay = momentum, weight_decay
         self.sparsity_target, self.sparsity_cost = sparsity_target, sparsity_cost
-        self.decay, self.resample = decay, resample
+        self.resample, self.missing = resample, missing
         self.precision = precision
         self.centered = centered
-        self.pace = 1.0
         W, a, b = machine.W, machine.a, machine.b
-        self.mu = machine.visible.mean(machine.a0)[None] if centered else torch.zeros_like(a)[None]
+        follows = centered and not missing
+        self.mu = (machine.visible.mean(machine.a0) if follows else torch.zeros_like(a))[None]
         self.activity = machine.hidden.mean(b)
-        self.chains = b.new_zeros(n_chains, len(b))
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
         self._no_offset = torch.zeros_like(b)
         self._phase_weights: dict[tuple[int, int], Tensor] = {}
-
-    def begin_epoch(self, progress: float) -> None:
-        self.pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
 
     @property
     def lam(self) -> Tensor:
         """λ, the hidden offset."""
         return self.activity if self.centered else self._no_offset
 
-    @torch.no_grad()
-    def step(self, x: Tensor) -> dict[str, Tensor]:
+    def _update(self, x: Tensor) -> None:
         machine, n = self.machine, len(x)
+        x = machine.visible.states(x)
         if self.resample:
             x = self.stream.bernoulli(x)
         x = x.to(self.precision)
-        v = self._dream(self.chains if self.persistent else machine.sample_hidden(x, self.stream))
+        v = self.chains.draw(x)
         V = torch.cat([x, v, self.mu.to(x.dtype)])
         inputs = machine.hidden_input(V)[:-1]
         h = machine.hidden.mean(inputs)
-        if self.persistent:
-            self.chains = machine.hidden.sample(inputs[n:], self.stream)
+        self.chains.settle(inputs[n:])
         self._follow(h[:n])
-        self._ascend(centered_gradient(V, h, self._c(n, len(v), h), self.lam))
-        return {}
-
-    def _dream(self, h: Tensor) -> Tensor:
-        """Visible states of the chains, ``cd_steps`` half-sweeps down from ``h``."""
-        machine, stream = self.machine, self.stream
-        v = machine.sample_visible(h.to(self.precision), stream).to(self.precision)
-        for _ in range(self.cd_steps - 1):
-            h = machine.sample_hidden(v, stream)
-            v = machine.sample_visible(h.to(self.precision), stream).to(self.precision)
-        return v
+        c = self._c(n, len(v), h)
+        if isinstance(machine.visible, Gaussian):
+            t_mu = machine.visible.statistic(self.mu[0])
+            gradient = centered_gradient(V, h, c, self.lam, t_mu)
+            scores = machine.visible.log_variance_score(V[:-1], machine.visible_input(h))
+            machine.visible.log_variance.add_(
+                (c[:-1] @ scores).clamp_(-1, 1), alpha=self.learning_rate * self.pace
+            )
+        else:
+            gradient = centered_gradient(V, h, c, self.lam)
+        if self.missing and isinstance(machine.visible, Categorical):
+            counts = machine.visible.observed(x).sum(0).clamp_min(1)
+            gradient = gradient._replace(V=V * (n / counts), a=gradient.a * (n / counts))
+        self._ascend(gradient)
+        machine.constrain_()
 
     def _c(self, n: int, k: int, h: Tensor) -> Tensor:
         """The phase weights of these counts, made once."""
@@ -217,10 +296,7 @@ class ContrastiveDivergence:
             machine.b.add_(b)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What CD cannot see of itself, on a tenth of the training rows, at most 500.
-
-        ``loss`` is minus an estimate of the pseudo-log-likelihood, in nats a row.
-        """
+        """What CD cannot see of itself, on a tenth of the training rows, at most 500."""
         every = max(10, -(-len(rows) // 500))
         seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
         with torch.no_grad():
@@ -232,32 +308,36 @@ class ContrastiveDivergence:
             record["free_energy_gap"] = held_out_free - free_energy.cpu()
         return record
 
-    def _figures(self, v: Tensor) -> Tensor:
-        """Minus log pseudo-likelihood, squared error, divergence, free energy: a column each."""
-        machine = self.machine
+    def _figures(self, rows: Tensor) -> Tensor:
+        """Loss, squared error, divergence and free energy: a column each, in nats but the second.
+
+        The loss is minus an estimate of the pseudo-log-likelihood, or, of Gaussian units, whose
+        conditionals have no closed form, −log p(v | E[h | v]).
+        """
+        machine: Any = self.answering
+        v = machine.visible.states(rows)
         if self.resample:  # the same bits at each epoch, so that epochs compare
-            v = Stream(0, v.device).bernoulli(v)
-        x = machine.visible_input(machine.encode(v))
-        figures = (
-            -pseudo_log_likelihood_estimate(machine, v),
-            (v - machine.visible.mean(x)).square().sum(-1),
-            machine.visible.divergence(v, x).sum(-1),
-            machine.free_energy(v),
-        )
-        return torch.stack(figures, dim=1)
+            v = rows = Stream(0, v.device).bernoulli(v)
+        x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
+        error = rows - machine.visible.rows(machine.visible.mean(x))
+        divergence = machine.visible.divergence(v, x).sum(-1)
+        if isinstance(machine.visible, Gaussian):
+            loss = divergence + machine.visible.log_normalizer(torch.zeros_like(x)).sum(-1)
+        else:
+            loss = -pseudo_log_likelihood_estimate(machine, v)
+        error = error.nan_to_num(nan=0.0).square().sum(-1)  # 0 where an entry is missing
+        return torch.stack((loss, error, divergence, machine.free_energy(v)), dim=1)
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "module": self.machine.state_dict(),
-            "chains": self.chains,
+        return super().state_dict() | {
+            "chains": self.chains.state_dict(),
             "activity": self.activity,
             "velocity": self.velocity,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.machine.load_state_dict(state["module"])
+        super().load_state_dict(state)
+        self.chains.load_state_dict(state["chains"])
         self.activity.copy_(state["activity"])
-        if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
-            self.chains = state["chains"].to(self.chains, copy=True)
         for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise
             u.copy_(stored)

@@ -18,7 +18,7 @@ from .._parameters import (
     resolve_precision,
 )
 from .._random import Stream
-from .._validation import Rows, check_rows, outside_unit_interval, to_array
+from .._validation import Rows, outside_unit_interval, to_array
 from ..base import DeepTransformer
 from ..networks import ACTIVATIONS, initialize
 from ..training import GradientDescent, Schedule
@@ -193,7 +193,7 @@ class Autoencoder(DeepTransformer):
             −‖x − r‖², whatever ``loss`` was trained on.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
+        X = self._checked(X)
         return self._answer(X, lambda module: module.log_score)
 
     def _check_parameters(self) -> None:
@@ -218,8 +218,8 @@ class Autoencoder(DeepTransformer):
         resolve_precision(self.precision)
         resolve_device(self.device, self.precision)
 
-    def _check_values(self, X: Any) -> None:
-        if self.loss == "bernoulli" and (outside := outside_unit_interval(X)):
+    def _check_values(self, X: Any, training: bool) -> None:
+        if training and self.loss == "bernoulli" and (outside := outside_unit_interval(X)):
             raise ValueError(f"loss == 'bernoulli' needs {outside}")
 
     def _schedule(self) -> Schedule:
@@ -231,9 +231,9 @@ class Autoencoder(DeepTransformer):
             self.tol,
         )
 
-    def _module_arguments(self, n_features: int) -> dict[str, Any]:
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {
-            "n_features": n_features,
+            "n_features": rows.n_features,
             "n_components": self.n_components,
             "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
             "activation": self.activation,

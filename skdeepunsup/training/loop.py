@@ -75,10 +75,10 @@ def train(
     stopping = schedule.stopping()
     before, records = len(history.get("loss", [])), []
     try:
-        for epoch in range(1, schedule.epochs + 1):
+        for epoch, (stage, progress) in enumerate(schedule.timetable(), start=1):
             if observer is not None:
                 observer.begin_epoch()
-            objective.begin_epoch((epoch - 0.5) / schedule.epochs)
+            objective.begin_epoch(progress, stage)
             record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
             if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
                 last.restore()

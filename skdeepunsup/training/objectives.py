@@ -15,8 +15,8 @@ from .._validation import Rows, mean_over_rows
 class Objective(Protocol):
     """One update from one batch: by back-propagation, by contrastive statistics, by a game."""
 
-    def begin_epoch(self, progress: float) -> None:
-        """Hear how far into the fit the middle of this epoch is, between 0 and 1."""
+    def begin_epoch(self, progress: float, stage: int = 0) -> None:
+        """Hear how far into the fit, or its stage, this epoch's middle is, between 0 and 1."""
 
     def step(self, x: Tensor) -> dict[str, Tensor]:
         """Update the parameters from one batch; return named means over it, still on the device."""
@@ -58,7 +58,7 @@ class GradientDescent:
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._losses: Callable[[Tensor], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
-    def begin_epoch(self, progress: float) -> None:
+    def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # whoever looked at the module between epochs left it in eval mode
 
     def step(self, x: Tensor) -> dict[str, Tensor]:

@@ -1,6 +1,8 @@
 """How long a fit goes on."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 from .stopping import EarlyStopping
 
@@ -12,7 +14,7 @@ class Schedule:
     Parameters
     ----------
     epochs : int
-        At most this many passes.
+        At most this many passes, in the last stage or the only one.
     batch_size : int
         Rows of one update.
     validation_fraction : float, default=0.0
@@ -22,6 +24,10 @@ class Schedule:
         else of the training loss; None never does.
     tol : float, default=0.0
         The relative improvement that counts.
+    stages_before : tuple of int, default=()
+        The epochs of each stage before the last, for what is learned layer by layer.
+    once : int, default=0
+        So many of the first stages only ever begin a fit; one that goes on does without them.
     """
 
     epochs: int
@@ -29,6 +35,24 @@ class Schedule:
     validation_fraction: float = 0.0
     patience: int | None = None
     tol: float = 0.0
+    stages_before: tuple[int, ...] = ()
+    once: int = 0
+
+    @property
+    def n_epochs(self) -> int:
+        """Of all stages."""
+        return sum(self.stages_before) + self.epochs
+
+    def timetable(self) -> Iterator[tuple[int, float]]:
+        """Of each epoch its stage and how far into that stage its middle is, between 0 and 1."""
+        for stage, epochs in enumerate((*self.stages_before, self.epochs)):
+            for epoch in range(epochs):
+                yield stage, (epoch + 0.5) / epochs
+
+    def one_pass(self, go_on: bool) -> Self:
+        """One epoch of each stage, nothing held out, to the end."""
+        stages = tuple(int(not go_on or i >= self.once) for i in range(len(self.stages_before)))
+        return replace(self, epochs=1, stages_before=stages, validation_fraction=0.0, patience=None)
 
     @property
     def keep_best(self) -> bool:

@@ -39,7 +39,7 @@ class Statistics:
     def __init__(self):
         self.theta = torch.zeros(3)
 
-    def begin_epoch(self, progress):
+    def begin_epoch(self, progress, stage=0):
         self.rate = 0.3 * (1 - progress) + 0.01
 
     def step(self, x):
@@ -76,7 +76,7 @@ class Game:
             torch.optim.Adam([self.phi], lr=0.5, fused=True),
         )
 
-    def begin_epoch(self, progress):
+    def begin_epoch(self, progress, stage=0):
         pass
 
     def step(self, x):
@@ -147,7 +147,7 @@ class Scripted:
         self.losses, self.name = iter(losses), name
         self.theta, self.epoch, self.seen, self.progress = torch.zeros(1), 0, [], []
 
-    def begin_epoch(self, progress):
+    def begin_epoch(self, progress, stage=0):
         self.epoch += 1
         self.seen.append([])
         self.progress.append(progress)

@@ -1,0 +1,310 @@
+"""The restricted Boltzmann machine of categories, some of them missing."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from .._parameters import check_integer
+from .._random import Stream
+from .._validation import Rows, mean_over_rows
+from .machine import RestrictedBoltzmannMachine
+from .partition import MAX_ENUMERATED_UNITS, binary_states
+from .pseudo_likelihood import pseudo_log_likelihood
+from .restricted import RestrictedModel
+
+
+class CategoricalRBM(RestrictedModel):
+    """Restricted Boltzmann machine whose visible units are categories, some of them missing.
+
+    Each feature is a softmax group of K binary units, of which one is on. A missing entry (NaN)
+    adds nothing to the hidden input and is not reconstructed in training: each row is a case of
+    the machine that has the row's own entries alone, with weights that all rows share.
+
+    Parameters
+    ----------
+    n_components : int, default=256
+        Hidden units.
+    n_categories : int, default=None
+        K, the same for each feature; the codes are 0 … K − 1. None takes one more than the largest
+        code in ``fit``.
+    learning_rate : float, default=0.05
+        Step along the gradient of the mean log-likelihood.
+    batch_size : int, default=10
+        Rows of one update.
+    n_iter : int, default=10
+        Passes over the training data, exactly this many.
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
+        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+    cd_steps : int, default=1
+        Gibbs sweeps before an update (k of CD-k and PCD-k).
+    persistent : bool, default=False
+        Whether the chains go on from one update to the next (PCD), which complete data only can
+        train; otherwise each update starts them at its own batch (CD).
+    n_chains : int, default=None
+        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+    n_temperatures : int, default=1
+        Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
+        (parallel tempering).
+    momentum : float, default=0.0
+        Share of the last step that is kept, in [0, 1).
+    weight_decay : float, default=0.0
+        Each update shrinks the weights, not the biases, by this times the learning rate.
+    averaging : float, default=0.0
+        Share of itself that the machine keeps at each update while it follows the parameters that
+        are trained (Polyak averaging), in [0, 1).
+    centered : bool, default=True
+        Whether the gradient is that of centred units; of hidden units only, without ``persistent``.
+    sparsity_target : float, default=None
+        Mean activity, in (0, 1), that hidden biases are drawn to.
+    sparsity_cost : float, default=1.0
+        How strongly.
+    validation_fraction : float, default=0.0
+        Share of the rows that is held out of training to be measured in ``history_``.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random in ``fit``.
+
+    Attributes
+    ----------
+    n_categories_ : int
+        K.
+    components_ : ndarray of shape (n_components, n_features * n_categories_)
+        Weights, the K of a feature side by side; they sum to 0 over each K.
+    intercept_hidden_ : ndarray of shape (n_components,)
+        Hidden biases.
+    intercept_visible_ : ndarray of shape (n_features * n_categories_,)
+        Visible biases.
+    h_samples_ : ndarray of shape (n_chains, n_components)
+        Hidden states of the persistent chains; zeros without ``persistent``.
+    module_ : RestrictedBoltzmannMachine
+        The machine.
+    history_ : dict of lists
+        An entry an epoch, measured on a tenth of the training rows, at most 500: ``"loss"``, minus
+        an estimate of the pseudo-log-likelihood in nats; ``"reconstruction_error"``, squared
+        difference of the expected code, summed over features; ``"reconstruction_kl"`` in nats.
+        With held-out rows, their ``"validation_loss"`` and ``"free_energy_gap"``.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If an entry is no code, or entries are missing where ``persistent`` is set.
+
+    See Also
+    --------
+    BernoulliRBM : For two categories.
+
+    Notes
+    -----
+    E(v, h) = −aᵀv − bᵀh − vᵀWh of one-hot v; hence P(vᵢ = k | h) is the softmax over k of
+    (Wh + a)ᵢₖ. The step of each feature is divided by the rows that have it. ``reconstruct`` gives
+    the expected code Σₖ k P(vᵢ = k | h) of all features, missing ones included.
+
+    References
+    ----------
+    Salakhutdinov, R., Mnih, A. and Hinton, G., "Restricted Boltzmann machines for collaborative
+    filtering", ICML 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import CategoricalRBM
+    >>> X = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 2]] * 50, dtype=float)
+    >>> rbm = CategoricalRBM(n_components=8, n_iter=100, random_state=0).fit(X)
+    >>> rbm.reconstruct([[2, np.nan, np.nan]]).round()
+    array([[2., 2., 2.]])
+    """
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        *,
+        n_categories: int | None = None,
+        learning_rate: float = 0.05,
+        batch_size: int = 10,
+        n_iter: int = 10,
+        learning_rate_schedule: str = "linear",
+        cd_steps: int = 1,
+        persistent: bool = False,
+        n_chains: int | None = None,
+        n_temperatures: int = 1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        centered: bool = True,
+        sparsity_target: float | None = None,
+        sparsity_cost: float = 1.0,
+        validation_fraction: float = 0.0,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.n_categories = n_categories
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.learning_rate_schedule = learning_rate_schedule
+        self.cd_steps = cd_steps
+        self.persistent = persistent
+        self.n_chains = n_chains
+        self.n_temperatures = n_temperatures
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.averaging = averaging
+        self.centered = centered
+        self.sparsity_target = sparsity_target
+        self.sparsity_cost = sparsity_cost
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def n_categories_(self) -> int:  # numpydoc ignore=RT01
+        """Categories of each feature."""
+        return int(self._module.visible.n_categories)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
+
+        log Z is what ``log_partition`` returns by default: exact where there are at most 20 hidden
+        units, else estimated by annealed importance sampling, from a fixed seed. A row with missing
+        entries is a case of the machine that has its other features alone, with a log Z of its own,
+        which is known where hidden units can be enumerated.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Codes, NaN where missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Log-likelihoods in nats.
+
+        Raises
+        ------
+        ValueError
+            If entries are missing and there are more than 20 hidden units.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        if not _has_missing(X):
+            return self._log_likelihood(X)
+        if self._module.n_components > MAX_ENUMERATED_UNITS:
+            raise ValueError(
+                "rows with missing entries have a log Z each, which more than "
+                f"{MAX_ENUMERATED_UNITS} hidden units put out of reach; use pseudo_likelihood."
+            )
+        return self._answer_exactly(
+            X, lambda machine, v: -machine.free_energy(v) - seen_log_partition(machine, v)
+        )
+
+    def pseudo_likelihood(self, X: Any) -> np.ndarray:
+        """Compute Σᵢ log p(vᵢ | the other features) over those that are there.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Codes, NaN where missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Pseudo-log-likelihoods in nats. Cost: n_features · K times that of ``free_energy``.
+        """
+        check_is_fitted(self)
+        return self._answer_exactly(self._checked(X), pseudo_log_likelihood)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = not self.persistent
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        return tags
+
+    def _check_units(self) -> None:
+        if self.n_categories is not None:
+            check_integer("n_categories", self.n_categories, 2)
+
+    def _check_values(self, X: Any, training: bool) -> None:
+        K = self.n_categories if training else self.n_categories_
+        _check_codes(X, K, getattr(self, "feature_names_in_", None))
+
+    def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        K = self.n_categories
+        if K is None:
+            largest = max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks())
+            K = max(2, int(largest) + 1)
+            if fitted is not None:
+                K = max(K, fitted["n_categories"])
+        return {"visible_units": "categorical", "hidden_units": "bernoulli", "n_categories": int(K)}
+
+    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
+        """W ~ N(0, 0.01²), a = the log of the categories' shares, b = 0."""
+        units: Any = module.visible
+        shares = mean_over_rows(units.states, rows).unflatten(0, (-1, units.n_categories))
+        shares = shares * len(rows) + 1  # as if each category had been seen once more
+        module.W.copy_(0.01 * stream.normal(*module.W.shape).cpu())
+        module.a.copy_((shares / shares.sum(1, keepdim=True)).log().flatten())
+        module.constrain_()
+        module.a0.copy_(module.a)
+
+
+def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
+    """Log Z of the machine that has only the visible units that are there, for each state.
+
+    The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
+    """
+    units: Any = machine.visible
+    there = units.observed(v)[:, :: units.n_categories]
+    blocks = []
+    for h in binary_states(machine.n_components):
+        of_each = units.log_normalizer(machine.visible_input(h))
+        blocks.append((there @ of_each.T + h @ machine.b).logsumexp(1))
+    return torch.stack(blocks).logsumexp(0)
+
+
+def _has_missing(X: Any) -> bool:
+    values = X.data if sp.issparse(X) else X
+    return bool(values.dtype.kind == "f" and np.isnan(values).any())
+
+
+def _check_codes(X: Any, n_categories: int | None, names: Any) -> None:
+    """Raise if an entry is neither missing nor a code."""
+    values = X.data if sp.issparse(X) else X
+    if (values < 0).any():
+        raise ValueError("Negative values in data passed to CategoricalRBM; codes begin at 0.")
+    top = np.inf if n_categories is None else n_categories - 1
+    with np.errstate(invalid="ignore"):
+        wrong = (values > top) | (values != np.floor(values))
+        wrong &= ~np.isnan(values) if values.dtype.kind == "f" else True
+    if not wrong.any():
+        return
+    first = np.argwhere(wrong)[0]
+    column = X.tocoo().col[first[0]] if sp.issparse(X) else first[1]
+    name = f"column {column}" if names is None else f"column {names[column]!r}"
+    codes = "0, 1, …" if n_categories is None else f"0 … {n_categories - 1}"
+    raise ValueError(
+        f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}, or NaN where "
+        "it is missing; encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
+    )

@@ -1,0 +1,229 @@
+"""The restricted Boltzmann machine of real values."""
+
+from typing import Any
+
+import numpy as np
+
+from .._parameters import check_option, check_real
+from .._random import Stream
+from .._validation import Rows, mean_over_rows
+from .machine import RestrictedBoltzmannMachine
+from .restricted import RestrictedModel
+
+
+class GaussianRBM(RestrictedModel):
+    """Restricted Boltzmann machine with Gaussian visible units of learned variance.
+
+    A density over real values: a mixture of as many Gaussians as the hidden units have states, all
+    of one diagonal covariance. Made for standardised data.
+
+    Parameters
+    ----------
+    n_components : int, default=256
+        Hidden units.
+    learning_rate : float, default=0.01
+        Step along the gradient of the mean log-likelihood, for weights and visible biases times
+        σ² of their feature.
+    batch_size : int, default=10
+        Rows of one update.
+    n_iter : int, default=10
+        Passes over the training data, exactly this many.
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
+        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+    cd_steps : int, default=1
+        Gibbs sweeps before an update (k of CD-k and PCD-k).
+    persistent : bool, default=False
+        Whether the chains go on from one update to the next (PCD); otherwise each update starts
+        them at its own batch (CD).
+    n_chains : int, default=None
+        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+    n_temperatures : int, default=1
+        Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
+        (parallel tempering).
+    momentum : float, default=0.0
+        Share of the last step that is kept, in [0, 1).
+    weight_decay : float, default=0.0
+        Each update shrinks the weights, not the biases, by this times the learning rate.
+    averaging : float, default=0.0
+        Share of itself that the machine keeps at each update while it follows the parameters that
+        are trained (Polyak averaging), in [0, 1).
+    centered : bool, default=True
+        Whether the gradient is that of centred units, which conditions it much better.
+    sparsity_target : float, default=None
+        Mean activity, in (0, 1), that hidden biases are drawn to.
+    sparsity_cost : float, default=1.0
+        How strongly.
+    hidden_units : {"bernoulli", "relu"}, default="bernoulli"
+        "relu" are rectified Gaussian units. The density then has an integral only while the largest
+        singular value of W/σ is below 1, and each update keeps it there.
+    min_variance : float, default=0.001
+        Floor of σ²: a feature that hidden units explain without error would have none, and the
+        density no bound.
+    validation_fraction : float, default=0.0
+        Share of the rows that is held out of training to be measured in ``history_``.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random in ``fit``.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        Weights, a copy of ``module_.W`` transposed.
+    intercept_hidden_ : ndarray of shape (n_components,)
+        Hidden biases.
+    intercept_visible_ : ndarray of shape (n_features,)
+        Visible biases: the means of features where no hidden unit is on.
+    variances_ : ndarray of shape (n_features,)
+        σ² of each feature given the hidden units.
+    h_samples_ : ndarray of shape (n_chains, n_components)
+        Hidden states of the persistent chains; zeros without ``persistent``.
+    module_ : RestrictedBoltzmannMachine
+        The machine.
+    history_ : dict of lists
+        An entry an epoch, measured on a tenth of the training rows, at most 500: ``"loss"``, minus
+        the log density of rows given their own code, in nats (no likelihood: that needs log Z);
+        ``"reconstruction_error"``, squared, summed over features; ``"reconstruction_kl"``, the same
+        in units of 2σ². With held-out rows, their ``"validation_loss"`` and
+        ``"free_energy_gap"``: their mean free energy minus that of training rows; when it grows,
+        the model overfits.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    See Also
+    --------
+    BernoulliRBM : For values in [0, 1].
+
+    Notes
+    -----
+    E(v, h) = Σᵢ vᵢ²/(2σᵢ²) − Σᵢ aᵢvᵢ/σᵢ² − bᵀh − Σᵢⱼ (vᵢ/σᵢ²) Wᵢⱼ hⱼ, hence v given h is normal
+    with mean Wh + a and variance σ², and P(hⱼ = 1 | v) = σ((v/σ²)ᵀW + b)ⱼ. Learning starts at the
+    means and variances of the data.
+
+    References
+    ----------
+    Cho, K., Ilin, A. and Raiko, T., "Improved learning of Gaussian-Bernoulli restricted Boltzmann
+    machines", ICANN 2011.
+
+    Su, Q., Liao, X., Chen, C. and Carin, L., "Nonlinear statistical learning with truncated
+    Gaussian graphical models", ICML 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from skdeepunsup import GaussianRBM
+    >>> X = scale(load_iris().data)
+    >>> rbm = GaussianRBM(n_components=4, n_iter=50, random_state=0).fit(X)
+    >>> rbm.transform(X).shape
+    (150, 4)
+    >>> bool(rbm.score(X) > -5.68)  # nats: better than four independent Gaussians
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        *,
+        learning_rate: float = 0.01,
+        batch_size: int = 10,
+        n_iter: int = 10,
+        learning_rate_schedule: str = "linear",
+        cd_steps: int = 1,
+        persistent: bool = False,
+        n_chains: int | None = None,
+        n_temperatures: int = 1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        centered: bool = True,
+        sparsity_target: float | None = None,
+        sparsity_cost: float = 1.0,
+        hidden_units: str = "bernoulli",
+        min_variance: float = 1e-3,
+        validation_fraction: float = 0.0,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.learning_rate_schedule = learning_rate_schedule
+        self.cd_steps = cd_steps
+        self.persistent = persistent
+        self.n_chains = n_chains
+        self.n_temperatures = n_temperatures
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.averaging = averaging
+        self.centered = centered
+        self.sparsity_target = sparsity_target
+        self.sparsity_cost = sparsity_cost
+        self.hidden_units = hidden_units
+        self.min_variance = min_variance
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def variances_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Variance of each feature given the hidden units."""
+        return np.asarray(self._module.visible.log_variance.detach().exp().cpu().numpy())
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Compute the log density of each row, log p(v) = −F(v) − log Z.
+
+        log Z is what ``log_partition`` returns by default: exact where there are at most 20 binary
+        hidden units, else estimated by annealed importance sampling, from a fixed seed. It is
+        computed when first needed and kept until the parameters change.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Log densities in nats.
+        """
+        return self._log_likelihood(X)
+
+    def _check_units(self) -> None:
+        check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
+        check_real("min_variance", self.min_variance, 0, boundaries="neither")
+
+    def _check_values(self, X: Any, training: bool) -> None:
+        """Every finite number is a value."""
+
+    def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "visible_units": "gaussian",
+            "hidden_units": self.hidden_units,
+            "min_variance": float(self.min_variance),
+        }
+
+    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
+        """W ~ N(0, 0.01²), a and σ² the data's means and variances, b = 0."""
+        mean = rows.mean()
+        device_mean = mean.to(rows.index_device)
+        variance = mean_over_rows(lambda x: (x - device_mean).square(), rows)
+        module.W.copy_(0.01 * stream.normal(*module.W.shape).cpu())
+        module.a.copy_(mean)
+        module.a0.copy_(mean)
+        units: Any = module.visible
+        units.log_variance.copy_(variance.clamp_min(self.min_variance).log())

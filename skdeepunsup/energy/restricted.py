@@ -1,0 +1,139 @@
+"""What the estimators of restricted Boltzmann machines share."""
+
+from abc import abstractmethod
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from .._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    resolve_device,
+    resolve_precision,
+)
+from .._random import Stream
+from .._validation import Rows, to_array
+from ..training import Schedule
+from .chains import DataChains, PersistentChains, TemperedChains
+from .learning import ContrastiveDivergence
+from .machine import RestrictedBoltzmannMachine
+from .model import EnergyModel
+
+
+class RestrictedModel(EnergyModel):
+    """Base of the estimators whose module is a `RestrictedBoltzmannMachine`."""
+
+    _module_class = RestrictedBoltzmannMachine
+
+    n_components: Any
+    learning_rate: Any
+    batch_size: Any
+    n_iter: Any
+    learning_rate_schedule: Any
+    cd_steps: Any
+    persistent: Any
+    n_chains: Any
+    n_temperatures: Any
+    momentum: Any
+    weight_decay: Any
+    averaging: Any
+    centered: Any
+    sparsity_target: Any
+    sparsity_cost: Any
+    validation_fraction: Any
+
+    @property
+    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Weights, hidden by visible."""
+        return to_array(self._module.W.T)
+
+    @property
+    def intercept_hidden_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Hidden biases."""
+        return to_array(self._module.b)
+
+    @property
+    def intercept_visible_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Visible biases."""
+        return to_array(self._module.a)
+
+    @property
+    def h_samples_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Hidden states of the persistent chains."""
+        check_is_fitted(self)
+        return to_array(torch.as_tensor(self._training["objective"]["chains"]["h"]))
+
+    def _check_parameters(self) -> None:
+        check_integer("n_components", self.n_components, 1)
+        check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
+        check_integer("batch_size", self.batch_size, 1)
+        check_integer("n_iter", self.n_iter, 1)
+        check_option("learning_rate_schedule", self.learning_rate_schedule, ("linear", "constant"))
+        check_integer("cd_steps", self.cd_steps, 1)
+        if self.n_chains is not None:
+            check_integer("n_chains", self.n_chains, 1)
+        check_integer("n_temperatures", self.n_temperatures, 1)
+        for name in ("persistent", "centered"):
+            check_boolean(name, getattr(self, name))
+        if self.n_temperatures > 1 and not self.persistent:
+            raise ValueError(
+                f"n_temperatures == {self.n_temperatures} needs persistent=True: chains that are "
+                "forgotten at each update have no time to exchange temperatures."
+            )
+        check_real("momentum", self.momentum, 0, 1, "left")
+        check_real("weight_decay", self.weight_decay, 0)
+        check_real("averaging", self.averaging, 0, 1, "left")
+        if self.sparsity_target is not None:
+            check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
+        check_real("sparsity_cost", self.sparsity_cost, 0)
+        check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
+        resolve_precision(self.precision)
+        resolve_device(self.device, self.precision)
+        self._check_units()
+
+    @abstractmethod
+    def _check_units(self) -> None:
+        """Raise an error that names the first parameter of the units that is not sound."""
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.n_iter, self.batch_size, self.validation_fraction)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "n_features": rows.n_features,
+            "n_components": self.n_components,
+            **self._units(rows, fitted),
+        }
+
+    @abstractmethod
+    def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        """The machine's further arguments: of what kind its units are."""
+
+    def _objective(
+        self, module: RestrictedBoltzmannMachine, stream: Stream
+    ) -> ContrastiveDivergence:
+        kind: Any = PersistentChains if self.persistent else DataChains
+        if self.n_temperatures > 1:
+            kind = partial(TemperedChains, n_temperatures=self.n_temperatures)
+        n_chains = self.n_chains or self.batch_size
+        return ContrastiveDivergence(
+            module,
+            stream,
+            chains=partial(kind, n_chains=n_chains, n_steps=self.cd_steps),
+            learning_rate=self.learning_rate,
+            decay=self.learning_rate_schedule == "linear",
+            averaging=self.averaging,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            centered=self.centered,
+            sparsity_target=self.sparsity_target,
+            sparsity_cost=self.sparsity_cost,
+            resample=bool(getattr(self, "resample", False)),
+            missing=not self.persistent,
+            precision=resolve_precision(self.precision),
+        )
