@@ -9,12 +9,20 @@ import sklearn
 import torch
 
 from . import __doc__ as package_doc
-from . import digits, likelihood, memory, speed
+from . import density, digits, faces, likelihood, memory, recommending, rules, speed
 from .timing import limit_threads
 
-BENCHMARKS = {"speed": speed, "memory": memory, "digits": digits, "likelihood": likelihood}
-AT_ONCE = ("speed", "memory", "digits")
-"""What runs when no name is given: all but the one that takes many minutes."""
+AT_ONCE = {"speed": speed, "memory": memory, "digits": digits}
+"""What runs when no name is given."""
+LONG = {
+    "likelihood": likelihood,
+    "density": density,
+    "rules": rules,
+    "faces": faces,
+    "recommending": recommending,
+}
+"""What takes minutes, or data that scikit-learn does not ship."""
+BENCHMARKS = AT_ONCE | LONG
 
 
 def main() -> None:
@@ -34,7 +42,7 @@ def main() -> None:
     _begin(1)
     for name in AT_ONCE:
         BENCHMARKS[name].run(parsers[name].parse_args([]))
-    print("The likelihood of an RBM on MNIST takes longer: python -m benchmarks likelihood")
+    print(f"These take longer, or other data: python -m benchmarks {{{','.join(LONG)}}}")
 
 
 def _begin(n_threads: int) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import fetch_openml
@@ -20,9 +22,44 @@ def load_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     names (arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``), or from OpenML where it is not
     set; then scikit-learn keeps them for the next time.
     """
-    folder = os.environ.get(VARIABLE)
-    x_train, y_train, x_test, y_test = _from_folder(Path(folder)) if folder else _from_openml()
+    if os.environ.get(VARIABLE):
+        x_train, y_train, x_test, y_test = _read("mnist.npz", lambda z: [z[key] for key in KEYS])
+    else:
+        x_train, y_train, x_test, y_test = _from_openml()
     return x_train.reshape(len(x_train), -1), y_train, x_test.reshape(len(x_test), -1), y_test
+
+
+def load_binary_density(name: str) -> tuple[np.ndarray, ...]:
+    """Training, validation and test bits of one set of the Density-Estimation-Datasets.
+
+    From ``binary_density.npz``: bit-packed ``<name>_train``, ``_valid``, ``_test``, columns
+    ``<name>_d``. The sets are at https://github.com/UCLA-StarAI/Density-Estimation-Datasets.
+    """
+
+    def unpack(z: Any) -> tuple[np.ndarray, ...]:
+        parts = (z[f"{name}_{part}"] for part in ("train", "valid", "test"))
+        return tuple(np.unpackbits(part, axis=1)[:, : int(z[f"{name}_d"])] for part in parts)
+
+    return tuple(bits.astype(np.float32) for bits in _read("binary_density.npz", unpack))
+
+
+def load_frey_faces() -> np.ndarray:
+    """1,965 grey images of 28 × 20 pixels of one face, as bytes: ``frey_faces.npz``, ``images``."""
+    return _read("frey_faces.npz", lambda z: z["images"])
+
+
+def load_movielens(fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test ratings of a fold of MovieLens 100k: users by films, NaN where unrated.
+
+    From ``ml-100k/u1.base`` and its like, as GroupLens publishes them.
+    """
+    parts = []
+    for part in ("base", "test"):
+        user, film, rating = _read(f"ml-100k/u{fold}.{part}", lambda a: a, np.loadtxt).T[:3]
+        matrix = np.full((943, 1682), np.nan, dtype=np.float32)
+        matrix[user.astype(int) - 1, film.astype(int) - 1] = rating
+        parts.append(matrix)
+    return parts[0], parts[1]
 
 
 def synthetic_bits(n_rows: int, n_features: int = 784, seed: int = 0) -> np.ndarray:
@@ -31,14 +68,17 @@ def synthetic_bits(n_rows: int, n_features: int = 784, seed: int = 0) -> np.ndar
     return (random < MNIST_DENSITY).astype(np.float32)
 
 
-def _from_folder(folder: Path) -> tuple[np.ndarray, ...]:
+def _read(name: str, take: Callable[[Any], Any], load: Callable[[Any], Any] = np.load) -> Any:
+    """What ``take`` takes of a file in the folder that the variable names."""
+    folder = os.environ.get(VARIABLE)
+    if not folder:
+        sys.exit(f"{name} is needed: set {VARIABLE} to the folder where it is.")
     try:
-        with np.load(folder / "mnist.npz") as arrays:
-            return tuple(arrays[key] for key in KEYS)
+        return take(load(Path(folder) / name))
     except (OSError, ValueError, KeyError) as error:
         sys.exit(
-            f"{VARIABLE} names {folder}, but no mnist.npz with {', '.join(KEYS)} can be read there "
-            f"({error}): put one there, or unset {VARIABLE} to take MNIST from OpenML."
+            f"{VARIABLE} names {folder}, but no sound {name} can be read there ({error}); "
+            "python -m pydoc benchmarks.data says what is expected."
         )
 
 

@@ -1,7 +1,7 @@
 """Speed of fit and transform, beside scikit-learn, a DataLoader loop and the matrix products."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -13,9 +13,20 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from skdeepunsup import Autoencoder, BernoulliRBM
+from skdeepunsup._random import Stream
+from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
+from skdeepunsup.energy.partition import anneal
 
 from .data import synthetic_bits
-from .products import autoencoder_products, bfloat16_is_faster, fast, mm, rbm_products, repeat
+from .products import (
+    Kernel,
+    autoencoder_products,
+    bfloat16_is_faster,
+    fast,
+    mm,
+    rbm_products,
+    repeat,
+)
 from .timing import Timings, print_table, race
 
 RBM_WIDTHS = 784, 256
@@ -26,6 +37,7 @@ AUTOENCODER_SIZES = (((784, 32), 32), ((784, 128, 16), 128), ((784, 500, 250, 30
 """Widths from input to code, and batch."""
 AUTOENCODER_ROWS, AUTOENCODER_EPOCHS = 4_096, 5
 TRANSFORM_ROWS = 20_000
+ANNEALED_WIDTHS, ANNEALED_CHAINS, ANNEALED_TEMPERATURES = (784, 500), 100, 300
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         "one product, a fit can be faster than its products by torch.mm."
     )
     transform(arguments.repetitions)
+    annealing(arguments.repetitions)
 
 
 def rbm_fit(n_repetitions: int) -> None:
@@ -130,6 +143,38 @@ def transform(n_repetitions: int) -> None:
         f"transform of {TRANSFORM_ROWS:,} rows, float32",
         ["estimator", "rows/s", "speed ÷ PCA"],
         rows,
+    )
+
+
+def annealing(n_repetitions: int) -> None:
+    """Annealed importance sampling: the cost of a temperature, beside its two products."""
+    n_visible, n_hidden = ANNEALED_WIDTHS
+    generator = torch.Generator().manual_seed(0)
+    machine = RestrictedBoltzmannMachine(n_visible, n_hidden)
+    for parameter in machine.parameters():
+        parameter.data.normal_(0, 0.1, generator=generator)
+    betas = torch.linspace(0, 1, ANNEALED_TEMPERATURES + 1, dtype=torch.float64)
+
+    def ours() -> None:
+        stream = Stream(0)
+        with torch.no_grad():
+            anneal(machine, machine.base_state(ANNEALED_CHAINS, stream), betas, stream)
+
+    def products(kernel: Kernel) -> Callable[[], None]:
+        v = torch.randn(ANNEALED_CHAINS, n_visible)
+        h = torch.randn(ANNEALED_CHAINS, n_hidden)
+        two = [kernel(v, machine.W), kernel(h, machine.W.T)]
+        return partial(repeat, ANNEALED_TEMPERATURES, two)
+
+    contestants = {"ours": ours, "products": products(mm), "fast products": products(fast)}
+    timings = race(contestants, n_repetitions)
+    others = ("products", "fast products")
+    figures = _per_update_and_speeds(timings, "ours", others, ANNEALED_TEMPERATURES)
+    print_table(
+        f"Annealing {ANNEALED_CHAINS} chains of an RBM {n_visible}-{n_hidden}: microseconds a "
+        "temperature, and speed ratios",
+        ["ours", *others, *(f"ours ÷ {name}" for name in others)],
+        [figures],
     )
 
 

@@ -12,6 +12,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # formulas are drawn without network too
+    "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]

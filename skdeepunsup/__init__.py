@@ -2,7 +2,14 @@
 
 from . import metrics
 from .comparison import compare_reducers
-from .energy import BernoulliRBM, CategoricalRBM, GaussianRBM
+from .energy import (
+    BernoulliRBM,
+    BoltzmannMachine,
+    CategoricalRBM,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
+    GaussianRBM,
+)
 from .inspection import ReducerComparisonDisplay
 from .reconstruction import Autoencoder
 
@@ -13,6 +20,9 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "BernoulliRBM",
     "GaussianRBM",
     "CategoricalRBM",
+    "BoltzmannMachine",
+    "DeepBeliefNetwork",
+    "DeepBoltzmannMachine",
     # by giving the input back
     "Autoencoder",
     # side by side

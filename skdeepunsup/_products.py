@@ -51,7 +51,8 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
         In float32 where ``x`` is bfloat16 (the product itself is then bfloat16's), else in the
         common dtype of all.
     """
-    if prefers_onednn(x, W.shape[1]):
+    # A part of a larger matrix would take oneDNN a thousand times as long.
+    if prefers_onednn(x, W.shape[1]) and (W.is_contiguous() or W.T.is_contiguous()):
         return _onednn(x, W.T, b, "none", [], "")
     if x.dtype == torch.bfloat16:
         y = (x @ W.to(torch.bfloat16)).float()

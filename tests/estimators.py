@@ -2,16 +2,45 @@
 
 from torch import nn
 
-from skdeepunsup import Autoencoder, BernoulliRBM, CategoricalRBM, GaussianRBM
+from skdeepunsup import (
+    Autoencoder,
+    BernoulliRBM,
+    BoltzmannMachine,
+    CategoricalRBM,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
+    GaussianRBM,
+)
 
 ESTIMATORS = [
     BernoulliRBM(n_components=4, n_iter=3, random_state=0),
     GaussianRBM(n_components=4, n_iter=3, random_state=0),
     CategoricalRBM(n_components=4, n_iter=3, random_state=0),
+    BoltzmannMachine(
+        n_components=4, n_iter=3, batch_size=10, n_chains=100, clamped="mean-field", random_state=0
+    ),
+    DeepBeliefNetwork(hidden_layer_sizes=(5, 4), n_iter=3, random_state=0),
+    DeepBoltzmannMachine(hidden_layer_sizes=(5, 4), n_iter=3, n_chains=100, random_state=0),
     Autoencoder(n_components=4, max_iter=3, random_state=0),
 ]
 
 VARIANTS = [
+    DeepBoltzmannMachine(
+        hidden_layer_sizes=(6, 5, 4),
+        n_iter=3,
+        pretraining_iter=1,
+        pretraining_learning_rate=0.1,
+        mean_field_steps=2,
+        cd_steps=2,
+        n_chains=7,
+        weight_decay=1e-3,
+        averaging=0.5,
+        centered=False,
+        resample=True,
+        validation_fraction=0.2,
+        random_state=0,
+    ),
+    DeepBoltzmannMachine((4,), n_iter=3, pretraining_iter=0, precision="float64", random_state=0),
     BernoulliRBM(
         n_components=4,
         n_iter=3,
@@ -32,6 +61,35 @@ VARIANTS = [
     GaussianRBM(n_components=4, n_iter=3, hidden_units="relu", random_state=0),
     CategoricalRBM(
         n_components=4, n_iter=3, persistent=True, n_categories=40, averaging=0.5, random_state=0
+    ),
+    BoltzmannMachine(
+        n_components=4,
+        n_iter=3,
+        n_chains=7,
+        cd_steps=2,
+        clamped_steps=2,
+        weight_decay=1e-3,
+        centered=False,
+        validation_fraction=0.2,
+        random_state=0,
+    ),
+    BoltzmannMachine(
+        n_components=4, n_iter=3, averaging=0.9, precision="float64", batch_size=10, random_state=0
+    ),
+    DeepBeliefNetwork((5, 4), visible_units="gaussian", n_iter=3, momentum=0.5, random_state=0),
+    DeepBeliefNetwork(
+        (4, 3), visible_units="categorical", n_categories=40, depth=1, n_iter=3, random_state=0
+    ),
+    DeepBeliefNetwork(
+        (6, 5, 4),
+        n_iter=2,
+        fine_tuning="up-down",
+        fine_tuning_iter=2,
+        averaging=0.5,
+        resample=True,
+        persistent=False,
+        validation_fraction=0.2,
+        random_state=0,
     ),
     Autoencoder(n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8,), early_stopping=True, random_state=0),

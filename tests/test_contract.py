@@ -10,7 +10,9 @@ import skdeepunsup
 from tests.estimators import ESTIMATORS, VARIANTS
 
 # The checks feed an RBM normal deviates; it says what it thinks of them.
-OUTSIDE = pytest.mark.filterwarnings("ignore:BernoulliRBM models values in")
+OUTSIDE = pytest.mark.filterwarnings(
+    "ignore:(BernoulliRBM|BoltzmannMachine|DeepBeliefNetwork|DeepBoltzmannMachine) models values in"
+)
 
 
 @OUTSIDE

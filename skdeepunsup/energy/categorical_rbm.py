@@ -3,15 +3,14 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .._parameters import check_integer
-from .._random import Stream
-from .._validation import Rows, mean_over_rows
+from .._validation import Rows
+from .categories import check_categories, count_categories, has_missing
 from .machine import RestrictedBoltzmannMachine
 from .partition import MAX_ENUMERATED_UNITS, binary_states
 from .pseudo_likelihood import pseudo_log_likelihood
@@ -208,7 +207,7 @@ class CategoricalRBM(RestrictedModel):
         """
         check_is_fitted(self)
         X = self._checked(X)
-        if not _has_missing(X):
+        if not has_missing(X):
             return self._log_likelihood(X)
         if self._module.n_components > MAX_ENUMERATED_UNITS:
             raise ValueError(
@@ -248,26 +247,15 @@ class CategoricalRBM(RestrictedModel):
 
     def _check_values(self, X: Any, training: bool) -> None:
         K = self.n_categories if training else self.n_categories_
-        _check_codes(X, K, getattr(self, "feature_names_in_", None))
+        check_categories(X, K, self)
 
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         K = self.n_categories
         if K is None:
-            largest = max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks())
-            K = max(2, int(largest) + 1)
+            K = count_categories(rows)
             if fitted is not None:
                 K = max(K, fitted["n_categories"])
         return {"visible_units": "categorical", "hidden_units": "bernoulli", "n_categories": int(K)}
-
-    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
-        """W ~ N(0, 0.01²), a = the log of the categories' shares, b = 0."""
-        units: Any = module.visible
-        shares = mean_over_rows(units.states, rows).unflatten(0, (-1, units.n_categories))
-        shares = shares * len(rows) + 1  # as if each category had been seen once more
-        module.W.copy_(0.01 * stream.normal(*module.W.shape).cpu())
-        module.a.copy_((shares / shares.sum(1, keepdim=True)).log().flatten())
-        module.constrain_()
-        module.a0.copy_(module.a)
 
 
 def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
@@ -282,29 +270,3 @@ def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor
         of_each = units.log_normalizer(machine.visible_input(h))
         blocks.append((there @ of_each.T + h @ machine.b).logsumexp(1))
     return torch.stack(blocks).logsumexp(0)
-
-
-def _has_missing(X: Any) -> bool:
-    values = X.data if sp.issparse(X) else X
-    return bool(values.dtype.kind == "f" and np.isnan(values).any())
-
-
-def _check_codes(X: Any, n_categories: int | None, names: Any) -> None:
-    """Raise if an entry is neither missing nor a code."""
-    values = X.data if sp.issparse(X) else X
-    if (values < 0).any():
-        raise ValueError("Negative values in data passed to CategoricalRBM; codes begin at 0.")
-    top = np.inf if n_categories is None else n_categories - 1
-    with np.errstate(invalid="ignore"):
-        wrong = (values > top) | (values != np.floor(values))
-        wrong &= ~np.isnan(values) if values.dtype.kind == "f" else True
-    if not wrong.any():
-        return
-    first = np.argwhere(wrong)[0]
-    column = X.tocoo().col[first[0]] if sp.issparse(X) else first[1]
-    name = f"column {column}" if names is None else f"column {names[column]!r}"
-    codes = "0, 1, …" if n_categories is None else f"0 … {n_categories - 1}"
-    raise ValueError(
-        f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}, or NaN where "
-        "it is missing; encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
-    )

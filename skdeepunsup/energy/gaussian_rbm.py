@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 
 from .._parameters import check_option, check_real
-from .._random import Stream
-from .._validation import Rows, mean_over_rows
-from .machine import RestrictedBoltzmannMachine
+from .._validation import Rows
 from .restricted import RestrictedModel
 
 
@@ -21,19 +19,19 @@ class GaussianRBM(RestrictedModel):
     ----------
     n_components : int, default=256
         Hidden units.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.02
         Step along the gradient of the mean log-likelihood, for weights and visible biases times
         σ² of their feature.
-    batch_size : int, default=10
+    batch_size : int, default=20
         Rows of one update.
-    n_iter : int, default=10
+    n_iter : int, default=30
         Passes over the training data, exactly this many.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
         which averages the noise of the chains away. ``partial_fit`` always keeps it.
-    cd_steps : int, default=1
+    cd_steps : int, default=5
         Gibbs sweeps before an update (k of CD-k and PCD-k).
-    persistent : bool, default=False
+    persistent : bool, default=True
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD).
     n_chains : int, default=None
@@ -55,8 +53,8 @@ class GaussianRBM(RestrictedModel):
     sparsity_cost : float, default=1.0
         How strongly.
     hidden_units : {"bernoulli", "relu"}, default="bernoulli"
-        "relu" are rectified Gaussian units. The density then has an integral only while the largest
-        singular value of W/σ is below 1, and each update keeps it there.
+        "relu" are rectified Gaussian units, exact too. Only while they overlap little has the
+        density an integral, and each update keeps W there; learning rates of .003 suit it.
     min_variance : float, default=0.001
         Floor of σ²: a feature that hidden units explain without error would have none, and the
         density no bound.
@@ -123,7 +121,7 @@ class GaussianRBM(RestrictedModel):
     >>> from sklearn.preprocessing import scale
     >>> from skdeepunsup import GaussianRBM
     >>> X = scale(load_iris().data)
-    >>> rbm = GaussianRBM(n_components=4, n_iter=50, random_state=0).fit(X)
+    >>> rbm = GaussianRBM(n_components=4, n_iter=200, random_state=0).fit(X)
     >>> rbm.transform(X).shape
     (150, 4)
     >>> bool(rbm.score(X) > -5.68)  # nats: better than four independent Gaussians
@@ -134,12 +132,12 @@ class GaussianRBM(RestrictedModel):
         self,
         n_components: int = 256,
         *,
-        learning_rate: float = 0.01,
-        batch_size: int = 10,
-        n_iter: int = 10,
+        learning_rate: float = 0.02,
+        batch_size: int = 20,
+        n_iter: int = 30,
         learning_rate_schedule: str = "linear",
-        cd_steps: int = 1,
-        persistent: bool = False,
+        cd_steps: int = 5,
+        persistent: bool = True,
         n_chains: int | None = None,
         n_temperatures: int = 1,
         momentum: float = 0.0,
@@ -216,14 +214,3 @@ class GaussianRBM(RestrictedModel):
             "hidden_units": self.hidden_units,
             "min_variance": float(self.min_variance),
         }
-
-    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
-        """W ~ N(0, 0.01²), a and σ² the data's means and variances, b = 0."""
-        mean = rows.mean()
-        device_mean = mean.to(rows.index_device)
-        variance = mean_over_rows(lambda x: (x - device_mean).square(), rows)
-        module.W.copy_(0.01 * stream.normal(*module.W.shape).cpu())
-        module.a.copy_(mean)
-        module.a0.copy_(mean)
-        units: Any = module.visible
-        units.log_variance.copy_(variance.clamp_min(self.min_variance).log())

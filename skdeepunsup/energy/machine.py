@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .._products import affine
 from .._random import Stream
-from .units import Bernoulli, Categorical, Gaussian, Rectified, Units
+from .units import Bernoulli, Categorical, Gaussian, Rectified, Twin, Units
 
 
 class Machine(nn.Module, ABC):
@@ -92,13 +92,19 @@ class Machine(nn.Module, ABC):
 
 def visible_layer(kind: str, n_features: int, **options: Any) -> Units:
     """The visible units of that name."""
-    kinds = {"bernoulli": Bernoulli, "gaussian": Gaussian, "categorical": Categorical}
+    kinds = {
+        "bernoulli": Bernoulli,
+        "twin": Twin,
+        "gaussian": Gaussian,
+        "categorical": Categorical,
+    }
     return kinds[kind](n_features, **options)
 
 
 def hidden_layer(kind: str, n_components: int) -> Units:
     """The hidden units of that name; their statistic is u itself."""
-    return {"bernoulli": Bernoulli, "relu": Rectified}[kind](n_components)
+    kinds: dict[str, Any] = {"bernoulli": Bernoulli, "twin": Twin, "relu": Rectified}
+    return kinds[kind](n_components)
 
 
 def free(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
@@ -123,9 +129,9 @@ class RestrictedBoltzmannMachine(Machine):
         Columns of the data.
     n_components : int
         Hidden units, n_hidden below.
-    visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
+    visible_units : {"bernoulli", "twin", "gaussian", "categorical"}, default="bernoulli"
         Their size is n_visible below: n_features, or n_features · K.
-    hidden_units : {"bernoulli", "relu"}, default="bernoulli"
+    hidden_units : {"bernoulli", "twin", "relu"}, default="bernoulli"
     **options : Any
         Of the visible units. All parameters start at zero.
 
@@ -142,8 +148,8 @@ class RestrictedBoltzmannMachine(Machine):
     visible, hidden : Units
     """
 
-    max_norm = 0.95
-    """Of W/σ, between Gaussian and rectified units: from 1 on, the density has no integral."""
+    max_overlap = 0.98
+    """Of rectified units with each other and themselves; from 1 on, a density might have no integral."""
 
     def __init__(
         self,
@@ -170,7 +176,6 @@ class RestrictedBoltzmannMachine(Machine):
         self.b = nn.Parameter(torch.zeros(n_components), requires_grad=False)
         self.a0: Tensor
         self.register_buffer("a0", torch.zeros(n_visible))
-        self._widest: Tensor | None = None  # a guess at W/σ's first right singular vector
 
     def hidden_input(self, v: Tensor) -> Tensor:
         """t(v)ᵀW + b for each state ``v``."""
@@ -270,16 +275,11 @@ class RestrictedBoltzmannMachine(Machine):
     def constrain_(self) -> None:
         """Keep the parameters where the machine is well defined, after an update.
 
-        Between Gaussian and rectified units the joint density has an integral where the largest
-        singular value of W/σ is below 1; one power iteration an update follows it.
+        Between Gaussian and rectified units the joint density has an integral where hᵀGh < hᵀh for
+        all h ≥ 0, with G = WᵀW/σ². That is so where each row sum of G's positive part is below 1,
+        and the columns of W are scaled by the least that makes it so.
         """
         self.visible.constrain_(self.W, self.a)
-        if not (isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified)):
-            return
-        inverse_sigma = (-0.5 * self.visible.log_variance).exp()
-        guess = torch.ones_like(self.b) if self._widest is None else self._widest
-        left = inverse_sigma * (self.W @ guess)
-        right = self.W.T @ (inverse_sigma * (left / left.norm().clamp_min(1e-30)))
-        norm = right.norm().clamp_min(1e-30)
-        self._widest = right / norm
-        self.W.mul_((self.max_norm / norm).clamp(max=1))
+        if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):
+            overlap = affine(self.W.T, self.visible.statistic(self.W.T).T).clamp_min(0).sum(1)
+            self.W.mul_((self.max_overlap / overlap.clamp_min(1e-30)).sqrt().clamp(max=1))

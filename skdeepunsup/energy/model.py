@@ -167,7 +167,7 @@ class EnergyModel(DeepTransformer):
                 part = slice(start, start + CHUNK_ROWS)
                 fixed = None
                 if held is not None:
-                    mask = torch.from_numpy(np.ascontiguousarray(held[part])).to(rows.device)
+                    mask = torch.from_numpy(held[part].copy()).to(rows.device)
                     fixed = machine.visible.spread(mask)
                 v = machine.gibbs(machine.visible.states(rows), stream, n_steps, fixed)
                 result[part] = machine.visible.rows(v).cpu().numpy()

@@ -20,6 +20,7 @@ from .._random import Stream
 from .._validation import Rows, to_array
 from ..training import Schedule
 from .chains import DataChains, PersistentChains, TemperedChains
+from .first_parameters import start_at_data
 from .learning import ContrastiveDivergence
 from .machine import RestrictedBoltzmannMachine
 from .model import EnergyModel
@@ -113,6 +114,9 @@ class RestrictedModel(EnergyModel):
     @abstractmethod
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         """The machine's further arguments: of what kind its units are."""
+
+    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
+        start_at_data(module, rows, stream)
 
     def _objective(
         self, module: RestrictedBoltzmannMachine, stream: Stream

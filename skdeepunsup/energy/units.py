@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
-from torch.special import erfcx, log_ndtr, ndtr, ndtri
+from torch.special import erfcx, log_ndtr, ndtri
 
 from .._random import Stream
 
@@ -146,6 +146,43 @@ class Bernoulli(ScalarUnits):
         """Nothing to keep."""
 
 
+class Twin(ScalarUnits):
+    """Two binary units with one input between them, counted: u ∈ {0, 1, 2}, binomial, t(u) = u.
+
+    What a layer of a deep machine is to one neighbour while its other one is unknown, and taken to
+    say the same.
+    """
+
+    def statistic(self, u: Tensor) -> Tensor:
+        """U itself."""
+        return u
+
+    def log_base(self, u: Tensor) -> Tensor:
+        """Σ log (2 over u): log 2 where one of the two is on."""
+        return (u == 1).sum(-1, dtype=u.dtype) * math.log(2)
+
+    def log_normalizer(self, x: Tensor) -> Tensor:
+        """2 log(1 + eˣ)."""
+        return 2 * softplus(x)
+
+    def mean(self, x: Tensor) -> Tensor:
+        """2σ(x)."""
+        return 2 * x.sigmoid()
+
+    def sample(self, x: Tensor, stream: Stream) -> Tensor:
+        """How many of two are on."""
+        p = x.sigmoid()
+        return stream.bernoulli(p).add_(stream.bernoulli(p))
+
+    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
+        """Twice that of one unit whose value is u/2."""
+        p = (0.5 * u).clamp(0, 1)
+        return 2 * (softplus(x) - p * x - torch.special.entr(p) - torch.special.entr(1 - p))
+
+    def constrain_(self, W: Tensor, a: Tensor) -> None:
+        """Nothing to keep."""
+
+
 class Rectified(ScalarUnits):
     """u ≥ 0, t(u) = u, base −u²/2: a Gaussian of mean x and variance 1, cut off below 0.
 
@@ -189,8 +226,8 @@ class Rectified(ScalarUnits):
         wide = x.to(dtype)
         near = wide.clamp(min=-8 if dtype == torch.float32 else -30)
         tail = wide + (wide.square() - 2 * r.log()).sqrt()  # where Φ(x) is no number any more
-        smallest = torch.finfo(dtype).tiny
-        u = near - ndtri((r * ndtr(near)).clamp_min(smallest))
+        share = r * torch.erfc(-near / math.sqrt(2)) / 2  # r Φ(x); torch's ndtr has no far tail
+        u = near - ndtri(share.clamp_min(torch.finfo(dtype).tiny))
         return torch.where(wide < near, tail, u).clamp(min=0).to(x.dtype)
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:

@@ -1,0 +1,44 @@
+"""Integer codes of categories, NaN where one is missing: what is checked of them."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._validation import Rows
+
+
+def has_missing(X: Any) -> bool:
+    """Whether an entry of a checked array is NaN."""
+    values = X.data if sp.issparse(X) else X
+    return bool(values.dtype.kind == "f" and np.isnan(values).any())
+
+
+def count_categories(rows: Rows) -> int:
+    """One more than the largest code, and at least 2."""
+    largest = max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks())
+    return max(2, int(largest) + 1)
+
+
+def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
+    """Raise if an entry is neither missing nor a code."""
+    values = X.data if sp.issparse(X) else X
+    if (values < 0).any():
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__}; codes begin at 0."
+        )
+    top = np.inf if n_categories is None else n_categories - 1
+    with np.errstate(invalid="ignore"):
+        wrong = (values > top) | (values != np.floor(values))
+        wrong &= ~np.isnan(values) if values.dtype.kind == "f" else True
+    if not wrong.any():
+        return
+    first = np.argwhere(wrong)[0]
+    column = X.tocoo().col[first[0]] if sp.issparse(X) else first[1]
+    names = getattr(estimator, "feature_names_in_", None)
+    name = f"column {column}" if names is None else f"column {names[column]!r}"
+    codes = "0, 1, …" if n_categories is None else f"0 … {n_categories - 1}"
+    raise ValueError(
+        f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}, or NaN where "
+        "it is missing; encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
+    )

@@ -1,0 +1,530 @@
+"""The deep belief network as an estimator."""
+
+import warnings
+from functools import partial
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    check_sizes,
+    resolve_device,
+    resolve_precision,
+)
+from .._random import Stream
+from .._validation import (
+    CHUNK_ROWS,
+    Rows,
+    StreamedRows,
+    map_rows,
+    output_dtype,
+    outside_unit_interval,
+)
+from ..base import DeepTransformer
+from ..training import Schedule
+from .belief_network import BeliefNetwork
+from .categories import check_categories, count_categories, has_missing
+from .chains import DataChains, PersistentChains
+from .first_parameters import start_at_data
+from .greedy import LayerByLayer
+from .learning import ContrastiveDivergence
+from .machine import RestrictedBoltzmannMachine
+from .partition import (
+    DEFAULT_CHAINS,
+    DEFAULT_TEMPERATURES,
+    LogPartition,
+    kept_log_partition,
+    log_partition,
+)
+from .up_down import UpDown
+from .variational_bound import lower_bound
+
+LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
+"""Of a layer, by the units below it, as the estimators of one layer have them."""
+
+
+class DeepBeliefNetwork(DeepTransformer):
+    """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
+
+    A generative model of several layers: the top two are a restricted Boltzmann machine, from which
+    the others are directed downwards; the way up is a fast approximation to the posterior.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(500, 500)
+        Hidden units of each layer, from the bottom up.
+    visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
+        For values in [0, 1], real values (best standardised), or codes 0 … K − 1, NaN where one is
+        missing. Hidden units are binary.
+    n_categories : int, default=None
+        K, of categorical units; None takes one more than the largest code in ``fit``.
+    depth : int, default=None
+        Of the layer whose activities are the code, 1 being the lowest; None takes the top one.
+    fine_tuning : {None, "up-down"}, default=None
+        "up-down" trains all layers together once each has been trained, by the contrastive version
+        of wake-sleep; the weights up and down then differ.
+    fine_tuning_iter : int, default=10
+        Passes over the training data in fine-tuning, at the layers' own learning rates.
+    learning_rate : float or sequence of float, default=None
+        Step along the gradient of the mean log-likelihood, of each layer where there are several.
+        None takes 0.1 of binary layers; 0.01 above Gaussian units, 0.05 above categorical ones.
+    batch_size : int, default=10
+        Rows of one update.
+    n_iter : int, default=10
+        Passes over the training data for each layer, exactly this many.
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        "linear" keeps the rate over the first half of each layer's passes and lowers it to 1 % over
+        the second, which averages the noise of the chains away. ``partial_fit`` always keeps it.
+    cd_steps : int, default=1
+        Gibbs sweeps before an update (k of CD-k and PCD-k).
+    persistent : bool, default=True
+        Whether the chains go on from one update to the next (PCD); otherwise each update starts
+        them at its own batch (CD), as it always does above categorical units.
+    n_chains : int, default=None
+        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+    momentum : float, default=0.0
+        Share of a layer's last step that is kept, in [0, 1).
+    weight_decay : float, default=0.0
+        Each update of a layer shrinks its weights, not the biases, by this times the learning rate.
+    averaging : float, default=0.0
+        Share of itself that the network keeps at each update while it follows the parameters that
+        are trained (Polyak averaging), in [0, 1).
+    centered : bool, default=True
+        Whether the gradient is that of centred units, which conditions it much better.
+    resample : bool, default=False
+        Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
+        as grey levels mean it; otherwise they stand for themselves.
+    min_variance : float, default=0.001
+        Floor of the variance of Gaussian units.
+    validation_fraction : float, default=0.0
+        Share of the rows that is held out of training to be measured in ``history_``.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random in ``fit``.
+
+    Attributes
+    ----------
+    module_ : BeliefNetwork
+        The network; its ``layers`` are the restricted machines.
+    history_ : dict of lists
+        An entry for each pass of each layer: ``"layer"``, from 1, or 0 in fine-tuning; and of that
+        layer's machine (in fine-tuning the top one), on a tenth of the training rows, at most 500,
+        as they arrive there: ``"loss"``, minus an estimate of the pseudo-log-likelihood in nats
+        (above Gaussian units, minus the log density of rows given their own code);
+        ``"reconstruction_error"``, squared, summed over units; ``"reconstruction_kl"`` in nats.
+        With held-out rows, their ``"validation_loss"`` and ``"free_energy_gap"``. Only entries of
+        one layer compare.
+    n_iter_ : int
+        Passes run, of all layers together.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If an entry is no code, where units are categorical.
+
+    Warns
+    -----
+    UserWarning
+        If the data leave [0, 1], where units are binary.
+
+    See Also
+    --------
+    BernoulliRBM : One layer.
+    Autoencoder : Deep codes by reconstruction.
+
+    Notes
+    -----
+    p(v, h¹, …, hᴸ) = p(v | h¹) ⋯ p(hᴸ⁻² | hᴸ⁻¹) p(hᴸ⁻¹, hᴸ), where p(hᴸ⁻¹, hᴸ) is a restricted
+    machine. With q(h | v) the way up,
+
+        log p(v) ≥ E_q[log p(v, h) − log q(h | v)],
+
+    and a new top layer raises this bound by as much as it raises the likelihood of what the layers
+    below make of the data; so each learns from bits drawn anew from q. A layer starts as the one
+    below upside down where it is wide enough, and so does not start lower.
+
+    Without ``fine_tuning``, ``partial_fit`` is a pass for each layer in turn; with it, a pass of
+    fine-tuning once there has been one for each layer.
+
+    References
+    ----------
+    Hinton, G., Osindero, S. and Teh, Y.-W., "A fast learning algorithm for deep belief nets",
+    Neural Computation 18, 2006.
+
+    Salakhutdinov, R. and Murray, I., "On the quantitative analysis of deep belief networks", ICML
+    2008.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import DeepBeliefNetwork
+    >>> X = load_digits().data / 16
+    >>> network = DeepBeliefNetwork((64, 32), n_iter=5, random_state=0).fit(X)
+    >>> network.transform(X).shape
+    (1797, 32)
+    >>> [layer.shape for layer in network.activities(X)]
+    [(1797, 64), (1797, 32)]
+    >>> network.sample(2, random_state=0).shape
+    (2, 64)
+    """
+
+    _module_class = BeliefNetwork
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (500, 500),
+        *,
+        visible_units: str = "bernoulli",
+        n_categories: int | None = None,
+        depth: int | None = None,
+        fine_tuning: str | None = None,
+        fine_tuning_iter: int = 10,
+        learning_rate: Any = None,
+        batch_size: int = 10,
+        n_iter: int = 10,
+        learning_rate_schedule: str = "linear",
+        cd_steps: int = 1,
+        persistent: bool = True,
+        n_chains: int | None = None,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        centered: bool = True,
+        resample: bool = False,
+        min_variance: float = 1e-3,
+        validation_fraction: float = 0.0,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.visible_units = visible_units
+        self.n_categories = n_categories
+        self.depth = depth
+        self.fine_tuning = fine_tuning
+        self.fine_tuning_iter = fine_tuning_iter
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.learning_rate_schedule = learning_rate_schedule
+        self.cd_steps = cd_steps
+        self.persistent = persistent
+        self.n_chains = n_chains
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.averaging = averaging
+        self.centered = centered
+        self.resample = resample
+        self.min_variance = min_variance
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def activities(self, X: Any) -> list[np.ndarray]:
+        """Map rows to the mean activities of all layers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, size)
+            Of each layer, from the bottom up; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        side_by_side = self._answer(
+            X, lambda network: lambda rows: torch.cat(network.activities(rows), 1)
+        )
+        sizes = self._module.arguments["hidden_layer_sizes"]
+        return np.split(side_by_side, np.cumsum(sizes)[:-1], axis=1)
+
+    def score_samples(self, X: Any, *, n_draws: int = 20) -> np.ndarray:
+        """Compute a lower bound on the log-likelihood of each row, with float64 inside.
+
+        It is E_q[log p(v, h) − log q(h | v)], with the top layer summed out: exactly, where all
+        hidden layers but the top one have at most 10 units together, else as a mean over draws from
+        q, which is no bound itself but has the bound for its mean. log Z of the top machine is what
+        ``log_partition`` returns by default. With one hidden layer it is the log-likelihood. For
+        grey levels it is no likelihood; above Gaussian units it is of a density.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data, without missing entries.
+        n_draws : int, default=20
+            Draws from q, the same for all rows and calls.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Bounds in nats.
+
+        Raises
+        ------
+        ValueError
+            If entries are missing.
+        """
+        check_is_fitted(self)
+        check_integer("n_draws", n_draws, 1)
+        X = self._checked(X)
+        if has_missing(X):
+            raise ValueError(
+                "X has missing entries, and rows with missing entries have no score: each would "
+                "need a log Z of its own. Score complete rows; reconstruct fills what is missing."
+            )
+        network, log_z = self._module.in_double(), kept_log_partition(self._module.top)
+        return map_rows(
+            lambda rows: lower_bound(network, network.visible.states(rows), n_draws) - log_z,
+            StreamedRows(X, torch.device("cpu"), torch.float64),
+            output_dtype(X),
+        )
+
+    def log_partition(
+        self,
+        method: str = "auto",
+        *,
+        n_temperatures: int = DEFAULT_TEMPERATURES,
+        n_chains: int = DEFAULT_CHAINS,
+        random_state: Any = 0,
+    ) -> LogPartition:
+        """Compute log Z of the top machine; the layers below have none.
+
+        Parameters
+        ----------
+        method : {"auto", "exact", "ais"}, default="auto"
+            "exact" sums over all states of its smaller layer, the cost doubling with each unit;
+            "ais" is annealed importance sampling, forward and back; "auto" is exact up to 20 units.
+        n_temperatures : int, default=2000
+            Steps of the annealing; more of them close the bracket.
+        n_chains : int, default=200
+            Independent runs of the annealing.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the annealing.
+
+        Returns
+        -------
+        LogPartition
+            A tuple (value, lower, upper) in nats, with the ``effective_sample_size`` of the forward
+            runs as an attribute. The bracket is from three standard errors below the forward
+            estimate to three above the reverse one; exact values have no width.
+
+        Raises
+        ------
+        ValueError
+            If "exact" is asked for with more than 30 units to enumerate.
+        """
+        check_is_fitted(self)
+        return log_partition(self._module.top, method, n_temperatures, n_chains, random_state)
+
+    def sample(
+        self, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None
+    ) -> np.ndarray:
+        """Draw from the model: Gibbs sampling of the top machine, then one pass down.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Rows to draw, from a chain each.
+        n_steps : int, default=1000
+            Sweeps of each chain. A machine with deep modes needs more of them.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows of data, as float64.
+        """
+        check_is_fitted(self)
+        check_integer("n_samples", n_samples, 1)
+        check_integer("n_steps", n_steps, 0)
+        network: BeliefNetwork = self._module
+        stream = Stream(random_state, network.top.W.device)
+        rows = np.empty((n_samples, self.n_features_in_))
+        with torch.inference_mode():
+            for start in range(0, n_samples, CHUNK_ROWS):
+                part = rows[start : start + CHUNK_ROWS]
+                v = network.sample(len(part), n_steps, stream)
+                part[:] = network.visible.rows(v).cpu().numpy()
+        return rows
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        categorical = self.visible_units == "categorical"
+        tags.input_tags.allow_nan = categorical
+        tags.input_tags.categorical = categorical
+        tags.input_tags.positive_only = categorical
+        return tags
+
+    def _check_parameters(self) -> None:
+        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
+        if n_layers == 0:
+            raise ValueError("hidden_layer_sizes == (), must have at least one layer.")
+        check_option("visible_units", self.visible_units, LEARNING_RATES)
+        if self.n_categories is not None:
+            check_integer("n_categories", self.n_categories, 2)
+        if self.depth is not None:
+            check_integer("depth", self.depth, 1)
+            if self.depth > n_layers:
+                raise ValueError(f"depth == {self.depth}, but there are {n_layers} hidden layers.")
+        if self.fine_tuning is not None:
+            check_option("fine_tuning", self.fine_tuning, ("up-down",))
+        for name in ("fine_tuning_iter", "batch_size", "n_iter", "cd_steps"):
+            check_integer(name, getattr(self, name), 1)
+        rates = self._rates()
+        if len(rates) != n_layers:
+            raise ValueError(
+                f"learning_rate == {self.learning_rate!r} has {len(rates)} entries for {n_layers} "
+                "hidden layers; give one for each, or a single number for all."
+            )
+        for rate in rates:
+            check_real("learning_rate", rate, 0, boundaries="neither")
+        check_option("learning_rate_schedule", self.learning_rate_schedule, ("linear", "constant"))
+        if self.n_chains is not None:
+            check_integer("n_chains", self.n_chains, 1)
+        for name in ("persistent", "centered", "resample"):
+            check_boolean(name, getattr(self, name))
+        if self.resample and self.visible_units != "bernoulli":
+            raise ValueError(
+                f"resample == True draws bits, but visible_units == {self.visible_units!r}."
+            )
+        check_real("momentum", self.momentum, 0, 1, "left")
+        check_real("weight_decay", self.weight_decay, 0)
+        check_real("averaging", self.averaging, 0, 1, "left")
+        check_real("min_variance", self.min_variance, 0, boundaries="neither")
+        check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
+        resolve_precision(self.precision)
+        resolve_device(self.device, self.precision)
+
+    def _rates(self) -> list[Any]:
+        """The learning rate of each layer."""
+        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
+        if self.learning_rate is None:
+            upper = [LEARNING_RATES["bernoulli"]] * (n_layers - 1)
+            return [LEARNING_RATES[self.visible_units], *upper]
+        if isinstance(self.learning_rate, Real | str):
+            return [self.learning_rate] * n_layers
+        return list(self.learning_rate)
+
+    def _check_values(self, X: Any, training: bool) -> None:
+        if self.visible_units == "categorical":
+            K = self.n_categories if training else self._module.visible.n_categories
+            check_categories(X, K, self)
+        bits = training and self.visible_units == "bernoulli"
+        if bits and (outside := outside_unit_interval(X)):
+            warnings.warn(f"DeepBeliefNetwork models {outside}", UserWarning, stacklevel=5)
+
+    def _schedule(self) -> Schedule:
+        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
+        stages = (self.n_iter,) * n_layers
+        if self.fine_tuning is None:
+            *before, last = stages
+            once = 0
+        else:
+            before, last, once = list(stages), self.fine_tuning_iter, n_layers
+        return Schedule(
+            last,
+            self.batch_size,
+            self.validation_fraction,
+            stages_before=tuple(before),
+            once=once,
+        )
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if self.visible_units == "gaussian":
+            options["min_variance"] = float(self.min_variance)
+        elif self.visible_units == "categorical":
+            K = self.n_categories
+            if K is None:
+                K = max(count_categories(rows), (fitted or {}).get("n_categories", 2))
+            options["n_categories"] = int(K)
+        return {
+            "n_features": rows.n_features,
+            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "visible_units": self.visible_units,
+            "depth": self.depth,
+            "fine_tuning": self.fine_tuning,
+            **options,
+        }
+
+    def _initialize(self, module: BeliefNetwork, rows: Rows, stream: Stream) -> None:
+        start_at_data(module.layers[0], rows, stream)
+        module.tie_()
+
+    def _objective(self, module: BeliefNetwork, stream: Stream) -> LayerByLayer:
+        rates, resample = self._rates(), bool(self.resample)
+        ascent = {"decay": self.learning_rate_schedule == "linear", "averaging": self.averaging}
+
+        def learner(layer: int) -> ContrastiveDivergence:
+            return self._learner(module.layers[layer], stream, layer, rates[layer], **ascent)
+
+        def learner_of_top(machine: RestrictedBoltzmannMachine) -> ContrastiveDivergence:
+            return self._learner(machine, stream, len(rates) - 1, rates[-1], decay=ascent["decay"])
+
+        def fine_tuner() -> UpDown:
+            return UpDown(
+                module,
+                stream,
+                learner=learner_of_top,
+                rates=rates,
+                resample=resample,
+                **ascent,
+            )
+
+        return LayerByLayer(
+            module,
+            stream,
+            learner=learner,
+            fine_tuner=None if self.fine_tuning is None else fine_tuner,
+            resample=resample,
+        )
+
+    def _learner(
+        self,
+        machine: RestrictedBoltzmannMachine,
+        stream: Stream,
+        layer: int,
+        rate: float,
+        **ascent: Any,
+    ) -> ContrastiveDivergence:
+        """The learning rule of a layer's machine; above the bottom it draws the bits it learns."""
+        missing = layer == 0 and self.visible_units == "categorical"
+        kind = PersistentChains if self.persistent and not missing else DataChains
+        n_chains = self.n_chains or self.batch_size
+        return ContrastiveDivergence(
+            machine,
+            stream,
+            chains=partial(kind, n_chains=n_chains, n_steps=self.cd_steps),
+            learning_rate=rate,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            centered=self.centered,
+            resample=layer > 0 or bool(self.resample),
+            missing=missing,
+            precision=resolve_precision(self.precision),
+            **ascent,
+        )

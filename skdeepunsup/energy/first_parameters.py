@@ -1,0 +1,76 @@
+"""Where learning a restricted machine starts: the data's own marginals, and nearly no weights."""
+
+from torch import Tensor
+
+from .._random import Stream
+from .._validation import Rows, mean_over_rows
+from .machine import RestrictedBoltzmannMachine
+from .units import Categorical, Gaussian
+
+FIRST_HIDDEN_BIAS = -2.0
+"""Units that start rarely on end as a sparse code, which fits better and separates classes.
+
+``python -m benchmarks likelihood --n-iter 30`` ends 2.7 nats higher than from b = 0; after 200
+epochs, when both are near their best, from b = 0 it ends 0.6 higher.
+"""
+
+
+def first_weights(machine: RestrictedBoltzmannMachine, stream: Stream) -> Tensor:
+    """W ~ N(0, 0.01²) (G. Hinton, "A practical guide to training RBMs", 2010)."""
+    return 0.01 * stream.normal(*machine.W.shape)
+
+
+def log_odds(rows: Rows) -> Tensor:
+    """Of the data's means, as if each feature had been seen once on and once off."""
+    smoothed = 1 / (len(rows) + 2)
+    return rows.mean().clamp(smoothed, 1 - smoothed).logit()
+
+
+def log_shares(units: Categorical, rows: Rows) -> Tensor:
+    """The log of the categories' shares, as if each had been seen once more."""
+    shares = mean_over_rows(units.states, rows).unflatten(0, (-1, units.n_categories))
+    shares = shares * len(rows) + 1
+    return (shares / shares.sum(1, keepdim=True)).log().flatten()
+
+
+def start_at_data(machine: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
+    """Let a machine on the CPU have the data's marginals, and nearly no weights."""
+    units = machine.visible
+    machine.W.copy_(first_weights(machine, stream).cpu())
+    if isinstance(units, Categorical):
+        machine.a.copy_(log_shares(units, rows))
+        machine.constrain_()
+    elif isinstance(units, Gaussian):
+        mean = rows.mean()
+        device_mean = mean.to(rows.index_device)
+        variance = mean_over_rows(lambda x: (x - device_mean).square(), rows)
+        machine.a.copy_(mean)
+        units.log_variance.copy_(variance.clamp_min(units.min_variance).log())
+    else:
+        machine.a.copy_(log_odds(rows))
+        machine.b.fill_(FIRST_HIDDEN_BIAS)
+    machine.a0.copy_(machine.a)
+
+
+def start_above(
+    machine: RestrictedBoltzmannMachine,
+    below: RestrictedBoltzmannMachine,
+    activity: Tensor,
+    stream: Stream,
+) -> None:
+    """Let a machine start at the ``activity`` of the learned one ``below`` it.
+
+    Where it has as many hidden units as the one below has visible bits, it starts as that one
+    upside down, and any further units nearly without weights: so its visible marginal is what the
+    one below believes of its own hidden units, and the bound on the likelihood starts as high as it
+    was (G. Hinton, S. Osindero, Y.-W. Teh, 2006).
+    """
+    machine.W.copy_(first_weights(machine, stream))
+    machine.b.fill_(FIRST_HIDDEN_BIAS)
+    machine.a0.copy_(activity.clamp(0.001, 0.999).logit())
+    machine.a.copy_(machine.a0)
+    n = below.visible.size
+    if below.visible.binary and n <= machine.n_components:
+        machine.W[:, :n] = below.W.T
+        machine.b[:n] = below.a
+        machine.a.copy_(below.b)
