@@ -36,7 +36,7 @@ temperatures = [10, 20, 50, 100, 200, 500, 1000, 2000]
 answers = [
     rbm.log_partition("ais", n_temperatures=n, n_chains=100, random_state=1) for n in temperatures
 ]
-print("temperatures    lower    value    upper    effective sample size of 100")
+print("temperatures    lower    value    upper    effective chains")
 for n, answer in zip(temperatures, answers, strict=True):
     value, lower, upper = (z - exact for z in answer)
     print(f"{n:12} {lower:8.2f} {value:8.2f} {upper:8.2f} {answer.effective_sample_size:8.0f}")

@@ -3,16 +3,13 @@
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from .._parameters import check_integer
 from .._validation import Rows
 from .categories import check_categories, count_categories, has_missing
-from .machine import RestrictedBoltzmannMachine
-from .partition import MAX_ENUMERATED_UNITS, binary_states
+from .partition import MAX_ENUMERATED_UNITS, seen_log_partition
 from .pseudo_likelihood import pseudo_log_likelihood
 from .restricted import RestrictedModel
 
@@ -78,11 +75,11 @@ class CategoricalRBM(RestrictedModel):
     ----------
     n_categories_ : int
         K.
-    components_ : ndarray of shape (n_components, n_features * n_categories_)
+    components_ : ndarray of shape (n_components, n_features * `n_categories_`)
         Weights, the K of a feature side by side; they sum to 0 over each K.
     intercept_hidden_ : ndarray of shape (n_components,)
         Hidden biases.
-    intercept_visible_ : ndarray of shape (n_features * n_categories_,)
+    intercept_visible_ : ndarray of shape (n_features * `n_categories_`,)
         Visible biases.
     h_samples_ : ndarray of shape (n_chains, n_components)
         Hidden states of the persistent chains; zeros without ``persistent``.
@@ -179,7 +176,7 @@ class CategoricalRBM(RestrictedModel):
 
     @property
     def n_categories_(self) -> int:  # numpydoc ignore=RT01
-        """Categories of each feature."""
+        """K, of each feature."""
         return int(self._module.visible.n_categories)
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -256,17 +253,3 @@ class CategoricalRBM(RestrictedModel):
             if fitted is not None:
                 K = max(K, fitted["n_categories"])
         return {"visible_units": "categorical", "hidden_units": "bernoulli", "n_categories": int(K)}
-
-
-def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
-    """Log Z of the machine that has only the visible units that are there, for each state.
-
-    The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
-    """
-    units: Any = machine.visible
-    there = units.observed(v)[:, :: units.n_categories]
-    blocks = []
-    for h in binary_states(machine.n_components):
-        of_each = units.log_normalizer(machine.visible_input(h))
-        blocks.append((there @ of_each.T + h @ machine.b).logsumexp(1))
-    return torch.stack(blocks).logsumexp(0)

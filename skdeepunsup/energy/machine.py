@@ -149,7 +149,7 @@ class RestrictedBoltzmannMachine(Machine):
     """
 
     max_overlap = 0.98
-    """Of rectified units with each other and themselves; from 1 on, a density might have no integral."""
+    """Of rectified units with themselves and others; from 1 on a density may have no integral."""
 
     def __init__(
         self,

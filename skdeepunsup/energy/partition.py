@@ -14,7 +14,7 @@ from torch import Tensor
 from .._parameters import check_integer, check_option
 from .._random import Stream
 from .._validation import to_array
-from .machine import Machine
+from .machine import Machine, RestrictedBoltzmannMachine
 
 MAX_ENUMERATED_UNITS = 20
 """2²⁰ states of the smaller layer take about a second beside a layer of some hundred units."""
@@ -75,6 +75,20 @@ def exact_log_partition(machine: Machine) -> float:
     blocks = binary_states(int(machine.n_enumerated))
     parts = [torch.logsumexp(machine.log_marginal(block), 0) for block in blocks]
     return float(torch.logsumexp(torch.stack(parts), 0))
+
+
+def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
+    """Log Z of the machine that has only the visible units that are there, for each state.
+
+    The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
+    """
+    units: Any = machine.visible
+    there = units.observed(v)[:, :: units.n_categories]
+    blocks = []
+    for h in binary_states(machine.n_components):
+        of_each = units.log_normalizer(machine.visible_input(h))
+        blocks.append((there @ of_each.T + h @ machine.b).logsumexp(1))
+    return torch.stack(blocks).logsumexp(0)
 
 
 def anneal(machine: Machine, state: Any, betas: Tensor, stream: Stream) -> tuple[Tensor, Any]:

@@ -24,6 +24,7 @@ from .first_parameters import start_at_data
 from .learning import ContrastiveDivergence
 from .machine import RestrictedBoltzmannMachine
 from .model import EnergyModel
+from .units import Categorical
 
 
 class RestrictedModel(EnergyModel):
@@ -138,6 +139,6 @@ class RestrictedModel(EnergyModel):
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,
             resample=bool(getattr(self, "resample", False)),
-            missing=not self.persistent,
+            missing=isinstance(module.visible, Categorical) and not self.persistent,
             precision=resolve_precision(self.precision),
         )
