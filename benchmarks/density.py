@@ -14,15 +14,19 @@ from skdeepunsup import (
 )
 
 from .data import load_binary_density
-from .timing import print_table, seconds
+from .timing import print_table, seconds, settings
 
 SETS = ("nltcs", "plants", "accidents")
 SHARED = {"batch_size": 100, "n_chains": 100, "device": "cpu"}
 MODELS: dict[str, Any] = {
-    "rbm": BernoulliRBM(32, learning_rate=0.2, n_iter=200, **SHARED),
-    "bm": BoltzmannMachine(0, n_iter=50, **SHARED),
-    "dbn": DeepBeliefNetwork((32, 32), learning_rate=0.2, n_iter=200, **SHARED),
-    "dbm": DeepBoltzmannMachine((32, 32), n_iter=200, **SHARED),
+    "rbm": BernoulliRBM(32, learning_rate=0.2, n_iter=200, averaging=0.999, **SHARED),
+    "bm": BoltzmannMachine(0, learning_rate=0.1, n_iter=50, averaging=0.999, **SHARED),
+    "dbn": DeepBeliefNetwork(
+        (32, 69), learning_rate=0.2, n_iter=200, averaging=0.999, fine_tuning="up-down", **SHARED
+    ),
+    "dbm": DeepBoltzmannMachine(
+        (32, 32), pretraining_iter=0, learning_rate=0.1, n_iter=200, averaging=0.999, **SHARED
+    ),
 }
 
 
@@ -36,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the settings, then a table of each set."""
     for name in arguments.models:
-        print(f"{name}: {MODELS[name]!r}")
+        print(f"{name}: {settings(MODELS[name])}")
     for data in arguments.sets:
         train, valid, test = load_binary_density(data)
         rows = []

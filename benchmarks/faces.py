@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skdeepunsup import GaussianRBM
 
 from .data import load_frey_faces
-from .timing import print_table, seconds
+from .timing import print_table, seconds, settings
 
 N_TEST = 365
 IMAGE = 28, 20
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     log_z = rbm.log_partition("ais", n_temperatures=20_000, n_chains=100)
     free = -rbm.free_energy(test).mean()
     figures = (f"{free - z:.1f}" for z in (log_z.value, log_z.upper, log_z.lower))
-    rows.append((repr(rbm), f"{spent:.1f}", *figures))
+    rows.append((settings(rbm), f"{spent:.1f}", *figures))
     print_table(
         f"Frey faces, {len(train)} training rows of standardised pixels: mean log density in nats "
         f"of {N_TEST} test rows; the interval is that of log Z (effective sample size "

@@ -12,7 +12,7 @@ from sklearn import clone
 from skdeepunsup import BernoulliRBM, DeepBeliefNetwork, DeepBoltzmannMachine
 
 from .data import load_mnist
-from .timing import print_table, seconds
+from .timing import print_table, seconds, settings
 
 MODELS: dict[str, Any] = {
     "rbm": BernoulliRBM(500, learning_rate=0.05, batch_size=100, n_iter=200, resample=True),
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     model.set_params(**dict(map(parse_setting, arguments.set)))
     if arguments.minutes is not None:
         model.set_params(n_iter=epochs_within(model, grey, 60 * arguments.minutes))
-    print(f"\n{model!r}", flush=True)
+    print(f"\n{settings(model)}", flush=True)
 
     fit_seconds = seconds(lambda: model.fit(grey))
     print(f"fitted to {len(grey):,} MNIST images in {fit_seconds:.0f} s", flush=True)

@@ -7,7 +7,7 @@ import numpy as np
 from skdeepunsup import CategoricalRBM
 
 from .data import load_movielens
-from .timing import print_table, seconds
+from .timing import print_table, seconds, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
         "user mean": lambda: np.broadcast_to(_row_means(train)[:, None], train.shape),
         "item mean": lambda: np.broadcast_to(_row_means(train.T), train.shape),
         "matrix factorisation": lambda: factorised(train, arguments.seed),
-        f"{rbm!r}, a row an item": lambda: 1 + rbm.fit(train.T - 1).reconstruct(train.T - 1).T,
+        f"{settings(rbm)}, a row an item": lambda: (
+            1 + rbm.fit(train.T - 1).reconstruct(train.T - 1).T
+        ),
     }
     rows = []
     for name, predict in models.items():

@@ -77,6 +77,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     print(flush=True)
 
 
+def settings(estimator: Any) -> str:
+    """An estimator's parameters that are not the defaults, on one line."""
+    return " ".join(repr(estimator).split())
+
+
 def _text(value: Any) -> str:
     """Three significant digits of a float, all of anything else."""
     if not isinstance(value, float):

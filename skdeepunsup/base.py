@@ -41,20 +41,26 @@ class _Fit:
     stream: Stream
     split_seed: int
     history: dict[str, list[float]]
+    schedule: Schedule
+
+    def __post_init__(self) -> None:
+        self.epochs_before = len(self.history["loss"])
 
     def attributes(self) -> dict[str, Any]:
         """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
         objective = self.objective.state_dict()
         del objective["module"]  # kept once, in module_
+        n_epochs = len(self.history["loss"])
         return {
             "module_": self.module,
             "history_": self.history,
-            "n_iter_": len(self.history["loss"]),
+            "n_iter_": n_epochs,
             "_n_features_out": self.module.n_components,
             "_training": {
                 "objective": objective,
                 "stream": self.stream.state_dict(),
                 "split_seed": self.split_seed,
+                "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),
             },
         }
 
@@ -146,8 +152,8 @@ class DeepTransformer(
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
-            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed)
-            observer = _CallbackObserver(self, schedule, X, y, fit)
+            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
+            observer = _CallbackObserver(self, X, y, fit)
             train(
                 fit.objective,
                 rows,
@@ -180,11 +186,11 @@ class DeepTransformer(
         """
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
-        schedule = self._schedule().one_pass(go_on)
+        schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
         with _all_or_nothing(self):
             rows = self._check_training_data(X, reset=not go_on)
             stream, split_seed = self._start(go_on)
-            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed)
+            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
             train(fit.objective, rows, schedule, stream, history=fit.history)
             self._finish(fit)
         return self
@@ -327,15 +333,16 @@ class DeepTransformer(
         stream = Stream(self.random_state, device)
         return stream, int(stream.numpy.integers(2**31))
 
-    def _begin(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
+    def _begin(self, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
         """A fit from the start."""
         module = self._module_class(**self._module_arguments(rows, None)).float().cpu()
         self._initialize(module, rows, stream)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
-        return _Fit(module, self._objective(module, stream), stream, split_seed, history)
+        objective = self._objective(module, stream)
+        return _Fit(module, objective, stream, split_seed, history, schedule)
 
-    def _resume(self, rows: Rows, stream: Stream, split_seed: int) -> _Fit:
+    def _resume(self, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
         """A fit that goes on from copies of what the last one left."""
         arguments = self._module_arguments(rows, self._module.arguments)
         _check_same(arguments, self._module.arguments)
@@ -352,7 +359,7 @@ class DeepTransformer(
                 "frozen or freed since?); start anew by fit with warm_start=False."
             ) from error
         history = {name: list(values) for name, values in self.history_.items()}
-        return _Fit(module, objective, stream, split_seed, history)
+        return _Fit(module, objective, stream, split_seed, history, schedule)
 
     def _finish(self, fit: _Fit) -> None:
         """Take the fitted attributes."""
@@ -367,14 +374,13 @@ class _CallbackObserver:
     def __init__(
         self,
         estimator: DeepTransformer,
-        schedule: Schedule,
         X: Any,
         y: Any,
         fit: _Fit,
     ) -> None:
-        self.estimator, self.epochs, self.data = estimator, schedule.n_epochs, {"X": X, "y": y}
-        self.fit = fit
-        self.context = estimator._init_callback_context(max_subtasks=schedule.n_epochs)
+        self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
+        self.epochs = fit.schedule.n_epochs
+        self.context = estimator._init_callback_context(max_subtasks=self.epochs)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def begin_epoch(self) -> None:

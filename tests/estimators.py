@@ -58,7 +58,7 @@ VARIANTS = [
     BernoulliRBM(n_components=4, n_iter=3, n_temperatures=3, averaging=0.9, random_state=0),
     BernoulliRBM(n_components=4, n_iter=3, hidden_units="relu", random_state=0),
     GaussianRBM(n_components=4, n_iter=3, persistent=True, momentum=0.5, random_state=0),
-    GaussianRBM(n_components=4, n_iter=3, hidden_units="relu", random_state=0),
+    GaussianRBM(n_components=4, n_iter=3, hidden_units="relu", learning_rate=0.003, random_state=0),
     CategoricalRBM(
         n_components=4, n_iter=3, persistent=True, n_categories=40, averaging=0.5, random_state=0
     ),
@@ -91,6 +91,14 @@ VARIANTS = [
         validation_fraction=0.2,
         random_state=0,
     ),
+    BernoulliRBM(n_components=4, n_iter=3, n_temperatures=3, precision="bfloat16", random_state=0),
+    GaussianRBM(n_components=4, n_iter=3, precision="bfloat16", random_state=0),
+    CategoricalRBM(n_components=4, n_iter=3, precision="bfloat16", random_state=0),
+    BoltzmannMachine(n_components=4, n_iter=3, resample=True, precision="bfloat16", random_state=0),
+    DeepBeliefNetwork(
+        (5, 4), n_iter=3, fine_tuning="up-down", precision="bfloat16", random_state=0
+    ),
+    DeepBoltzmannMachine((5, 4), n_iter=3, precision="bfloat16", random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8,), early_stopping=True, random_state=0),
     Autoencoder(n_components=4, precision="float64", activation="tanh", random_state=0),

@@ -23,6 +23,7 @@ from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler
 from sklearn.utils import get_tags
 
 from skdeepunsup import BoltzmannMachine, metrics
+from tests.callbacks import Silent, StopsAfter
 from tests.estimators import ESTIMATORS, VARIANTS, with_width
 
 every = pytest.mark.parametrize("estimator", [*ESTIMATORS, *VARIANTS], ids=repr)
@@ -40,9 +41,9 @@ def holds_rows_out(estimator):
     return getattr(estimator, "early_stopping", True) and estimator.validation_fraction > 0
 
 
-def epochs_of_a_pass(estimator, go_on):
+def epochs_of_a_pass(estimator, stages_left=None):
     """What ``partial_fit`` adds to the history: an entry for each stage of the fit."""
-    return estimator._schedule().one_pass(go_on).n_epochs
+    return estimator._schedule().one_pass(stages_left).n_epochs
 
 
 def outputs(model, X):
@@ -215,9 +216,9 @@ def test_partial_fit_goes_on(estimator, X):
     model = clone(estimator)
     assert model.partial_fit(X) is model
     first = model.transform(X)
-    assert model.n_iter_ == epochs_of_a_pass(estimator, go_on=False)
+    assert model.n_iter_ == epochs_of_a_pass(estimator)
     model.partial_fit(X[:20])
-    assert model.n_iter_ == sum(epochs_of_a_pass(estimator, go_on) for go_on in (False, True))
+    assert model.n_iter_ == sum(epochs_of_a_pass(estimator, left) for left in (None, 0))
     assert np.abs(model.transform(X) - first).max() > 0
     with pytest.raises(ValueError, match="features"):
         model.partial_fit(X[:, :3])
@@ -333,22 +334,6 @@ def test_a_callback_s_error_leaves_the_model_as_it_was(estimator, X):
     assert not hasattr(model, "_callback_fit_ctx")
 
 
-class Silent:
-    """A callback that does nothing."""
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        pass
-
-
 @each_kind
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_an_error_while_going_on_changes_nothing(estimator, X, method, monkeypatch):
@@ -386,7 +371,7 @@ def test_what_a_callback_keeps_stays_as_it_was(estimator, X):
         assert_same([fitted.transform(X)], [answer])
         assert fitted.n_iter_ == i + 1
         assert_same([pickle.loads(pickle.dumps(fitted.set_callbacks())).transform(X)], [answer])
-        going_on = epochs_of_a_pass(estimator, go_on=True)
+        going_on = epochs_of_a_pass(estimator, estimator._schedule().stages_left(i + 1))
         assert fitted.partial_fit(X).n_iter_ == i + 1 + going_on
     assert_same([kept[-1][1]], [model.transform(X)])
 
@@ -409,11 +394,7 @@ def test_numbers_beyond_the_precision_are_refused(estimator, X):
 
 @each_kind
 def test_a_callback_can_stop_the_fit(estimator, X):
-    class StopsAfterTwo(Silent):
-        def on_fit_task_end(self, estimator, context):
-            return context.task_name == "epoch" and context.task_id == 1
-
-    assert clone(estimator).set_callbacks(StopsAfterTwo()).fit(X).n_iter_ == 2
+    assert clone(estimator).set_callbacks(StopsAfter(2)).fit(X).n_iter_ == 2
 
 
 @each_kind

@@ -92,21 +92,18 @@ class BlockSweeps(nn.Module):
         -------
         Tensor of shape (n, n_units)
         """
-        s, held, x = self._inside(s), self._inside(s), self._inside(x)
-        kept = None if fixed is None else self._inside(fixed)
+        s, x = self._inside(s), self._inside(x)
+        if fixed is not None:
+            kept = self._inside(fixed).split(self.sizes)[:: -1 if backwards else 1]
         ties = self._ties(L).to(s.dtype)
         scale = beta.T if isinstance(beta, Tensor) else beta
         for _ in range(n_sweeps):
             t = stream.uniform(tuple(s.shape), x.dtype).logit_().sub_(x).div_(scale)
-            if kept is None:
-                for s_B, L_B, t_B in self._parts(s, ties, t, backwards):
+            for block, (s_B, L_B, t_B) in enumerate(self._parts(s, ties, t, backwards)):
+                if fixed is None:
                     torch.gt(L_B @ s, t_B, out=s_B)
-            else:
-                free = zip(kept.split(self.sizes), held.split(self.sizes), strict=True)
-                for (s_B, L_B, t_B), (kept_B, held_B) in zip(
-                    self._parts(s, ties, t), free, strict=True
-                ):
-                    s_B.copy_(torch.where(kept_B, held_B, L_B @ s > t_B))
+                else:
+                    s_B.copy_(torch.where(kept[block], s_B, L_B @ s > t_B))
         return self._outside(s)
 
     def mean_field(self, L: Tensor, x: Tensor, n_sweeps: int | None = None) -> Tensor:

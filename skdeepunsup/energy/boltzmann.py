@@ -6,20 +6,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import (
-    check_boolean,
-    check_integer,
-    check_option,
-    check_real,
-    resolve_device,
-    resolve_precision,
-)
+from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
 from .._validation import Rows, outside_unit_interval, to_array
 from ..training import Schedule
+from .first_parameters import log_odds
 from .lateral import LateralMachine
 from .lateral_learning import LateralAscent
 from .model import EnergyModel
+from .parameters import chain_options, check_training, shared_options
 
 FIRST_SPREAD = 4.0
 """Of the first weights between the layers, divided by √n_features.
@@ -69,6 +64,9 @@ class BoltzmannMachine(EnergyModel):
         are trained (Polyak averaging), in [0, 1); 0.999 averages over some thousand updates.
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
+    resample : bool, default=False
+        Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
+        as grey levels mean it; otherwise they stand for themselves.
     validation_fraction : float, default=0.0
         Share of the rows that is held out of training to be measured in ``history_``.
     device : str, default="auto"
@@ -171,6 +169,7 @@ class BoltzmannMachine(EnergyModel):
         weight_decay: float = 0.0,
         averaging: float = 0.0,
         centered: bool = True,
+        resample: bool = False,
         validation_fraction: float = 0.0,
         device: str = "auto",
         precision: str = "float32",
@@ -190,6 +189,7 @@ class BoltzmannMachine(EnergyModel):
         self.weight_decay = weight_decay
         self.averaging = averaging
         self.centered = centered
+        self.resample = resample
         self.validation_fraction = validation_fraction
         self.device = device
         self.precision = precision
@@ -220,13 +220,13 @@ class BoltzmannMachine(EnergyModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound.
 
-        F is exact without hidden units, and where at most 15 of them remain beside the largest set
-        that are not connected with each other (16 hidden units in all, if all are connected);
-        otherwise it is the mean-field upper bound, and the score a lower bound. log Z is what
-        ``log_partition`` returns by default: exact where such a set leaves at most 20 of all units,
-        else estimated by annealed importance sampling, from a fixed seed. It is computed when first
-        needed and kept until the parameters change. For rows that are not binary the figure is not
-        a likelihood.
+        F is exact without hidden units, and where at most 15 of them remain beside the largest
+        block of a greedy colouring, in which none is connected with another (16 hidden units in
+        all, if all are connected); otherwise it is the mean-field upper bound, and the score a
+        lower bound. log Z is what ``log_partition`` returns by default: exact where the largest
+        block of all units leaves at most 20, else estimated by annealed importance sampling, from a
+        fixed seed. It is computed when first needed and kept until the parameters change. For rows
+        that are not binary the figure is not a likelihood.
 
         Parameters
         ----------
@@ -270,20 +270,10 @@ class BoltzmannMachine(EnergyModel):
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 0)
         check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
-        check_integer("batch_size", self.batch_size, 1)
-        check_integer("n_iter", self.n_iter, 1)
-        check_option("learning_rate_schedule", self.learning_rate_schedule, ("linear", "constant"))
-        if self.n_chains is not None:
-            check_integer("n_chains", self.n_chains, 1)
-        check_integer("cd_steps", self.cd_steps, 1)
+        check_training(self)
         check_option("clamped", self.clamped, ("gibbs", "mean-field"))
         check_integer("clamped_steps", self.clamped_steps, 1)
-        check_real("weight_decay", self.weight_decay, 0)
-        check_real("averaging", self.averaging, 0, 1, "left")
-        check_boolean("centered", self.centered)
-        check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
+        check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training and (outside := outside_unit_interval(X)):
@@ -310,29 +300,24 @@ class BoltzmannMachine(EnergyModel):
         the log odds of the data's means.
         """
         D = module.n_features
-        smoothed = 1 / (len(rows) + 2)  # as if each feature had been seen once on and once off
-        mean = rows.mean().to(module.c.dtype).clamp(smoothed, 1 - smoothed)
+        odds = log_odds(rows).to(module.c.dtype)
         draws = 0.01 * stream.normal(*module.L.shape).cpu().triu(1)
         draws[:D, D:] *= FIRST_SPREAD / (0.01 * D**0.5)
         module.L.copy_((draws + draws.T) * module.mask)
-        module.c0[:D] = mean.logit()
+        module.c0[:D] = odds
         module.c[:D] = module.c0[:D] - 0.5 * module.L[:D, D:].sum(1)
-        module.c[D:] = -mean @ module.L[:D, D:]
+        module.c[D:] = -odds.sigmoid() @ module.L[:D, D:]
 
     def _objective(self, module: LateralMachine, stream: Stream) -> LateralAscent:
         return LateralAscent(
             module,
             stream,
-            n_chains=self.n_chains or self.batch_size,
-            n_steps=self.cd_steps,
             clamped=self.clamped,
             clamped_steps=self.clamped_steps,
             learning_rate=self.learning_rate,
-            decay=self.learning_rate_schedule == "linear",
-            averaging=self.averaging,
-            weight_decay=self.weight_decay,
-            centered=self.centered,
-            precision=resolve_precision(self.precision),
+            resample=self.resample,
+            **chain_options(self),
+            **shared_options(self),
         )
 
 

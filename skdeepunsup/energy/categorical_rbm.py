@@ -27,7 +27,7 @@ class CategoricalRBM(RestrictedModel):
         Hidden units.
     n_categories : int, default=None
         K, the same for each feature; the codes are 0 … K − 1. None takes one more than the largest
-        code in ``fit``.
+        code in ``fit``, or in the first ``partial_fit``, which should then see all codes.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
@@ -110,7 +110,8 @@ class CategoricalRBM(RestrictedModel):
     -----
     E(v, h) = −aᵀv − bᵀh − vᵀWh of one-hot v; hence P(vᵢ = k | h) is the softmax over k of
     (Wh + a)ᵢₖ. The step of each feature is divided by the rows that have it. ``reconstruct`` gives
-    the expected code Σₖ k P(vᵢ = k | h) of all features, missing ones included.
+    the expected code Σₖ k P(vᵢ = k | h) of all features, missing ones included. Entries that a
+    sparse matrix does not store are of code 0, not missing.
 
     References
     ----------
@@ -185,7 +186,8 @@ class CategoricalRBM(RestrictedModel):
         log Z is what ``log_partition`` returns by default: exact where there are at most 20 hidden
         units, else estimated by annealed importance sampling, from a fixed seed. A row with missing
         entries is a case of the machine that has its other features alone, with a log Z of its own,
-        which is known where hidden units can be enumerated.
+        which is known where hidden units can be enumerated: 2 to the power of n_components states
+        for each thousand rows.
 
         Parameters
         ----------
@@ -249,7 +251,5 @@ class CategoricalRBM(RestrictedModel):
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         K = self.n_categories
         if K is None:
-            K = count_categories(rows)
-            if fitted is not None:
-                K = max(K, fitted["n_categories"])
+            K = count_categories(rows, None if fitted is None else fitted["n_categories"])
         return {"visible_units": "categorical", "hidden_units": "bernoulli", "n_categories": int(K)}

@@ -7,6 +7,9 @@ import scipy.sparse as sp
 
 from .._validation import Rows
 
+MAX_COUNTED = 1000
+"""A code from which on ``n_categories=None`` rather is a mistake."""
+
 
 def has_missing(X: Any) -> bool:
     """Whether an entry of a checked array is NaN."""
@@ -14,10 +17,20 @@ def has_missing(X: Any) -> bool:
     return bool(values.dtype.kind == "f" and np.isnan(values).any())
 
 
-def count_categories(rows: Rows) -> int:
-    """One more than the largest code, and at least 2."""
-    largest = max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks())
-    return max(2, int(largest) + 1)
+def count_categories(rows: Rows, fitted: int | None) -> int:
+    """One more than the largest code, at least 2; of a fit that goes on, what it has."""
+    largest = int(max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks()))
+    if fitted is not None and largest >= fitted:
+        raise ValueError(
+            f"X has code {largest}, but the first call saw 0 … {fitted - 1}; set n_categories "
+            "before the first partial_fit."
+        )
+    if largest >= MAX_COUNTED:
+        raise ValueError(
+            f"X has code {largest}, which would make as many categories of each feature; encode it "
+            "by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
+        )
+    return max(2, largest + 1) if fitted is None else fitted
 
 
 def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from .._random import Stream
 from .machine import RestrictedBoltzmannMachine
-from .units import Categorical
 
 
 class Chains(ABC):
@@ -23,7 +22,7 @@ class Chains(ABC):
     n_steps : int
         Gibbs sweeps in one update.
     dtype : torch.dtype
-        Of the states that go into products; bfloat16 bits are exact.
+        Of the states that go into products. In bfloat16 bits are exact; real values are rounded.
     """
 
     def __init__(
@@ -73,12 +72,10 @@ class DataChains(Chains):
     """
 
     def draw(self, x: Tensor) -> Tensor:
-        units = self.machine.visible
-        seen = units.observed(x) if isinstance(units, Categorical) else None
-        v = x
+        units, v = self.machine.visible, x
         for _ in range(self.n_steps):
             v = self.visible(self.machine.sample_hidden(v, self.stream))
-            v = v if seen is None else v * seen
+            v = v * units.observed(x) if units.may_miss else v
         return v
 
     def settle(self, inputs: Tensor) -> None:
@@ -161,8 +158,8 @@ class TemperedChains(Chains):
             self._exchange(field)
             beta = self.betas[self.rank].view(-1, 1)
             self.v = self.machine.sweep(field, beta, self.stream).to(self.dtype)
-        coldest = (self.rank == 0).nonzero()[:, 1]
-        return self.v.unflatten(0, self.rank.shape)[torch.arange(len(coldest)), coldest]
+        first = len(self.betas) * torch.arange(len(self.rank), device=self.rank.device)
+        return self.v[first + self.rank.argmin(1)]  # each chain's replica at β = 1
 
     def _exchange(self, field: Any) -> None:
         """Let every second pair of neighbours exchange their ranks, the other pairs next time."""
@@ -186,7 +183,7 @@ class TemperedChains(Chains):
         self.h = self.machine.hidden.sample(inputs, self.stream)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"h": self.h, "v": self.v, "rank": self.rank, "offset": self.offset}
+        return {"h": self.h, "v": self.v.float(), "rank": self.rank, "offset": self.offset}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if "rank" in state and self.rank.shape == state["rank"].shape:

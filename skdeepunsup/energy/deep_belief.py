@@ -16,8 +16,6 @@ from .._parameters import (
     check_option,
     check_real,
     check_sizes,
-    resolve_device,
-    resolve_precision,
 )
 from .._random import Stream
 from .._validation import (
@@ -28,7 +26,6 @@ from .._validation import (
     output_dtype,
     outside_unit_interval,
 )
-from ..base import DeepTransformer
 from ..training import Schedule
 from .belief_network import BeliefNetwork
 from .categories import check_categories, count_categories, has_missing
@@ -37,13 +34,9 @@ from .first_parameters import start_at_data
 from .greedy import LayerByLayer
 from .learning import ContrastiveDivergence
 from .machine import RestrictedBoltzmannMachine
-from .partition import (
-    DEFAULT_CHAINS,
-    DEFAULT_TEMPERATURES,
-    LogPartition,
-    kept_log_partition,
-    log_partition,
-)
+from .normalized import NormalizedModel
+from .parameters import chain_options, check_training, shared_options
+from .partition import kept_log_partition
 from .up_down import UpDown
 from .variational_bound import lower_bound
 
@@ -51,7 +44,7 @@ LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
 """Of a layer, by the units below it, as the estimators of one layer have them."""
 
 
-class DeepBeliefNetwork(DeepTransformer):
+class DeepBeliefNetwork(NormalizedModel):
     """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
 
     A generative model of several layers: the top two are a restricted Boltzmann machine, from which
@@ -91,9 +84,10 @@ class DeepBeliefNetwork(DeepTransformer):
     n_chains : int, default=None
         Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
     momentum : float, default=0.0
-        Share of a layer's last step that is kept, in [0, 1).
+        Share of a layer's last step that is kept, in [0, 1); in fine-tuning, of the top layer's.
     weight_decay : float, default=0.0
-        Each update of a layer shrinks its weights, not the biases, by this times the learning rate.
+        Each update of a layer shrinks its weights, not the biases, by this times the learning rate;
+        in fine-tuning, the top layer's.
     averaging : float, default=0.0
         Share of itself that the network keeps at each update while it follows the parameters that
         are trained (Polyak averaging), in [0, 1).
@@ -157,11 +151,12 @@ class DeepBeliefNetwork(DeepTransformer):
         log p(v) ≥ E_q[log p(v, h) − log q(h | v)],
 
     and a new top layer raises this bound by as much as it raises the likelihood of what the layers
-    below make of the data; so each learns from bits drawn anew from q. A layer starts as the one
-    below upside down where it is wide enough, and so does not start lower.
+    below make of the data; so each learns from bits drawn anew from q. A layer above a binary one
+    starts as that upside down where it is wide enough, and so no lower; its chains start at the
+    data.
 
     Without ``fine_tuning``, ``partial_fit`` is a pass for each layer in turn; with it, a pass of
-    fine-tuning once there has been one for each layer.
+    fine-tuning, after one for each layer whose own passes are not over.
 
     References
     ----------
@@ -240,6 +235,10 @@ class DeepBeliefNetwork(DeepTransformer):
         self.verbose = verbose
         self.random_state = random_state
 
+    @property
+    def _normalized(self) -> RestrictedBoltzmannMachine:
+        return self._module.top
+
     def activities(self, X: Any) -> list[np.ndarray]:
         """Map rows to the mean activities of all layers.
 
@@ -295,49 +294,12 @@ class DeepBeliefNetwork(DeepTransformer):
                 "X has missing entries, and rows with missing entries have no score: each would "
                 "need a log Z of its own. Score complete rows; reconstruct fills what is missing."
             )
-        network, log_z = self._module.in_double(), kept_log_partition(self._module.top)
+        network, log_z = self._module.in_double(), kept_log_partition(self._normalized)
         return map_rows(
             lambda rows: lower_bound(network, network.visible.states(rows), n_draws) - log_z,
             StreamedRows(X, torch.device("cpu"), torch.float64),
             output_dtype(X),
         )
-
-    def log_partition(
-        self,
-        method: str = "auto",
-        *,
-        n_temperatures: int = DEFAULT_TEMPERATURES,
-        n_chains: int = DEFAULT_CHAINS,
-        random_state: Any = 0,
-    ) -> LogPartition:
-        """Compute log Z of the top machine; the layers below have none.
-
-        Parameters
-        ----------
-        method : {"auto", "exact", "ais"}, default="auto"
-            "exact" sums over all states of its smaller layer, the cost doubling with each unit;
-            "ais" is annealed importance sampling, forward and back; "auto" is exact up to 20 units.
-        n_temperatures : int, default=2000
-            Steps of the annealing; more of them close the bracket.
-        n_chains : int, default=200
-            Independent runs of the annealing.
-        random_state : int, RandomState instance or None, default=0
-            Seeds the annealing.
-
-        Returns
-        -------
-        LogPartition
-            A tuple (value, lower, upper) in nats, with the ``effective_sample_size`` of the forward
-            runs as an attribute. The bracket is from three standard errors below the forward
-            estimate to three above the reverse one; exact values have no width.
-
-        Raises
-        ------
-        ValueError
-            If "exact" is asked for with more than 30 units to enumerate.
-        """
-        check_is_fitted(self)
-        return log_partition(self._module.top, method, n_temperatures, n_chains, random_state)
 
     def sample(
         self, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None
@@ -392,8 +354,8 @@ class DeepBeliefNetwork(DeepTransformer):
                 raise ValueError(f"depth == {self.depth}, but there are {n_layers} hidden layers.")
         if self.fine_tuning is not None:
             check_option("fine_tuning", self.fine_tuning, ("up-down",))
-        for name in ("fine_tuning_iter", "batch_size", "n_iter", "cd_steps"):
-            check_integer(name, getattr(self, name), 1)
+        check_integer("fine_tuning_iter", self.fine_tuning_iter, 1)
+        check_training(self)
         rates = self._rates()
         if len(rates) != n_layers:
             raise ValueError(
@@ -402,22 +364,14 @@ class DeepBeliefNetwork(DeepTransformer):
             )
         for rate in rates:
             check_real("learning_rate", rate, 0, boundaries="neither")
-        check_option("learning_rate_schedule", self.learning_rate_schedule, ("linear", "constant"))
-        if self.n_chains is not None:
-            check_integer("n_chains", self.n_chains, 1)
-        for name in ("persistent", "centered", "resample"):
+        for name in ("persistent", "resample"):
             check_boolean(name, getattr(self, name))
         if self.resample and self.visible_units != "bernoulli":
             raise ValueError(
                 f"resample == True draws bits, but visible_units == {self.visible_units!r}."
             )
         check_real("momentum", self.momentum, 0, 1, "left")
-        check_real("weight_decay", self.weight_decay, 0)
-        check_real("averaging", self.averaging, 0, 1, "left")
         check_real("min_variance", self.min_variance, 0, boundaries="neither")
-        check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
 
     def _rates(self) -> list[Any]:
         """The learning rate of each layer."""
@@ -460,7 +414,7 @@ class DeepBeliefNetwork(DeepTransformer):
         elif self.visible_units == "categorical":
             K = self.n_categories
             if K is None:
-                K = max(count_categories(rows), (fitted or {}).get("n_categories", 2))
+                K = count_categories(rows, (fitted or {}).get("n_categories"))
             options["n_categories"] = int(K)
         return {
             "n_features": rows.n_features,
@@ -476,55 +430,45 @@ class DeepBeliefNetwork(DeepTransformer):
         module.tie_()
 
     def _objective(self, module: BeliefNetwork, stream: Stream) -> LayerByLayer:
-        rates, resample = self._rates(), bool(self.resample)
-        ascent = {"decay": self.learning_rate_schedule == "linear", "averaging": self.averaging}
-
         def learner(layer: int) -> ContrastiveDivergence:
-            return self._learner(module.layers[layer], stream, layer, rates[layer], **ascent)
+            return self._learner(module.layers[layer], stream, layer)
 
-        def learner_of_top(machine: RestrictedBoltzmannMachine) -> ContrastiveDivergence:
-            return self._learner(machine, stream, len(rates) - 1, rates[-1], decay=ascent["decay"])
-
-        def fine_tuner() -> UpDown:
-            return UpDown(
-                module,
-                stream,
-                learner=learner_of_top,
-                rates=rates,
-                resample=resample,
-                **ascent,
-            )
-
+        fine_tuner = partial(self._fine_tuner, module, stream)
         return LayerByLayer(
             module,
             stream,
             learner=learner,
             fine_tuner=None if self.fine_tuning is None else fine_tuner,
-            resample=resample,
+            resample=self.resample,
         )
 
     def _learner(
-        self,
-        machine: RestrictedBoltzmannMachine,
-        stream: Stream,
-        layer: int,
-        rate: float,
-        **ascent: Any,
+        self, machine: RestrictedBoltzmannMachine, stream: Stream, layer: int, **options: Any
     ) -> ContrastiveDivergence:
         """The learning rule of a layer's machine; above the bottom it draws the bits it learns."""
         missing = layer == 0 and self.visible_units == "categorical"
         kind = PersistentChains if self.persistent and not missing else DataChains
-        n_chains = self.n_chains or self.batch_size
         return ContrastiveDivergence(
             machine,
             stream,
-            chains=partial(kind, n_chains=n_chains, n_steps=self.cd_steps),
-            learning_rate=rate,
+            chains=partial(kind, **chain_options(self)),
+            learning_rate=self._rates()[layer],
             momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            centered=self.centered,
-            resample=layer > 0 or bool(self.resample),
+            resample=layer > 0 or self.resample,
             missing=missing,
-            precision=resolve_precision(self.precision),
-            **ascent,
+            **(shared_options(self) | options),
+        )
+
+    def _fine_tuner(self, module: BeliefNetwork, stream: Stream) -> UpDown:
+        """The learning rule of the whole network, which averages its top machine as well."""
+        top = len(module.layers) - 1
+        shared = shared_options(self)
+        return UpDown(
+            module,
+            stream,
+            learner=partial(self._learner, stream=stream, layer=top, averaging=0.0),
+            rates=self._rates(),
+            decay=shared["decay"],
+            averaging=shared["averaging"],
+            resample=self.resample,
         )

@@ -8,7 +8,8 @@ from torch import Tensor
 from .._random import Stream
 from .._validation import Rows, mean_over_rows
 from .machine import RestrictedBoltzmannMachine
-from .units import Categorical, Gaussian
+from .real_units import Gaussian
+from .units import Categorical
 
 FIRST_HIDDEN_BIAS = -2.0
 """Units that start rarely on end as a sparse code, which fits better and separates classes.
@@ -28,7 +29,7 @@ def first_weights(machine: RestrictedBoltzmannMachine, stream: Stream) -> Tensor
 
 
 def log_odds(rows: Rows) -> Tensor:
-    """Of the data's means, as if each feature had been seen once on and once off."""
+    """Of the data's means, clipped to where a feature on or off once in n + 2 rows is."""
     smoothed = 1 / (len(rows) + 2)
     return rows.mean().clamp(smoothed, 1 - smoothed).logit()
 
@@ -49,13 +50,13 @@ def start_at_data(machine: RestrictedBoltzmannMachine, rows: Rows, stream: Strea
         machine.constrain_()
     elif isinstance(units, Gaussian):
         mean = rows.mean()
-        device_mean = mean.to(rows.index_device)
-        variance = mean_over_rows(lambda x: (x - device_mean).square(), rows)
+        variance = mean_over_rows(lambda x: (x - mean.to(x)).square(), rows)
         machine.a.copy_(mean)
         machine.a0.copy_(mean)
         units.log_variance.copy_(variance.clamp_min(units.min_variance).log())
         if machine.hidden.binary:
             spread_out(machine, stream)
+        machine.constrain_()
         return
     else:
         machine.a.copy_(log_odds(rows))

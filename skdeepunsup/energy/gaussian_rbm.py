@@ -63,7 +63,8 @@ class GaussianRBM(RestrictedModel):
     device : str, default="auto"
         "cpu", "cuda", "mps", or the first of the last two that is there.
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Of the products in training; parameters and answers stay at least float32. bfloat16 rounds
+        the data themselves to 8 significant bits, there only.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None

@@ -55,7 +55,7 @@ class LayerByLayer:
 
     A layer learns from bits that the layers below draw for each batch anew, so that the machine's
     likelihood of them is what the bound on the network's gains. A stage begins with the first
-    parameters that what is below suggests.
+    parameters that what is below suggests, and with chains at the hidden states of its first batch.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class LayerByLayer:
         self.stages: list[Any] = [learner(layer) for layer in range(self.n_layers)]
         if fine_tuner is not None:
             self.stages.append(fine_tuner())
-        self.stage, self.begun = 0, 1
+        self.stage, self.begun, self.is_fresh = 0, 1, False
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         while self.begun <= stage:
@@ -103,7 +103,7 @@ class LayerByLayer:
             below, machine = self.network.layers[stage - 1 : stage + 1]
             start_above(machine, below, before.activity, self.stream)
             self.network.tie_()
-            self.stages[stage] = self.learner(stage)
+            self.stages[stage], self.is_fresh = self.learner(stage), True
         elif self.fine_tuner is not None:
             self.stages[stage] = self.fine_tuner()
             self.stages[stage].top.load_state_dict(before.state_dict())  # its chains go on
@@ -112,6 +112,9 @@ class LayerByLayer:
     def step(self, x: Tensor) -> dict[str, Tensor]:
         if 0 < self.stage < self.n_layers:
             x = self._arriving(x)
+        if self.is_fresh:
+            self.stages[self.stage].start_chains(x)
+            self.is_fresh = False
         return self.stages[self.stage].step(x)
 
     def _arriving(self, x: Tensor) -> Tensor:

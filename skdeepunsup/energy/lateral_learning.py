@@ -15,12 +15,9 @@ from torch import Tensor
 
 from .._products import affine
 from .._random import Stream
-from .._validation import Rows, mean_over_rows
 from .lateral import LateralMachine
 from .learning import ACTIVITY_RATE, LikelihoodAscent, phase_weights
-
-N_FLIPPED = 8
-"""Features of each row whose conditionals the monitors look at."""
+from .monitors import Figures, lateral_figures
 
 
 def centered_gradient(
@@ -144,44 +141,13 @@ class LateralAscent(LikelihoodAscent):
             self.mu[machine.n_features :] = self.activity
         return torch.cat([x, h], 1), torch.cat([x, mean], 1)
 
-    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What ascent cannot see of itself, on a tenth of the training rows, at most 500."""
-        every = max(10, -(-len(rows) // 500))
-        seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
-        names = ["loss", "free_energy", "reconstruction_error"]
-        with torch.no_grad():
-            record = dict(zip(names, self._figures(seen).mean(0), strict=False))
-            free_energy = record.pop("free_energy")
-        if held_out is not None:
-            record["validation_loss"], held_out_free, *_ = mean_over_rows(self._figures, held_out)
-            record["free_energy_gap"] = held_out_free - free_energy.cpu()
-        return record
+    def _figures(self, rows: Tensor) -> Figures:
+        return lateral_figures(self.answering, rows)
 
-    def _figures(self, v: Tensor) -> Tensor:
-        """Loss, free energy, and, with hidden units, squared error: a column each.
+    def _state(self) -> dict[str, Any]:
+        return {"chains": self.chains.to(self.machine.c.dtype), "activity": self.activity}
 
-        The loss is minus the pseudo-log-likelihood; with hidden units, an estimate of it from some
-        features of each row, with mean-field free energies.
-        """
-        machine: Any = self.answering
-        if not machine.n_components:
-            return torch.stack((-machine.log_conditionals(v).sum(-1), machine.free_energy(v)), 1)
-        n, D = v.shape
-        free_energy = machine.mean_field_free_energy(v)
-        loss = torch.zeros_like(free_energy)
-        for k in range(min(N_FLIPPED, D)):
-            i = (torch.arange(n, device=v.device)[:, None] + k * D // min(N_FLIPPED, D)) % D
-            flipped = v.scatter(1, i, 1 - v.gather(1, i))
-            x = free_energy - machine.mean_field_free_energy(flipped)
-            loss += machine.visible.log_normalizer(x)
-        error = (v - machine.decode(machine.encode(v))).square().sum(-1)
-        return torch.stack((loss * D / min(N_FLIPPED, D), free_energy, error), 1)
-
-    def state_dict(self) -> dict[str, Any]:
-        return super().state_dict() | {"chains": self.chains, "activity": self.activity}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
+    def _take(self, state: dict[str, Any]) -> None:
         if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
             self.chains = state["chains"].to(self.chains, copy=True)
         self.activity.copy_(state["activity"])

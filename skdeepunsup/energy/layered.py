@@ -10,7 +10,7 @@ from torch.special import entr
 
 from .._products import affine
 from .._random import Stream
-from .machine import Machine, free
+from .machine import Machine, with_held
 from .partition import binary_states
 from .units import Bernoulli
 
@@ -136,11 +136,15 @@ class LayeredMachine(Machine):
             q[i] = torch.lerp(q[i], (self.input(q, i) - (q[i] - 0.5) * echo).sigmoid(), 0.5)
         return q
 
-    def mean_field(self, v: Tensor) -> list[Tensor]:
-        """Settled means of all layers given v."""
+    def mean_field(self, v: Tensor, n_rounds: int | None = None) -> list[Tensor]:
+        """Means of all layers given v, settled, or after exactly so many rounds."""
         drive = self.drive(v)
-        start = [*self.bottom_up(v, drive), drive]
-        return settled(start, lambda q: [*self.rise(q[:-1], q[-1]), q[-1]])[:-1]
+        q = self.bottom_up(v, drive)
+        if n_rounds is None:
+            return settled([*q, drive], lambda q: [*self.rise(q[:-1], q[-1]), q[-1]])[:-1]
+        for _ in range(n_rounds):
+            q = self.rise(q, drive)
+        return q
 
     def encode(self, rows: Tensor) -> Tensor:
         """E[hᴸ | v] by mean field."""
@@ -220,7 +224,7 @@ class LayeredMachine(Machine):
         for _ in range(n_steps):
             self.draw(h, self.odd, stream)
             self.draw(h, self.even, stream)
-            h[0] = free(h[0], fixed, v)
+            h[0] = with_held(h[0], fixed, v)
         return h[0]
 
     # Log Z

@@ -5,11 +5,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from .._products import add_product_, affine
 from .._random import Stream
-from .._validation import Rows, mean_over_rows
 from .chains import PersistentChains
 from .layered import LayeredMachine
 from .learning import (
@@ -21,6 +19,7 @@ from .learning import (
     phase_weights,
 )
 from .machine import RestrictedBoltzmannMachine
+from .monitors import Figures, layered_figures
 
 
 def layered_gradient(
@@ -74,8 +73,8 @@ class LayeredAscent(LikelihoodAscent):
     for all layers but the top one, those above for all but v.
 
     Jointly, the data's expectation is the mean field's, and the model's is from persistent chains,
-    whose odd layers enter by their means given the even ones. The chains of pre-training are not
-    part of the state: a fit that goes on does so jointly.
+    whose odd layers enter by their means given the even ones. They start at the first batch; of the
+    pairs, which start with nearly no weights, it makes no difference where.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ class LayeredAscent(LikelihoodAscent):
         How many stages come before the joint one: as many as there are pairs, or none.
     mean_field_steps : int
         Rounds of mean field in an update.
-    n_chains, cd_steps : int
+    n_chains, n_steps : int
         Persistent chains, and their Gibbs sweeps in an update.
     pretraining_learning_rate : float
     weight_decay : float
@@ -93,8 +92,6 @@ class LayeredAscent(LikelihoodAscent):
     centered : bool
         Whether μ are the visible means of the base machine and running means of the hidden layers'
         means given the data; otherwise they are 0.
-    resample : bool
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
     precision : torch.dtype
         Of the products; bfloat16 states are exact bits.
     **ascent : Any
@@ -115,51 +112,50 @@ class LayeredAscent(LikelihoodAscent):
         n_pretrained: int,
         mean_field_steps: int,
         n_chains: int,
-        cd_steps: int,
+        n_steps: int,
         pretraining_learning_rate: float,
         weight_decay: float = 0.0,
         centered: bool = True,
-        resample: bool = False,
         precision: torch.dtype = torch.float32,
         **ascent: Any,
     ) -> None:
         super().__init__(machine, stream, **ascent)
         machine = self.machine
-        self.n_pretrained, self.stage = n_pretrained, -1
+        self.n_pretrained = n_pretrained
         self.pair: ContrastiveDivergence | None = None
-        self.mean_field_steps, self.cd_steps = mean_field_steps, cd_steps
+        self.entered = -1
+        self.mean_field_steps, self.n_steps = mean_field_steps, n_steps
         self.pretraining_learning_rate = pretraining_learning_rate
-        self.weight_decay, self.centered, self.resample = weight_decay, centered, resample
-        self.precision = precision
+        self.weight_decay, self.centered, self.precision = weight_decay, centered, precision
         first = (machine.a0, *machine.b[1:])
         self.activity = [b.sigmoid() for b in first]
         self.n_chains, self.chains = n_chains, list[Tensor]()
 
-    def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        super().begin_epoch(progress, stage)
-        if stage != self.stage:
-            self._leave_pair()
-            self.stage = stage
-            self.pair = self._pair(stage) if stage < self.n_pretrained else None
-        if self.pair is not None:
-            self.pair.begin_epoch(progress)
+    def _enter(self, stage: int) -> None:
+        """Begin a stage with what the one before has learned."""
+        self._leave_pair()
+        self.entered = stage
+        self.pair = self._pair(stage) if stage < self.n_pretrained else None
 
     def _pair(self, i: int) -> ContrastiveDivergence:
-        """What trains layers i and i + 1 as a restricted machine whose parameters are theirs."""
+        """What trains layers i and i + 1 as a restricted machine whose parameters are theirs.
+
+        A twin's statistics are twice a unit's: the rate is lower by so much that weights take steps
+        of the rate asked for. Biases take half of them where both layers are twins.
+        """
         machine = self.machine
         kinds = ["twin" if twin else "bernoulli" for twin in (i + 1 < machine.depth, i > 0)]
         pair = RestrictedBoltzmannMachine(machine.sizes[i], machine.sizes[i + 1], *kinds)
         pair.a0 = self.activity[i].logit(eps=1e-3)
         pair.W, pair.b = machine.W[i], machine.b[i + 1]
         pair.a = nn.Parameter(pair.a0.clone(), requires_grad=False) if i else machine.b[0]
+        scale = 2 ** kinds.count("twin")
         return ContrastiveDivergence(
             pair,
             self.stream,
-            chains=partial(PersistentChains, n_chains=self.n_chains, n_steps=self.cd_steps),
-            # A twin's statistics are twice a unit's.
-            learning_rate=self.pretraining_learning_rate / 2 ** kinds.count("twin"),
-            decay=self.decay,
-            weight_decay=self.weight_decay,
+            chains=partial(PersistentChains, n_chains=self.n_chains, n_steps=self.n_steps),
+            learning_rate=self.pretraining_learning_rate / scale,
+            weight_decay=self.weight_decay * scale,
             centered=self.centered,
             precision=self.precision,
         )
@@ -167,19 +163,20 @@ class LayeredAscent(LikelihoodAscent):
     def _leave_pair(self) -> None:
         """Take from a pair that is done the mean activity of its upper layer."""
         if self.pair is not None:
-            copies = 2 if self.stage > 0 else 1
-            self.activity[self.stage + 1].copy_(self.pair.activity / copies)
-            if self.stage > 0:
-                self.machine.b[self.stage].lerp_(self.pair.machine.a, 0.5)
+            copies = 2 if self.entered > 0 else 1
+            self.activity[self.entered + 1].copy_(self.pair.activity / copies)
+            if self.entered > 0:
+                self.machine.b[self.entered].lerp_(self.pair.machine.a, 0.5)
 
     def _update(self, x: Tensor) -> None:
-        if self.resample:
-            x = self.stream.bernoulli(x)
         x = x.to(self.precision)
+        if self.entered != self.stage:
+            self._enter(self.stage)
         if self.pair is not None:
+            self.pair.pace = self.pace
             self.pair.step(self._below(x))
             return
-        data = self._given(self.machine, x)
+        data = self.machine.mean_field(x, self.mean_field_steps)
         if not self.chains:  # far from the data, they would undo what pre-training has learned
             rows = torch.arange(self.n_chains, device=x.device) % len(x)
             self.chains = [self.stream.bernoulli(q[rows]).to(self.precision) for q in data]
@@ -188,23 +185,15 @@ class LayeredAscent(LikelihoodAscent):
     def _below(self, v: Tensor) -> Tensor:
         """States of the lower layer of the pair in training, drawn by a doubled pass up."""
         h, machine = v, self.machine
-        for i in range(self.stage):
+        for i in range(self.entered):
             x = affine(h, machine.W[i], machine.b[i + 1])
             h = self.stream.bernoulli((2 * x - machine.b[i + 1]).sigmoid()).to(v.dtype)
-        return 2 * h if self.stage + 1 < machine.depth else h
-
-    def _given(self, machine: LayeredMachine, v: Tensor) -> list[Tensor]:
-        """Means of all layers given the data."""
-        drive = machine.drive(v)
-        q = machine.bottom_up(v, drive)
-        for _ in range(self.mean_field_steps):
-            q = machine.rise(q, drive)
-        return q
+        return 2 * h if self.entered + 1 < machine.depth else h
 
     def _advance(self) -> list[Tensor]:
         """Move the chains on; their even layers' states, and the odd layers' means given these."""
         machine, h = self.machine, self.chains
-        for step in range(self.cd_steps):
+        for step in range(self.n_steps):
             if step:
                 machine.draw(h, machine.odd, self.stream)
             machine.draw(h, machine.even, self.stream)
@@ -231,31 +220,22 @@ class LayeredAscent(LikelihoodAscent):
         for b, db in zip(machine.b, biases, strict=True):
             b.add_(db, alpha=rate)
 
-    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """How well rows are given back, of a tenth of the training rows, at most 500."""
-        every = max(10, -(-len(rows) // 500))
-        seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
-        with torch.no_grad():
-            loss, error = self._figures(seen).mean(0)
-        record = {"loss": loss, "reconstruction_error": error}
-        if held_out is not None:
-            record["validation_loss"] = mean_over_rows(self._figures, held_out)[0]
-        return record
+    def _figures(self, rows: Tensor) -> Figures:
+        return layered_figures(self.answering, rows, self.mean_field_steps)
 
-    def _figures(self, rows: Tensor) -> Tensor:
-        """Cross-entropy of v and E[v | q₁] in nats, and their squared distance: a column each."""
-        machine: Any = self.answering
-        v = Stream(0, rows.device).bernoulli(rows) if self.resample else rows
-        x = machine.input(self._given(machine, v), 0)
-        return torch.stack(
-            ((softplus(x) - v * x).sum(-1), (v - x.sigmoid()).square().sum(-1)), dim=1
-        )
+    def _state(self) -> dict[str, Any]:
+        pair = None
+        if self.pair is not None:
+            pair = self.pair.state_dict()
+            pair["a"] = pair.pop("module")["a"]  # the rest is the machine's
+        return {
+            "chains": [h.to(self.activity[0].dtype) for h in self.chains],
+            "activity": self.activity,
+            "entered": self.entered,
+            "pair": pair,
+        }
 
-    def state_dict(self) -> dict[str, Any]:
-        return super().state_dict() | {"chains": self.chains, "activity": self.activity}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
+    def _take(self, state: dict[str, Any]) -> None:
         for activity, stored in zip(self.activity, state["activity"], strict=True):
             activity.copy_(stored)
         self.chains = [
@@ -263,3 +243,8 @@ class LayeredAscent(LikelihoodAscent):
             for h in state["chains"]
             if len(h) == self.n_chains  # else it was set anew
         ]
+        self.entered, self.pair = state["entered"], None
+        if state["pair"] is not None and self.entered < self.n_pretrained:
+            self.pair = self._pair(self.entered)
+            module = self.pair.machine.state_dict() | {"a": state["pair"]["a"]}
+            self.pair.load_state_dict(state["pair"] | {"module": module})

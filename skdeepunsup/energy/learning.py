@@ -12,15 +12,14 @@ from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .._products import add_product_, affine
 from .._random import Stream
-from .._validation import Rows, mean_over_rows
+from .._validation import Rows
 from .chains import Chains
-from .machine import Machine, RestrictedBoltzmannMachine
-from .pseudo_likelihood import pseudo_log_likelihood_estimate
-from .units import Categorical, Gaussian
+from .machine import RestrictedBoltzmannMachine
+from .monitors import Figures, fixed_bits, measured, restricted_figures
 
 ACTIVITY_RATE = 0.01
 """How fast the running mean of hidden activity follows a batch."""
@@ -98,11 +97,11 @@ def centered_gradient(
 
 
 class LikelihoodAscent(ABC):
-    """What all rules share: the learning rate's decay, the parameters' average, the state.
+    """What all rules share: the learning rate's decay, the parameters' average, figures, the state.
 
     Parameters
     ----------
-    machine : Machine
+    module : nn.Module
         What is trained, or, with ``averaging``, what follows the parameters that are.
     stream : Stream
         All randomness.
@@ -111,31 +110,36 @@ class LikelihoodAscent(ABC):
     decay : bool
         Whether the learning rate falls linearly to 1 % of itself over the second half of the fit.
     averaging : float
-        The machine keeps this share of its own parameters at each update and takes the rest from
+        The module keeps this share of its own parameters at each update and takes the rest from
         those that are trained (B. Polyak, A. Juditsky, 1992); at 0 they are the same.
+    resample : bool
+        Whether each batch is drawn anew, as bits with its entries for probabilities.
     """
 
     def __init__(
         self,
-        machine: Machine,
+        module: nn.Module,
         stream: Stream,
         *,
         learning_rate: float,
         decay: bool = False,
         averaging: float = 0.0,
+        resample: bool = False,
     ) -> None:
-        self.answering, self.stream = machine, stream
-        self.machine: Any = copy.deepcopy(machine) if averaging else machine
-        self.learning_rate, self.decay, self.averaging = learning_rate, decay, averaging
-        self.pace = 1.0
+        self.answering: Any = module
+        self.machine: Any = copy.deepcopy(module) if averaging else module
+        self.stream, self.learning_rate, self.decay = stream, learning_rate, decay
+        self.averaging, self.resample = averaging, resample
+        self.pace, self.stage = 1.0, 0
         self.n_updates = 0
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
+        self.stage = stage
 
     @torch.no_grad()
     def step(self, x: Tensor) -> dict[str, Tensor]:
-        self._update(x)
+        self._update(self.stream.bernoulli(x) if self.resample else x)
         if self.averaging:
             self._average()
         return {}
@@ -145,28 +149,43 @@ class LikelihoodAscent(ABC):
         """One step uphill."""
 
     def _average(self) -> None:
-        """Let the answering machine follow, more closely at first."""
+        """Let the answering module follow, more closely at first."""
         self.n_updates += 1
         share = 1 - min(self.averaging, (1 + self.n_updates) / (10 + self.n_updates))
         pairs = zip(self.answering.parameters(), self.machine.parameters(), strict=True)
         for average, parameter in pairs:
             average.lerp_(parameter, share)
 
-    @abstractmethod
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What the epoch's record holds."""
+        def figures(x: Tensor) -> Figures:
+            return self._figures(fixed_bits(x) if self.resample else x)
+
+        return measured(figures, rows, held_out)
+
+    @abstractmethod
+    def _figures(self, rows: Tensor) -> Figures:
+        """What the epoch's record says of the answering module, a number a row."""
 
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"module": self.answering.state_dict(), "n_updates": self.n_updates}
         if self.averaging:
             state["trained"] = self.machine.state_dict()
-        return state
+        return state | self._state()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.answering.load_state_dict(state["module"])
         self.n_updates = state["n_updates"]
         if self.averaging:
             self.machine.load_state_dict(state.get("trained", state["module"]))
+        self._take(state)
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """What changes in training beside the parameters, in dtypes that NumPy has."""
+
+    @abstractmethod
+    def _take(self, state: dict[str, Any]) -> None:
+        """Take on what ``_state`` gave."""
 
 
 class ContrastiveDivergence(LikelihoodAscent):
@@ -189,8 +208,6 @@ class ContrastiveDivergence(LikelihoodAscent):
         of E[h | data]; otherwise both are 0.
     sparsity_target, sparsity_cost : float or None, float
         Each b also gains learning_rate · cost · (target − running mean of E[h | data]).
-    resample : bool
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
     missing : bool
         Whether entries may be missing: then μ = 0, and each visible unit's step is divided by the
         rows that have it.
@@ -213,7 +230,6 @@ class ContrastiveDivergence(LikelihoodAscent):
         centered: bool = False,
         sparsity_target: float | None = None,
         sparsity_cost: float = 0.0,
-        resample: bool = False,
         missing: bool = False,
         precision: torch.dtype = torch.float32,
         **ascent: Any,
@@ -223,12 +239,12 @@ class ContrastiveDivergence(LikelihoodAscent):
         self.chains: Chains = chains(machine, stream, dtype=precision)
         self.momentum, self.weight_decay = momentum, weight_decay
         self.sparsity_target, self.sparsity_cost = sparsity_target, sparsity_cost
-        self.resample, self.missing = resample, missing
-        self.precision = precision
+        self.missing, self.precision = missing, precision
         self.centered = centered
         W, a, b = machine.W, machine.a, machine.b
         follows = centered and not missing
-        self.mu = (machine.visible.mean(machine.a0) if follows else torch.zeros_like(a))[None]
+        mu = machine.visible.mean(machine.a0) if follows else torch.zeros_like(a)
+        self.mu = mu[None].to(precision).to(mu.dtype)  # rounded as the states are
         self.activity = machine.hidden.mean(b)
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
         self._no_offset = torch.zeros_like(b)
@@ -239,12 +255,20 @@ class ContrastiveDivergence(LikelihoodAscent):
         """λ, the hidden offset."""
         return self.activity if self.centered else self._no_offset
 
+    @torch.no_grad()
+    def start_chains(self, x: Tensor) -> None:
+        """Let the chains go on from hidden states of these rows, which the machine knows already.
+
+        Off the data, they would undo what first parameters that have been learned are good for.
+        """
+        rows = x[torch.arange(len(self.chains.h), device=x.device) % len(x)]
+        v = self.machine.visible.states(self.stream.bernoulli(rows) if self.resample else rows)
+        self.chains.settle(self.machine.hidden_input(v))
+
     def _update(self, x: Tensor) -> None:
-        machine, n = self.machine, len(x)
-        x = machine.visible.states(x)
-        if self.resample:
-            x = self.stream.bernoulli(x)
-        x = x.to(self.precision)
+        machine, n, rate = self.machine, len(x), self.learning_rate * self.pace
+        units = machine.visible
+        x = units.states(x).to(self.precision)
         v = self.chains.draw(x)
         V = torch.cat([x, v, self.mu.to(x.dtype)])
         inputs = machine.hidden_input(V)[:-1]
@@ -252,19 +276,13 @@ class ContrastiveDivergence(LikelihoodAscent):
         self.chains.settle(inputs[n:])
         self._follow(h[:n])
         c = self._c(n, len(v), h)
-        if isinstance(machine.visible, Gaussian):
-            t_mu = machine.visible.statistic(self.mu[0])
-            gradient = centered_gradient(V, h, c, self.lam, t_mu)
-            scores = machine.visible.log_variance_score(V[:-1], machine.visible_input(h))
-            machine.visible.log_variance.add_(
-                (c[:-1] @ scores).clamp_(-1, 1), alpha=self.learning_rate * self.pace
-            )
-        else:
-            gradient = centered_gradient(V, h, c, self.lam)
-        if self.missing and isinstance(machine.visible, Categorical):
-            counts = machine.visible.observed(x).sum(0).clamp_min(1)
+        gradient = centered_gradient(V, h, c, self.lam, units.statistic(self.mu[0]))
+        if units.learned:
+            units.ascend_(V[:-1], machine.visible_input(h), c[:-1], rate)
+        if self.missing:
+            counts = units.observed(x).sum(0).clamp_min(1)
             gradient = gradient._replace(V=V * (n / counts), a=gradient.a * (n / counts))
-        self._ascend(gradient)
+        self._ascend(gradient, rate)
         machine.constrain_()
 
     def _c(self, n: int, k: int, h: Tensor) -> Tensor:
@@ -277,9 +295,9 @@ class ContrastiveDivergence(LikelihoodAscent):
         """Let the running mean of the data's hidden activity follow this batch."""
         self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
 
-    def _ascend(self, gradient: Gradient) -> None:
+    def _ascend(self, gradient: Gradient, rate: float) -> None:
         """One step uphill."""
-        machine, rate = self.machine, self.learning_rate * self.pace
+        machine = self.machine
         if self.sparsity_target is not None:
             gradient.b.add_(self.sparsity_target - self.activity, alpha=self.sparsity_cost)
         if self.weight_decay:
@@ -295,48 +313,17 @@ class ContrastiveDivergence(LikelihoodAscent):
             machine.a.add_(a)
             machine.b.add_(b)
 
-    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What CD cannot see of itself, on a tenth of the training rows, at most 500."""
-        every = max(10, -(-len(rows) // 500))
-        seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
-        with torch.no_grad():
-            names = ("loss", "reconstruction_error", "reconstruction_kl", "free_energy")
-            record = dict(zip(names, self._figures(seen).mean(0), strict=True))
-            free_energy = record.pop("free_energy")
-        if held_out is not None:
-            record["validation_loss"], *_, held_out_free = mean_over_rows(self._figures, held_out)
-            record["free_energy_gap"] = held_out_free - free_energy.cpu()
-        return record
+    def _figures(self, rows: Tensor) -> Figures:
+        return restricted_figures(self.answering, rows)
 
-    def _figures(self, rows: Tensor) -> Tensor:
-        """Loss, squared error, divergence and free energy: a column each, in nats but the second.
-
-        The loss is minus an estimate of the pseudo-log-likelihood, or, of Gaussian units, whose
-        conditionals have no closed form, −log p(v | E[h | v]).
-        """
-        machine: Any = self.answering
-        v = machine.visible.states(rows)
-        if self.resample:  # the same bits at each epoch, so that epochs compare
-            v = rows = Stream(0, v.device).bernoulli(v)
-        x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
-        error = rows - machine.visible.rows(machine.visible.mean(x))
-        divergence = machine.visible.divergence(v, x).sum(-1)
-        if isinstance(machine.visible, Gaussian):
-            loss = divergence + machine.visible.log_normalizer(torch.zeros_like(x)).sum(-1)
-        else:
-            loss = -pseudo_log_likelihood_estimate(machine, v)
-        error = error.nan_to_num(nan=0.0).square().sum(-1)  # 0 where an entry is missing
-        return torch.stack((loss, error, divergence, machine.free_energy(v)), dim=1)
-
-    def state_dict(self) -> dict[str, Any]:
-        return super().state_dict() | {
+    def _state(self) -> dict[str, Any]:
+        return {
             "chains": self.chains.state_dict(),
             "activity": self.activity,
             "velocity": self.velocity,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
+    def _take(self, state: dict[str, Any]) -> None:
         self.chains.load_state_dict(state["chains"])
         self.activity.copy_(state["activity"])
         for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise

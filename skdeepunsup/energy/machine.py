@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from .._products import affine
 from .._random import Stream
-from .units import Bernoulli, Categorical, Gaussian, Rectified, Twin, Units
+from .real_units import Gaussian, Rectified
+from .units import Bernoulli, Categorical, Twin, Units
 
 
 class Machine(nn.Module, ABC):
@@ -107,7 +108,7 @@ def hidden_layer(kind: str, n_components: int) -> Units:
     return kinds[kind](n_components)
 
 
-def free(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
+def with_held(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
     """``u`` with the entries where ``fixed`` is true put back to those of ``held``."""
     return u if fixed is None else torch.where(fixed, held, u)
 
@@ -228,7 +229,7 @@ class RestrictedBoltzmannMachine(Machine):
         held = v
         for _ in range(n_steps):
             v = self.sample_visible(self.sample_hidden(v, stream), stream)
-            v = free(v, fixed, held)
+            v = with_held(v, fixed, held)
         return v
 
     @property
@@ -256,7 +257,7 @@ class RestrictedBoltzmannMachine(Machine):
 
     def field(self, state: Tensor) -> tuple[Tensor, Tensor]:
         """(a − a₀)ᵀt(v), of shape (n, 1), and t(v)ᵀW + b: one product for all temperatures."""
-        change = self.visible.statistic(state) @ (self.a - self.a0)
+        change = self.visible.statistic(state).to(self.a.dtype) @ (self.a - self.a0)
         return change[:, None].double(), self.hidden_input(state)
 
     def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
@@ -276,8 +277,9 @@ class RestrictedBoltzmannMachine(Machine):
         """Keep the parameters where the machine is well defined, after an update.
 
         Between Gaussian and rectified units the joint density has an integral where hᵀGh < hᵀh for
-        all h ≥ 0, with G = WᵀW/σ². That is so where each row sum of G's positive part is below 1,
-        and the columns of W are scaled by the least that makes it so.
+        all h ≥ 0, with G = Wᵀ(W/σ²): so if the spectral radius of its positive part G⁺ is below 1.
+        Scaling the columns of W by D, D² = min(1, m/o) with o the row sums of G⁺, makes it at most
+        m: D G⁺ D has the eigenvalues of D²G⁺, whose row sums are at most m.
         """
         self.visible.constrain_(self.W, self.a)
         if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):

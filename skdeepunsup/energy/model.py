@@ -9,22 +9,21 @@ from torch import Tensor
 
 from .._parameters import check_integer
 from .._random import Stream
-from .._validation import CHUNK_ROWS, StreamedRows, map_rows, output_dtype
-from ..base import DeepTransformer
+from .._validation import CHUNK_ROWS, StreamedRows, map_rows, output_dtype, outside_unit_interval
+from .categories import has_missing
 from .machine import Machine
-from .partition import (
-    DEFAULT_CHAINS,
-    DEFAULT_TEMPERATURES,
-    LogPartition,
-    kept_log_partition,
-    log_partition,
-)
+from .normalized import NormalizedModel
+from .partition import kept_log_partition
 
 CPU = torch.device("cpu")
 
 
-class EnergyModel(DeepTransformer):
+class EnergyModel(NormalizedModel):
     """Base of the estimators whose module is a `Machine`."""
+
+    @property
+    def _normalized(self) -> Machine:
+        return self._module
 
     def free_energy(self, X: Any) -> np.ndarray:
         """Compute F(v) = −log Σₕ exp(−E(v, h)), with float64 inside.
@@ -41,44 +40,6 @@ class EnergyModel(DeepTransformer):
         """
         check_is_fitted(self)
         return self._answer_exactly(self._checked(X), lambda machine, v: machine.free_energy(v))
-
-    def log_partition(
-        self,
-        method: str = "auto",
-        *,
-        n_temperatures: int = DEFAULT_TEMPERATURES,
-        n_chains: int = DEFAULT_CHAINS,
-        random_state: Any = 0,
-    ) -> LogPartition:
-        """Compute log Z.
-
-        Parameters
-        ----------
-        method : {"auto", "exact", "ais"}, default="auto"
-            "exact" sums over all states of the units that cannot be summed out in closed form, its
-            cost doubling with each; "ais" is annealed importance sampling, forward and back;
-            "auto" is exact up to 20 such units.
-        n_temperatures : int, default=2000
-            Steps of the annealing; more of them close the bracket.
-        n_chains : int, default=200
-            Independent runs of the annealing.
-        random_state : int, RandomState instance or None, default=0
-            Seeds the annealing.
-
-        Returns
-        -------
-        LogPartition
-            A tuple (value, lower, upper) in nats, with the ``effective_sample_size`` of the forward
-            runs as an attribute. The bracket is from three standard errors below the forward
-            estimate to three above the reverse one; exact values have no width.
-
-        Raises
-        ------
-        ValueError
-            If "exact" is asked for with more than 30 units to enumerate.
-        """
-        check_is_fitted(self)
-        return log_partition(self._module, method, n_temperatures, n_chains, random_state)
 
     def gibbs(
         self, v: Any, n_steps: int = 1, *, fixed: Any = None, random_state: Any = None
@@ -105,6 +66,8 @@ class EnergyModel(DeepTransformer):
         check_integer("n_steps", n_steps, 0)
         v = self._checked(v)
         held = None if fixed is None else _as_mask(fixed, v.shape)
+        if held is not None and has_missing(v) and np.isnan(v[held]).any():
+            raise ValueError("fixed marks entries that are missing in v; fix those with a value.")
         return self._run_chains(v, held, n_steps, random_state, output_dtype(v))
 
     def sample(
@@ -149,6 +112,8 @@ class EnergyModel(DeepTransformer):
             held = ~np.isnan(known)
             v = np.where(held, known, v)
             self._check_values(v, training=False)
+            if machine.visible.binary and (outside := outside_unit_interval(v)):
+                raise ValueError(f"given must hold {outside}")
         return self._run_chains(v, held, n_steps, stream, np.dtype(np.float64))
 
     def _run_chains(
@@ -169,8 +134,10 @@ class EnergyModel(DeepTransformer):
                 if held is not None:
                     mask = torch.from_numpy(held[part].copy()).to(rows.device)
                     fixed = machine.visible.spread(mask)
-                v = machine.gibbs(machine.visible.states(rows), stream, n_steps, fixed)
-                result[part] = machine.visible.rows(v).cpu().numpy()
+                if n_steps:
+                    v = machine.gibbs(machine.visible.states(rows), stream, n_steps, fixed)
+                    rows = machine.visible.rows(v)
+                result[part] = rows.cpu().numpy()
         return result
 
     def _log_likelihood(self, X: Any) -> np.ndarray:

@@ -176,7 +176,8 @@ def annealed_log_partition(
     reliability of MCMC inference with bidirectional Monte Carlo", NIPS 2016). The bracket reaches
     from three standard errors below the one to three above the other, and the value between them
     is Bennett's. Chains back start at states of those forward, resampled by their weights and
-    moved on by a tenth as many sweeps at β = 1: good starts where the effective sample size is.
+    moved on by a tenth as many sweeps at β = 1: good starts where the effective sample size is. No
+    end of the bracket knows of a mode that no chain has found.
     """
     betas = torch.linspace(0, 1, n_temperatures, dtype=torch.float64)
     base = float(machine.base_log_partition())

@@ -60,4 +60,4 @@ def log_conditional(
         settled_there = machine.hidden.log_normalizer(moved).sum(-1)
         alternatives.append((change * a).sum(-1) + settled_there)
     log_p = settled - torch.stack(alternatives).logsumexp(0)
-    return log_p * block.sum(-1) if isinstance(finite, Categorical) else log_p
+    return log_p * finite.observed(v).gather(1, columns[:, :1])[:, 0]

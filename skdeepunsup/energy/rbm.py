@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_boolean, check_option
+from .._parameters import check_option
 from .._validation import Rows, outside_unit_interval
 from .pseudo_likelihood import pseudo_log_likelihood
 from .restricted import RestrictedModel
@@ -224,7 +224,6 @@ class BernoulliRBM(RestrictedModel):
 
     def _check_units(self) -> None:
         check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
-        check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training and (outside := outside_unit_interval(X)):

@@ -8,14 +8,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import (
-    check_boolean,
-    check_integer,
-    check_option,
-    check_real,
-    resolve_device,
-    resolve_precision,
-)
+from .._parameters import check_boolean, check_integer, check_real
 from .._random import Stream
 from .._validation import Rows, to_array
 from ..training import Schedule
@@ -24,6 +17,7 @@ from .first_parameters import start_at_data
 from .learning import ContrastiveDivergence
 from .machine import RestrictedBoltzmannMachine
 from .model import EnergyModel
+from .parameters import chain_options, check_training, shared_options
 from .units import Categorical
 
 
@@ -48,6 +42,8 @@ class RestrictedModel(EnergyModel):
     sparsity_target: Any
     sparsity_cost: Any
     validation_fraction: Any
+    resample: Any = False
+    """A parameter where rows may be probabilities of bits."""
 
     @property
     def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
@@ -73,14 +69,9 @@ class RestrictedModel(EnergyModel):
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)
         check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
-        check_integer("batch_size", self.batch_size, 1)
-        check_integer("n_iter", self.n_iter, 1)
-        check_option("learning_rate_schedule", self.learning_rate_schedule, ("linear", "constant"))
-        check_integer("cd_steps", self.cd_steps, 1)
-        if self.n_chains is not None:
-            check_integer("n_chains", self.n_chains, 1)
+        check_training(self)
         check_integer("n_temperatures", self.n_temperatures, 1)
-        for name in ("persistent", "centered"):
+        for name in ("persistent", "resample"):
             check_boolean(name, getattr(self, name))
         if self.n_temperatures > 1 and not self.persistent:
             raise ValueError(
@@ -88,14 +79,9 @@ class RestrictedModel(EnergyModel):
                 "forgotten at each update have no time to exchange temperatures."
             )
         check_real("momentum", self.momentum, 0, 1, "left")
-        check_real("weight_decay", self.weight_decay, 0)
-        check_real("averaging", self.averaging, 0, 1, "left")
         if self.sparsity_target is not None:
             check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
         check_real("sparsity_cost", self.sparsity_cost, 0)
-        check_real("validation_fraction", self.validation_fraction, 0, 1, "left")
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
         self._check_units()
 
     @abstractmethod
@@ -125,20 +111,15 @@ class RestrictedModel(EnergyModel):
         kind: Any = PersistentChains if self.persistent else DataChains
         if self.n_temperatures > 1:
             kind = partial(TemperedChains, n_temperatures=self.n_temperatures)
-        n_chains = self.n_chains or self.batch_size
         return ContrastiveDivergence(
             module,
             stream,
-            chains=partial(kind, n_chains=n_chains, n_steps=self.cd_steps),
+            chains=partial(kind, **chain_options(self)),
             learning_rate=self.learning_rate,
-            decay=self.learning_rate_schedule == "linear",
-            averaging=self.averaging,
             momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            centered=self.centered,
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,
-            resample=bool(getattr(self, "resample", False)),
+            resample=self.resample,
             missing=isinstance(module.visible, Categorical) and not self.persistent,
-            precision=resolve_precision(self.precision),
+            **shared_options(self),
         )

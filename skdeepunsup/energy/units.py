@@ -15,7 +15,6 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
-from torch.special import erfcx, log_ndtr, ndtri
 
 from .._random import Stream
 
@@ -34,6 +33,10 @@ class Units(nn.Module, ABC):
 
     binary = False
     """Whether all states can be enumerated as bits."""
+    learned = False
+    """Whether the units have parameters of their own."""
+    may_miss = False
+    """Whether a state may lack some of the units."""
 
     def __init__(self, n_units: int) -> None:
         super().__init__()
@@ -81,12 +84,20 @@ class Units(nn.Module, ABC):
         """Kullback–Leibler divergence, in nats, of what is observed from each unit given x."""
 
     @abstractmethod
+    def observed(self, u: Tensor) -> Tensor:
+        """1 in the columns of units that are there, 0 in those of missing ones; like ``u``."""
+
+    @abstractmethod
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """One step of the units' own parameters up Σₛ cₛ log p(uₛ, xₛ), where ``learned``."""
+
+    @abstractmethod
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """Keep the parameters where the units are well defined, after an update."""
 
 
 class ScalarUnits(Units):
-    """Units that take one number each."""
+    """Units that take one number each, which is never missing."""
 
     @property
     def size(self) -> int:
@@ -105,6 +116,10 @@ class ScalarUnits(Units):
         """The mask itself."""
         return mask
 
+    def observed(self, u: Tensor) -> Tensor:
+        """Ones."""
+        return torch.ones_like(u)
+
 
 class Bernoulli(ScalarUnits):
     """u ∈ {0, 1}, t(u) = u, no base: P(u = 1 | x) = σ(x)."""
@@ -112,7 +127,7 @@ class Bernoulli(ScalarUnits):
     binary = True
 
     def statistic(self, u: Tensor) -> Tensor:
-        """U itself."""
+        """The state itself."""
         return u
 
     def log_base(self, u: Tensor) -> Tensor:
@@ -120,7 +135,7 @@ class Bernoulli(ScalarUnits):
         return torch.zeros(len(u), dtype=u.dtype, device=u.device)
 
     def log_normalizer(self, x: Tensor) -> Tensor:
-        """Log(1 + eˣ)."""
+        """The softplus log(1 + eˣ)."""
         return softplus(x)
 
     def mean(self, x: Tensor) -> Tensor:
@@ -136,11 +151,14 @@ class Bernoulli(ScalarUnits):
         return torch.tensor([[0.0], [1.0]]).to(like)
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """U log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
+        """The sum u log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
         tiny = torch.finfo(u.dtype).tiny  # where 0 log 0 = 0
         entropy = -u * u.clamp_min(tiny).log() - (1 - u) * (1 - u).clamp_min(tiny).log()
         return softplus(x) - u * x - entropy
+
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """Nothing to learn."""
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """Nothing to keep."""
@@ -154,7 +172,7 @@ class Twin(ScalarUnits):
     """
 
     def statistic(self, u: Tensor) -> Tensor:
-        """U itself."""
+        """The state itself."""
         return u
 
     def log_base(self, u: Tensor) -> Tensor:
@@ -179,121 +197,11 @@ class Twin(ScalarUnits):
         p = (0.5 * u).clamp(0, 1)
         return 2 * (softplus(x) - p * x - torch.special.entr(p) - torch.special.entr(1 - p))
 
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """Nothing to keep."""
-
-
-class Rectified(ScalarUnits):
-    """u ≥ 0, t(u) = u, base −u²/2: a Gaussian of mean x and variance 1, cut off below 0.
-
-    The free energy of a machine with such hidden units is exact, as that of no softplus or noisy
-    rectifier is: the log-normaliser has a closed form, and the mean and the sampler are its own.
-
-    References
-    ----------
-    Q. Su, X. Liao, C. Chen, L. Carin, "Nonlinear statistical learning with truncated Gaussian
-    graphical models", ICML 2016.
-    """
-
-    def statistic(self, u: Tensor) -> Tensor:
-        """U itself."""
-        return u
-
-    def log_base(self, u: Tensor) -> Tensor:
-        """−Σ u²/2."""
-        return -0.5 * u.square().sum(-1)
-
-    def log_normalizer(self, x: Tensor) -> Tensor:
-        """x²/2 + log Φ(x) + log √(2π), below 0 without the cancellation."""
-        negative, positive = x.clamp(max=0), x.clamp(min=0)
-        left = erfcx(-negative / math.sqrt(2)).log() - math.log(2)
-        right = positive.square() / 2 + log_ndtr(positive)
-        return torch.where(x < 0, left, right) + 0.5 * math.log(2 * math.pi)
-
-    def mean(self, x: Tensor) -> Tensor:
-        """x + φ(x)/Φ(x), far below 0 by its series −1/x + 2/x³ − 10/x⁵."""
-        near, far = x.clamp(min=-20), x.clamp(max=-20)
-        # As x → ∞, erfcx(−x/√2) overflows to ∞ and the correction is 0, as it should be.
-        exact = near + math.sqrt(2 / math.pi) / erfcx(-near / math.sqrt(2))
-        square = far.square()
-        series = (-1 + 2 / square - 10 / square.square()) / far
-        return torch.where(x < -20, series, exact)
-
-    def sample(self, x: Tensor, stream: Stream) -> Tensor:
-        """By inversion: x − Φ⁻¹(r Φ(x)) with r uniform on (0, 1]."""
-        dtype = torch.float32 if x.device.type == "mps" else torch.float64
-        r = 1 - stream.uniform(tuple(x.shape), dtype)
-        wide = x.to(dtype)
-        near = wide.clamp(min=-8 if dtype == torch.float32 else -30)
-        tail = wide + (wide.square() - 2 * r.log()).sqrt()  # where Φ(x) is no number any more
-        share = r * torch.erfc(-near / math.sqrt(2)) / 2  # r Φ(x); torch's ndtr has no far tail
-        u = near - ndtri(share.clamp_min(torch.finfo(dtype).tiny))
-        return torch.where(wide < near, tail, u).clamp(min=0).to(x.dtype)
-
-    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """(u − E[u | x])²/2: of unit Gaussians, since an observed value has no density."""
-        return 0.5 * (u - self.mean(x)).square()
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """Nothing to learn."""
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """Nothing to keep."""
-
-
-class Gaussian(ScalarUnits):
-    """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and variance σ², which is learned.
-
-    Parameters
-    ----------
-    n_units : int
-    min_variance : float, default=1e-3
-        Floor of σ², below which a density could grow without bound.
-
-    Attributes
-    ----------
-    log_variance : Tensor of shape (n_units,)
-        log σ².
-
-    References
-    ----------
-    K. Cho, A. Ilin, T. Raiko, "Improved learning of Gaussian-Bernoulli restricted Boltzmann
-    machines", ICANN 2011.
-    """
-
-    def __init__(self, n_units: int, min_variance: float = 1e-3) -> None:
-        super().__init__(n_units)
-        self.min_variance = min_variance
-        self.log_variance = nn.Parameter(torch.zeros(n_units), requires_grad=False)
-
-    def statistic(self, u: Tensor) -> Tensor:
-        """u/σ²."""
-        return u * (-self.log_variance).exp().to(u.dtype)
-
-    def log_base(self, u: Tensor) -> Tensor:
-        """−Σ u²/(2σ²)."""
-        return -0.5 * (self.statistic(u) * u).sum(-1)
-
-    def log_normalizer(self, x: Tensor) -> Tensor:
-        """x²/(2σ²) + ½ log(2πσ²)."""
-        return 0.5 * (self.statistic(x) * x + math.log(2 * math.pi) + self.log_variance)
-
-    def mean(self, x: Tensor) -> Tensor:
-        """X itself."""
-        return x
-
-    def sample(self, x: Tensor, stream: Stream) -> Tensor:
-        """x + σε with ε standard normal."""
-        return torch.addcmul(x, (0.5 * self.log_variance).exp(), stream.normal_like(x))
-
-    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """(u − x)²/(2σ²): of two Gaussians of the units' variance."""
-        return 0.5 * self.statistic(u - x) * (u - x)
-
-    def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
-        """∂/∂log σ² of x t(u) + base(u), which is (u²/2 − x u)/σ²."""
-        return self.statistic(u) * (0.5 * u - x)
-
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """σ² stays above its floor."""
-        self.log_variance.clamp_(min=math.log(self.min_variance))
 
 
 class Categorical(Units):
@@ -308,6 +216,8 @@ class Categorical(Units):
     n_categories : int
         K.
     """
+
+    may_miss = True
 
     def __init__(self, n_units: int, n_categories: int) -> None:
         super().__init__(n_units)
@@ -345,7 +255,7 @@ class Categorical(Units):
         return torch.zeros(len(u), dtype=u.dtype, device=u.device)
 
     def log_normalizer(self, x: Tensor) -> Tensor:
-        """Log Σₖ exp(xₖ)."""
+        """The logarithm of Σₖ exp(xₖ)."""
         return self._groups(x).logsumexp(-1)
 
     def mean(self, x: Tensor) -> Tensor:
@@ -370,6 +280,9 @@ class Categorical(Units):
     def observed(self, u: Tensor) -> Tensor:
         """1 in all columns of a unit that is there, 0 in those of one that is missing."""
         return self._groups(u).sum(-1, keepdim=True).expand(self._groups(u).shape).flatten(-2)
+
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """Nothing to learn."""
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """The zero-sum gauge: softmax does not change with the mean over the K categories."""

@@ -7,11 +7,10 @@ from torch import Tensor
 
 from .._products import add_product_
 from .._random import Stream
-from .._validation import Rows
 from .belief_network import BeliefNetwork
 from .learning import ContrastiveDivergence, LikelihoodAscent
 from .machine import RestrictedBoltzmannMachine
-from .units import Categorical
+from .monitors import Figures, fixed_bits, restricted_figures
 
 
 def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rate: float) -> None:
@@ -19,11 +18,10 @@ def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rat
 
         ∂W = (u − E[u | h]) hᵀ,   ∂a = u − E[u | h],
 
-    times σ² where u is Gaussian; of a categorical unit that is missing, nothing.
+    times σ² where u is Gaussian; of a unit that is missing, nothing.
     """
     error = below - machine.visible.mean(machine.visible_input(above))
-    if isinstance(machine.visible, Categorical):
-        error *= machine.visible.observed(below)
+    error *= machine.visible.observed(below)
     add_product_(machine.W, error, above, rate / len(error))
     machine.a.add_(error.mean(0), alpha=rate)
     machine.visible.constrain_(machine.W, machine.a)
@@ -57,8 +55,6 @@ class UpDown(LikelihoodAscent):
         Gives the top machine's own learning rule.
     rates : sequence of float
         The learning rate of each layer.
-    resample : bool
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
     **ascent : Any
         Of `LikelihoodAscent`, but for its learning rate.
 
@@ -75,42 +71,38 @@ class UpDown(LikelihoodAscent):
         *,
         learner: Callable[[RestrictedBoltzmannMachine], ContrastiveDivergence],
         rates: Sequence[float],
-        resample: bool = False,
         **ascent: Any,
     ) -> None:
-        super().__init__(network, stream, learning_rate=1.0, **ascent)  # type: ignore[arg-type]
-        self.top = learner(self.machine.top)
-        self.rates, self.resample = rates, resample
-
-    def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        super().begin_epoch(progress, stage)
-        self.top.begin_epoch(progress, stage)
+        super().__init__(network, stream, learning_rate=1.0, **ascent)
+        self.top, self.rates = learner(self.machine.top), rates
 
     def _update(self, x: Tensor) -> None:
         network: BeliefNetwork = self.machine
         rates = [self.pace * rate for rate in self.rates]
-        u = network.visible.states(x)
-        states = [self.stream.bernoulli(u) if self.resample else u]
+        states = [network.visible.states(x)]
         for layer in range(len(network.directed)):
             states.append(network.sample_up(layer, states[-1], self.stream))
         for layer, machine in enumerate(network.directed):
             wake_(machine, states[layer], states[layer + 1], rates[layer])
+        self.top.pace = self.pace
         self.top.step(states[-1])
-        above = self.top.chains.draw(states[-1]).to(u.dtype)
+        if not network.directed:
+            return
+        above = self.top.chains.draw(states[-1]).to(x.dtype)
         for layer, machine in reversed(list(enumerate(network.directed))):
             below = machine.sample_visible(above, self.stream)
             sleep_(network, layer, below, above, rates[layer])
             above = below
 
-    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+    def _figures(self, rows: Tensor) -> Figures:
         """Of the top machine, from rows as they arrive there."""
-        return self.top.measure(rows, held_out)
+        network: BeliefNetwork = self.answering
+        return restricted_figures(network.top, fixed_bits(rows) if network.directed else rows)
 
-    def state_dict(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         top = self.top.state_dict()
         del top["module"]  # a part of the network
-        return super().state_dict() | {"top": top}
+        return {"top": top}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
+    def _take(self, state: dict[str, Any]) -> None:
         self.top.load_state_dict(state["top"] | {"module": self.machine.top.state_dict()})

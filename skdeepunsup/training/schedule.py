@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Self
 
 from .stopping import EarlyStopping
@@ -27,7 +28,8 @@ class Schedule:
     stages_before : tuple of int, default=()
         The epochs of each stage before the last, for what is learned layer by layer.
     once : int, default=0
-        So many of the first stages only ever begin a fit; one that goes on does without them.
+        So many of the first stages only ever begin a fit; once they are over, one that goes on does
+        without them.
     """
 
     epochs: int
@@ -49,9 +51,19 @@ class Schedule:
             for epoch in range(epochs):
                 yield stage, (epoch + 0.5) / epochs
 
-    def one_pass(self, go_on: bool) -> Self:
-        """One epoch of each stage, nothing held out, to the end."""
-        stages = tuple(int(not go_on or i >= self.once) for i in range(len(self.stages_before)))
+    def stages_left(self, n_epochs: int) -> int:
+        """How many stages are not over after so many epochs."""
+        ends = accumulate((*self.stages_before, self.epochs))
+        return sum(end > n_epochs for end in ends)
+
+    def one_pass(self, stages_left: int | None = None) -> Self:
+        """One epoch of each stage, nothing held out, to the end.
+
+        A fit that goes on says how many stages its last one left; None is one that begins.
+        """
+        n = len(self.stages_before)
+        over = 0 if stages_left is None else min(self.once, n + 1 - stages_left)
+        stages = tuple(int(stage >= over) for stage in range(n))
         return replace(self, epochs=1, stages_before=stages, validation_fraction=0.0, patience=None)
 
     @property

@@ -511,3 +511,16 @@ def test_mean_field_rows_do_not_depend_on_each_other():
     together = sweeps.mean_field(L, x)
     alone = torch.cat([sweeps.mean_field(L, row[None]) for row in x])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)
+
+
+def test_resampled_grey_levels_learn_the_binary_distribution():
+    """Bits drawn anew with probability ½ hold no correlations, and none are learned."""
+    grey = np.full((300, 4), 0.5)
+    plain, drawn = (
+        BoltzmannMachine(2, resample=resample, n_iter=20, random_state=0).fit(grey)
+        for resample in (False, True)
+    )
+    bits = np.array(list(itertools.product([0.0, 1.0], repeat=4)))
+    np.testing.assert_allclose(np.exp(drawn.score_samples(bits)), 1 / 16, atol=0.03)
+    assert drawn.history_["reconstruction_error"][0] == pytest.approx(4 / 4, rel=0.3)
+    assert plain.history_["reconstruction_error"][0] < 0.1

@@ -14,9 +14,12 @@ from torch.nn.functional import logsigmoid
 
 from skdeepunsup import BernoulliRBM, DeepBeliefNetwork
 from skdeepunsup._random import Stream
+from skdeepunsup._validation import ResidentRows
 from skdeepunsup.energy.belief_network import BeliefNetwork
 from skdeepunsup.energy.chains import PersistentChains
+from skdeepunsup.energy.greedy import RowsAbove
 from skdeepunsup.energy.learning import ContrastiveDivergence
+from skdeepunsup.energy.monitors import fixed_bits, restricted_figures
 from skdeepunsup.energy.partition import exact_log_partition
 from skdeepunsup.energy.up_down import UpDown, sleep_, wake_
 from skdeepunsup.energy.variational_bound import (
@@ -25,6 +28,7 @@ from skdeepunsup.energy.variational_bound import (
     sampled_bound,
     stratified,
 )
+from tests.callbacks import StopsAfter
 
 SIZES = [(3,), (3, 2), (2, 3, 2)]
 N = 4
@@ -350,26 +354,76 @@ def test_history_says_which_layer_learned():
     assert greedy.history_["layer"] == [1, 2, 1, 2]
 
 
-def test_a_fit_that_was_stopped_goes_on_with_layers_begun():
-    class Stops:
-        def setup(self, estimator, context):
-            pass
-
-        teardown = setup
-        on_fit_task_begin = setup
-
-        def on_fit_task_end(self, estimator, context):
-            return context.task_name == "epoch"
-
+def test_a_fit_that_was_stopped_goes_on_with_the_layers_left():
     X = bits()
     model = DeepBeliefNetwork((5, 4), fine_tuning="up-down", random_state=0)
-    model.set_callbacks(Stops()).fit(X)
+    model.set_callbacks(StopsAfter(1)).fit(X)
     assert model.n_iter_ == 1
     assert not model.module_.layers[1].W.any()
     assert torch.equal(model.module_.recognition[0], model.module_.layers[0].W)  # still tied
     model.set_callbacks().partial_fit(X)
-    assert model.history_["layer"] == [1, 0]
+    assert model.history_["layer"] == [1, 1, 2, 0]  # of the first there were ten passes to come
     assert model.module_.layers[1].W.any()
+    assert model.partial_fit(X).history_["layer"] == [1, 1, 2, 0, 0]
+
+
+@pytest.mark.parametrize("stopped", [1, 2])
+def test_stages_that_are_over_are_those_of_a_fit_that_was_not_stopped(stopped):
+    X = bits()
+    options = {"fine_tuning": "up-down", "averaging": 0.5, "learning_rate_schedule": "constant"}
+    model = DeepBeliefNetwork((5, 4), n_iter=1, fine_tuning_iter=1, random_state=0, **options)
+    whole = clone(model).fit(X)
+    model.set_callbacks(StopsAfter(stopped)).fit(X)
+    again = pickle.loads(pickle.dumps(model.set_callbacks())).partial_fit(X)
+    assert again.history_["layer"] == [1, 2, 0]
+    np.testing.assert_array_equal(again.transform(X), whole.transform(X))
+
+
+def test_chains_start_at_the_first_batch_of_each_layer_but_the_lowest(monkeypatch):
+    starts = []
+    monkeypatch.setattr(
+        ContrastiveDivergence, "start_chains", lambda self, x: starts.append((self.machine, len(x)))
+    )
+    options = {"fine_tuning": "up-down", "batch_size": 30, "random_state": 0}
+    model = DeepBeliefNetwork((5, 4, 3), n_iter=2, **options).fit(bits())
+    assert starts == [(machine, 30) for machine in model.module_.layers[1:]]
+
+
+@pytest.mark.parametrize("n_chains", [2, 50_000])
+def test_chains_that_start_at_rows_know_them(n_chains):
+    machine, rows = random_network((3, 2)).layers[0], all_states(N)[:5]
+    rule = ContrastiveDivergence(
+        machine,
+        Stream(0),
+        chains=partial(PersistentChains, n_chains=n_chains, n_steps=1),
+        learning_rate=0.1,
+        precision=torch.float64,
+    )
+    rule.start_chains(rows)
+    assert rule.chains.h.shape == (n_chains, 3)
+    if n_chains > 2:
+        expected = machine.encode(rows).mean(0)
+        torch.testing.assert_close(rule.chains.h.mean(0), expected, atol=0.01, rtol=0)
+
+
+def test_fine_tuning_measures_the_network_that_answers():
+    network = random_network((3, 5, 2), fine_tuning="up-down")
+    learner = partial(
+        ContrastiveDivergence,
+        stream=Stream(0),
+        chains=partial(PersistentChains, n_chains=7, n_steps=1),
+        learning_rate=1.0,
+        precision=torch.float64,
+    )
+    rule = UpDown(network, Stream(0), learner=learner, rates=(1.0,) * 3, averaging=0.99)
+    for _ in range(20):
+        rule.step(all_states(N))
+    arriving = RowsAbove(ResidentRows(all_states(N)), network, 2)
+    seen = rule.measure(arriving, arriving)["reconstruction_kl"]
+    bits = fixed_bits(arriving.take(torch.tensor([0, 10])))
+    by_top = {t: restricted_figures(t, bits) for t in (network.top, rule.machine.top)}
+    answering, trained = (f["reconstruction_kl"].mean() for f in by_top.values())
+    assert seen == answering != trained
 
 
 def test_missing_categories_are_filled_and_not_scored():

@@ -1,11 +1,14 @@
 """The deep Boltzmann machine's laws, against enumeration of machines small enough for it."""
 
+import copy
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skdeepunsup import DeepBoltzmannMachine
@@ -17,6 +20,7 @@ from skdeepunsup.energy.learning import phase_weights
 from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
 from skdeepunsup.energy.partition import anneal, annealed_log_partition, exact_log_partition
 from skdeepunsup.energy.units import Twin
+from tests.callbacks import StopsAfter
 
 SHAPES = [(4, (3,)), (4, (3, 2)), (2, (4, 3)), (3, (2, 2, 2)), (2, (3, 1, 2, 2))]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -276,7 +280,7 @@ def rule(machine, **options):
         "n_pretrained": 0,
         "mean_field_steps": 10,
         "n_chains": 100,
-        "cd_steps": 1,
+        "n_steps": 1,
         "learning_rate": 0.1,
         "pretraining_learning_rate": 0.1,
         "precision": torch.float64,
@@ -311,7 +315,7 @@ def test_chains_expectation_is_the_model_s():
     machine, n = random_machine(3, (2, 2)), 50_000
     h, log_p = joint(machine)
     p = log_p.softmax(0)
-    objective = rule(machine, n_chains=n, cd_steps=50)
+    objective = rule(machine, n_chains=n, n_steps=50)
     objective.chains = [torch.zeros(n, size).double() for size in machine.sizes]
     for got, u in zip(objective._advance(), h, strict=True):
         torch.testing.assert_close(got.mean(0), p @ u, rtol=0, atol=0.015)
@@ -338,7 +342,7 @@ def test_a_lonely_layer_counts_twice():
     v, a = torch.rand(6, 4).double(), objective.activity
     W, b = machine.W, machine.b
     for stage, (twice_up, twice_down) in enumerate([(2, 1), (2, 2), (1, 2)]):
-        objective.begin_epoch(0.0, stage)
+        objective._enter(stage)
         pair = objective.pair.machine
         low, high = a[stage][None], a[stage + 1][None]
         up = pair.hidden_input(low * twice_up)
@@ -370,6 +374,42 @@ def test_pretraining_trains_one_pair_at_a_time():
     before = [w.clone() for w in machine.W]
     objective.step(v)
     assert all(not torch.equal(w, old) for w, old in zip(machine.W, before, strict=True))
+
+
+@pytest.mark.parametrize("stopped", [1, 2])
+def test_stages_that_are_over_are_those_of_a_fit_that_was_not_stopped(digits, stopped):
+    options = {"averaging": 0.5, "learning_rate_schedule": "constant", "random_state": 0}
+    model = DeepBoltzmannMachine((8, 4), n_iter=1, **options)
+    whole = clone(model).fit(digits)
+    model.set_callbacks(StopsAfter(stopped)).fit(digits)
+    again = pickle.loads(pickle.dumps(model.set_callbacks())).partial_fit(digits)
+    assert again.n_iter_ == 3
+    np.testing.assert_array_equal(again.transform(digits), whole.transform(digits))
+
+
+def test_a_stage_that_was_stopped_goes_on_with_its_pair():
+    v = (torch.rand(20, 4) < 0.5).double()
+    one, other = (rule(random_machine(4, (3, 5, 2)), n_pretrained=3) for _ in range(2))
+    for objective in (one, other):
+        for stage in (0, 1):
+            objective.begin_epoch(0.0, stage)
+            objective.step(v)
+    resumed = rule(random_machine(4, (3, 5, 2), seed=1), n_pretrained=3)
+    resumed.load_state_dict(copy.deepcopy(one.state_dict()))
+    resumed.stream = resumed.pair.stream = resumed.pair.chains.stream = one.stream
+    for objective in (resumed, other):
+        for stage in (1, 2, 3):
+            objective.begin_epoch(0.0, stage)
+            objective.step(v)
+    torch.testing.assert_close(resumed.machine.state_dict(), other.machine.state_dict())
+
+
+@pytest.mark.parametrize("stage", range(3))
+def test_weight_decay_is_the_same_for_twins(stage):
+    machine = random_machine(4, (3, 5, 2))
+    objective = rule(machine, n_pretrained=3, pretraining_learning_rate=0.1, weight_decay=0.5)
+    objective._enter(stage)
+    assert objective.pair.learning_rate * objective.pair.weight_decay == pytest.approx(0.05)
 
 
 def test_phases_are_divided_by_their_own_counts():

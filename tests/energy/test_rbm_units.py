@@ -264,6 +264,32 @@ def test_persistent_chains_refuse_missing_entries():
         CategoricalRBM(2, persistent=True).fit(X)
 
 
+def test_what_is_missing_cannot_be_fixed_and_stays_missing_without_a_sweep():
+    rbm = CategoricalRBM(2, random_state=0).fit([[0, 1], [1, 1]])
+    with pytest.raises(ValueError, match="fixed marks entries that are missing"):
+        rbm.gibbs([[0, np.nan]], fixed=[True, True])
+    np.testing.assert_array_equal(rbm.gibbs([[0, np.nan]], 0), [[0, np.nan]])
+    drawn = rbm.gibbs([[0, np.nan]] * 20, 5, fixed=[True, False], random_state=0)
+    assert set(drawn[:, 0]) == {0}
+    assert set(drawn[:, 1]) <= {0, 1}
+
+
+def test_categories_are_not_counted_without_end():
+    with pytest.raises(ValueError, match="n_categories"):
+        CategoricalRBM(3).fit([[0, 1e9], [1, 2]])
+    rbm = CategoricalRBM(3).partial_fit([[0, 1], [1, 2]])
+    with pytest.raises(ValueError, match=r"code 4.*0 … 2.*set n_categories"):
+        rbm.partial_fit([[4, 0], [1, 2]])
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_complete_data_are_centred_on_their_means(persistent):
+    X = (np.random.default_rng(0).random((50, 4)) < [0.1, 0.3, 0.5, 0.8]).astype(float)
+    rbm = BernoulliRBM(3, persistent=persistent, random_state=0).fit(X)
+    objective = rbm._objective(rbm.module_, Stream(0))
+    np.testing.assert_allclose(objective.mu[0], X.mean(0), atol=1e-6)
+
+
 def test_codes_are_checked_by_column():
     X = np.array([[0, 1], [1, 2]], dtype=float)
     with pytest.raises(ValueError, match=r"1\.5 in column 1.*OrdinalEncoder"):
@@ -361,6 +387,7 @@ def test_each_row_may_have_its_own_entries_fixed():
         (lambda m, X: m.sample(2, given=[1.0]), "given"),
         (lambda m, X: m.sample(2, given=[np.inf] * 6), "given.*infinity"),
         (lambda m, X: m.sample(2, given=["a"] * 6), "given"),
+        (lambda m, X: m.sample(2, given=[7.0] * 6), r"given.*\[0, 1\].*7"),
     ],
 )
 def test_bad_conditions_are_named(call, message):

@@ -9,7 +9,8 @@ from scipy import integrate, stats
 from torch.autograd import functional
 
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.units import Bernoulli, Categorical, Gaussian, Rectified
+from skdeepunsup.energy.real_units import Gaussian, Rectified
+from skdeepunsup.energy.units import Bernoulli, Categorical
 
 X = torch.linspace(-7, 7, 15, dtype=torch.float64)
 
@@ -138,6 +139,26 @@ def test_gauge_leaves_every_distribution_as_it_was():
     torch.testing.assert_close(units.mean(h @ W.T + a), before)
     assert W.view(2, 3, 4).sum(1).abs().max() < 1e-5
     assert a.view(2, 3).sum(1).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", SCALAR)
+def test_only_gaussian_units_learn_and_nothing_scalar_is_missing(kind):
+    units = SCALAR[kind]
+    u, x = torch.rand(4, 1).double(), torch.rand(4, 1).double()
+    assert (units.observed(u) == 1).all()
+    assert units.learned == (kind == "gaussian")
+    before = [p.clone() for p in units.parameters()]
+    units.ascend_(u, x, torch.tensor([0.5, 0.5, -0.5, -0.5]).double(), 0.0)
+    assert all(torch.equal(a, b) for a, b in zip(before, units.parameters(), strict=True))
+
+
+def test_ascent_moves_the_variance_towards_the_data_s():
+    """E_data[u²] above E_model[u²] widens, below it narrows."""
+    for data, widens in ((3.0, True), (0.1, False)):
+        units = gaussian()
+        u, x = torch.tensor([[data], [1.0]]).double(), torch.zeros(2, 1).double()
+        units.ascend_(u, x, torch.tensor([1.0, -1.0]).double(), 0.1)
+        assert (float(units.log_variance) > math.log(0.6)) == widens
 
 
 def test_variance_stays_above_its_floor():

@@ -1,0 +1,27 @@
+"""Callbacks for tests."""
+
+
+class Silent:
+    """Does nothing."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+
+class StopsAfter(Silent):
+    """Ends a fit after so many epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def on_fit_task_end(self, estimator, context):
+        return context.task_name == "epoch" and context.task_id + 1 == self.epochs
