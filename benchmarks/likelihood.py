@@ -15,7 +15,14 @@ from .data import load_mnist
 from .timing import print_table, seconds, settings
 
 MODELS: dict[str, Any] = {
-    "rbm": BernoulliRBM(500, learning_rate=0.05, batch_size=100, n_iter=200, resample=True),
+    "rbm": BernoulliRBM(
+        500,
+        learning_rate=0.05,
+        batch_size=100,
+        n_iter=380,
+        weight_decay=1e-4,
+        resample=True,
+    ),
     "dbn": DeepBeliefNetwork((500, 500), batch_size=100, resample=True),
     "dbm": DeepBoltzmannMachine((500, 1000), batch_size=100, resample=True),
 }
