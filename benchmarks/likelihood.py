@@ -24,7 +24,14 @@ MODELS: dict[str, Any] = {
         resample=True,
     ),
     "dbn": DeepBeliefNetwork((500, 500), batch_size=100, resample=True),
-    "dbm": DeepBoltzmannMachine((500, 1000), batch_size=100, resample=True),
+    "dbm": DeepBoltzmannMachine(
+        (500, 1000),
+        batch_size=100,
+        pretraining_iter=0,
+        n_iter=90,
+        averaging=0.999,
+        resample=True,
+    ),
 }
 PUBLISHED = {"rbm": -86.34, "dbn": -84.55, "dbm": -84.62}
 """Salakhutdinov and Murray 2008; the same (two hidden layers); Salakhutdinov and Hinton 2009."""

@@ -55,7 +55,7 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(sizes, str) or not hasattr(sizes, "__len__"):
         raise TypeError(f"{name} == {value!r}, must be a sequence of integers of at least 1.")
     for size in sizes:
-        if not isinstance(size, Integral) or size < 1:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{name} == {value!r}, must contain integers of at least 1 only.")
     return tuple(int(size) for size in sizes)
 

@@ -356,7 +356,7 @@ class DeepTransformer(
         except ValueError as error:
             raise ValueError(
                 "what is trained is not what the fit to go on from trained (have layers been "
-                "frozen or freed since?); start anew by fit with warm_start=False."
+                "frozen or freed since?); start anew by fit, without warm_start."
             ) from error
         history = {name: list(values) for name, values in self.history_.items()}
         return _Fit(module, objective, stream, split_seed, history, schedule)
@@ -447,7 +447,7 @@ def _check_same(asked: dict[str, Any], fitted: dict[str, Any]) -> None:
         if not same:
             raise ValueError(
                 f"{name} == {value!r}, but the fit to go on from had {fitted[name]!r}; "
-                "set it back, or start anew by fit with warm_start=False."
+                "set it back, or start anew by fit, without warm_start where there is one."
             )
 
 

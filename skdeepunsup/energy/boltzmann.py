@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer, check_option, check_real
@@ -323,7 +324,7 @@ class BoltzmannMachine(EnergyModel):
 
 def _as_connections(connections: Any, n_units: int) -> np.ndarray:
     """``connections`` as one boolean for each pair of units."""
-    mask = np.asarray(connections)
+    mask = connections.toarray() if sp.issparse(connections) else np.asarray(connections)
     if mask.dtype != bool or mask.shape != (n_units, n_units):
         raise ValueError(
             f"connections must hold booleans, of shape ({n_units}, {n_units}) for the features and "

@@ -26,7 +26,8 @@ class CategoricalRBM(RestrictedModel):
     n_components : int, default=256
         Hidden units.
     n_categories : int, default=None
-        K, the same for each feature; the codes are 0 … K − 1. None takes one more than the largest
+        K, the same for each feature; the codes are 0 … K − 1. Of a feature that has fewer, the
+        others are learned to be rare. None takes one more than the largest
         code in ``fit``, or in the first ``partial_fit``, which should then see all codes.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
@@ -207,7 +208,7 @@ class CategoricalRBM(RestrictedModel):
         check_is_fitted(self)
         X = self._checked(X)
         if not has_missing(X):
-            return self._log_likelihood(X)
+            return self._complete_log_likelihood(X)
         if self._module.n_components > MAX_ENUMERATED_UNITS:
             raise ValueError(
                 "rows with missing entries have a log Z each, which more than "
@@ -239,6 +240,9 @@ class CategoricalRBM(RestrictedModel):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+    def _rate(self) -> Any:
+        return self.learning_rate
 
     def _check_units(self) -> None:
         if self.n_categories is not None:

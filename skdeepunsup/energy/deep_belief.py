@@ -60,7 +60,8 @@ class DeepBeliefNetwork(NormalizedModel):
     n_categories : int, default=None
         K, of categorical units; None takes one more than the largest code in ``fit``.
     depth : int, default=None
-        Of the layer whose activities are the code, 1 being the lowest; None takes the top one.
+        Of the layer whose activities are the code, 1 being the lowest; None takes the top one. It
+        is taken in ``fit``; ``activities`` gives all layers.
     fine_tuning : {None, "up-down"}, default=None
         "up-down" trains all layers together once each has been trained, by the contrastive version
         of wake-sleep; the weights up and down then differ.

@@ -32,8 +32,9 @@ class DeepBoltzmannMachine(EnergyModel):
         Passes over the training data in joint learning, exactly this many.
     pretraining_iter : int, default=None
         Passes over the training data for each pair of neighbouring layers before that; None takes
-        ``n_iter`` of them. At 0 all layers learn together from the start: the likelihood then ends
-        nearly as high, but the upper layers hardly take part.
+        ``n_iter`` of them. At 0 all layers learn together from the start, which centred units
+        make possible: the likelihood ends higher (by 4.5 nats on MNIST, see the results in the
+        documentation), but the upper layers, and so the code, tell less of the rows.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     pretraining_learning_rate : float, default=None

@@ -108,12 +108,12 @@ class EnergyModel(NormalizedModel):
             v = machine.visible.rows(machine.start(n_samples, stream)).cpu().double().numpy()
         held = None
         if given is not None:
-            known = _as_given(given, v.shape)
+            known = _as_given(given, v.shape, getattr(self, "feature_names_in_", None))
             held = ~np.isnan(known)
             v = np.where(held, known, v)
-            self._check_values(v, training=False)
             if machine.visible.binary and (outside := outside_unit_interval(v)):
                 raise ValueError(f"given must hold {outside}")
+            self._check_values(v, training=False)
         return self._run_chains(v, held, n_steps, stream, np.dtype(np.float64))
 
     def _run_chains(
@@ -143,7 +143,10 @@ class EnergyModel(NormalizedModel):
     def _log_likelihood(self, X: Any) -> np.ndarray:
         """−F(v) − log Z of each row."""
         check_is_fitted(self)
-        X = self._checked(X)
+        return self._complete_log_likelihood(self._checked(X))
+
+    def _complete_log_likelihood(self, X: Any) -> np.ndarray:
+        """The same of checked rows, all entries of which are there."""
         log_z = kept_log_partition(self._module)
         return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_z)
 
@@ -169,8 +172,18 @@ def _as_mask(fixed: Any, shape: tuple[int, int]) -> np.ndarray:
     return np.broadcast_to(mask, shape)
 
 
-def _as_given(given: Any, shape: tuple[int, int]) -> np.ndarray:
-    """``given`` as one number or NaN for each entry of rows of that shape."""
+def _as_given(given: Any, shape: tuple[int, int], names: Any) -> np.ndarray:
+    """``given`` as one number or NaN for each entry of rows of that shape.
+
+    Where both it and the features have names, these must be the same.
+    """
+    own = getattr(given, "columns", None)
+    if own is None and getattr(given, "ndim", 0) == 1:
+        own = getattr(given, "index", None)
+    if names is not None and own is not None and list(own) != list(names):
+        raise ValueError(
+            f"given has the names {list(own)}, but the features are {list(names)}; reindex it."
+        )
     try:
         known = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -222,6 +222,9 @@ class BernoulliRBM(RestrictedModel):
         check_is_fitted(self)
         return self._answer_exactly(self._checked(X), pseudo_log_likelihood)
 
+    def _rate(self) -> Any:
+        return self.learning_rate
+
     def _check_units(self) -> None:
         check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
 

@@ -68,7 +68,7 @@ class RestrictedModel(EnergyModel):
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)
-        check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
+        check_real("learning_rate", self._rate(), 0, boundaries="neither")
         check_training(self)
         check_integer("n_temperatures", self.n_temperatures, 1)
         for name in ("persistent", "resample"):
@@ -83,6 +83,10 @@ class RestrictedModel(EnergyModel):
             check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
         check_real("sparsity_cost", self.sparsity_cost, 0)
         self._check_units()
+
+    @abstractmethod
+    def _rate(self) -> Any:
+        """The learning rate."""
 
     @abstractmethod
     def _check_units(self) -> None:
@@ -115,7 +119,7 @@ class RestrictedModel(EnergyModel):
             module,
             stream,
             chains=partial(kind, **chain_options(self)),
-            learning_rate=self.learning_rate,
+            learning_rate=self._rate(),
             momentum=self.momentum,
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,

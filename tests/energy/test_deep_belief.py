@@ -448,10 +448,16 @@ def test_gaussian_bottom_beats_independent_gaussians():
 
 
 def test_learning_rates_may_differ_by_layer():
-    X = bits()
-    model = DeepBeliefNetwork((5, 4), learning_rate=(0.1, 1e-30), n_iter=30, random_state=0).fit(X)
-    first, second = (machine.W.abs().max() for machine in model.module_.layers)
-    assert first > 0.1 > second
+    def weights(*rates):
+        model = DeepBeliefNetwork((5, 4), learning_rate=rates, n_iter=30, random_state=0)
+        return [machine.W for machine in model.fit(bits()).module_.layers]
+
+    first, standing = weights(0.1, 1e-30)
+    same, still = weights(0.1, 1e-20)
+    assert torch.equal(first, same)
+    assert torch.equal(standing, still)
+    assert not torch.equal(standing, weights(0.1, 0.1)[1])
+    assert not torch.equal(first, weights(0.01, 1e-30)[0])
 
 
 @pytest.mark.parametrize(
