@@ -22,7 +22,7 @@ class GaussianRBM(RestrictedModel):
     learning_rate : float, default=None
         Step along the gradient of the mean log-likelihood, for weights and visible biases times
         σ² of their feature. None takes 0.02, and less above 64 hidden units, which all move the
-        means together: 1.28 / n_components. Of rectified units it takes a tenth of that.
+        means together: 1.28 / n_components. Of rectified units it takes half of that.
     batch_size : int, default=20
         Rows of one update.
     n_iter : int, default=30
@@ -207,7 +207,7 @@ class GaussianRBM(RestrictedModel):
         if self.learning_rate is not None:
             return self.learning_rate
         rate = 0.02 * min(1.0, 64 / self.n_components)
-        return rate / 10 if self.hidden_units == "relu" else rate
+        return rate / 2 if self.hidden_units == "relu" else rate
 
     def _check_units(self) -> None:
         check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
