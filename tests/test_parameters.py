@@ -137,3 +137,8 @@ def test_auto_takes_cuda_then_mps_then_the_cpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert resolve_device("auto", "float32").type == "cuda"
     assert resolve_device("cpu", "float32").type == "cpu"
+
+
+def test_true_is_no_size():
+    with pytest.raises(ValueError, match="sizes"):
+        check_sizes("sizes", (True, 2))

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from skdeepunsup import BoltzmannMachine
@@ -524,3 +525,14 @@ def test_resampled_grey_levels_learn_the_binary_distribution():
     np.testing.assert_allclose(np.exp(drawn.score_samples(bits)), 1 / 16, atol=0.03)
     assert drawn.history_["reconstruction_error"][0] == pytest.approx(4 / 4, rel=0.3)
     assert plain.history_["reconstruction_error"][0] < 0.1
+
+
+def test_connections_may_be_sparse():
+    X = (np.random.default_rng(0).random((30, 4)) < 0.5).astype(float)
+    mask = np.ones((6, 6), bool)
+    mask[:4, :4] = False
+    models = [
+        BoltzmannMachine(2, connections=connections, n_iter=2, random_state=0).fit(X)
+        for connections in (mask, sp.csr_array(mask))
+    ]
+    np.testing.assert_array_equal(models[0].connections_, models[1].connections_)

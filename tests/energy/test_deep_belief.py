@@ -485,3 +485,9 @@ def test_bad_parameters_are_named(bad, message):
 def test_values_outside_the_unit_interval_are_named():
     with pytest.warns(UserWarning, match="DeepBeliefNetwork models values in"):
         DeepBeliefNetwork((5, 4), n_iter=1).fit(bits() + 1)
+
+
+def test_a_narrower_layer_s_code_tells_rows_apart_after_few_updates():
+    X = load_digits().data[:900] / 16
+    model = DeepBeliefNetwork((64, 32), random_state=0).fit(X)
+    assert model.transform(X).std(0).mean() > 0.003  # 0.0002 from weights near 0

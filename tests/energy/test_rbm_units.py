@@ -5,6 +5,7 @@ import math
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_iris
@@ -405,3 +406,37 @@ def test_averaging_follows_the_parameters_that_are_trained():
     np.testing.assert_allclose(trained["W"].T, plain.components_)  # averaging only watches
     assert np.abs(averaged.components_ - plain.components_).max() > 1e-4
     assert averaged.partial_fit(X).n_iter_ == 31
+
+
+def test_given_by_name_must_name_the_features():
+    names = list("abcdef")
+    X = pd.DataFrame(np.eye(6), columns=names)
+    rbm = BernoulliRBM(2, n_iter=1, random_state=0).fit(X)
+    known = pd.Series([1.0, np.nan, 0.0, np.nan, np.nan, 1.0], index=names)
+    drawn = rbm.sample(5, given=known, random_state=0)
+    assert (drawn[:, [0, 2, 5]] == [1, 0, 1]).all()
+    with pytest.raises(ValueError, match=r"given has the names \['f'.*reindex"):
+        rbm.sample(5, given=known[::-1])
+    with pytest.raises(ValueError, match="given has the names"):
+        rbm.sample(6, given=X[names[::-1]])
+
+
+def test_named_rows_of_codes_are_scored_without_a_word():
+    X = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 1.0, np.nan]})
+    rbm = CategoricalRBM(2, n_iter=2, random_state=0).fit(X)
+    assert np.isfinite(rbm.score(X))
+    assert np.isfinite(rbm.score(X.dropna()))
+
+
+@pytest.mark.parametrize("hidden_units", ["bernoulli", "relu"])
+def test_default_rate_of_gaussian_units_falls_with_the_hidden_units(hidden_units):
+    few, many = (GaussianRBM(n, hidden_units=hidden_units)._rate() for n in (16, 256))
+    assert many == pytest.approx(few / 4)
+    assert GaussianRBM(16, learning_rate=0.3)._rate() == 0.3
+
+
+def test_uncorrelated_data_do_not_stay_one_gaussian():
+    angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 500)
+    ring = scale(np.c_[np.cos(angle), np.sin(angle)])
+    rbm = GaussianRBM(10, n_iter=150, random_state=0).fit(ring)
+    assert rbm.score(ring) > -math.log(2 * math.pi * math.e) + 0.3
