@@ -1,6 +1,5 @@
 """The unrestricted Boltzmann machine as an estimator."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
-from .._validation import Rows, outside_unit_interval, to_array
+from .._validation import Rows, to_array
 from ..training import Schedule
 from .first_parameters import log_odds
 from .lateral import LateralMachine
 from .lateral_learning import LateralAscent
 from .model import EnergyModel
-from .parameters import chain_options, check_training, shared_options
+from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
 
 FIRST_SPREAD = 4.0
 """Of the first weights between the layers, divided by √n_features.
@@ -277,8 +276,8 @@ class BoltzmannMachine(EnergyModel):
         check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training and (outside := outside_unit_interval(X)):
-            warnings.warn(f"BoltzmannMachine models {outside}", UserWarning, stacklevel=5)
+        if training:
+            warn_outside_unit_interval(self, X)
 
     def _schedule(self) -> Schedule:
         return Schedule(self.n_iter, self.batch_size, self.validation_fraction)

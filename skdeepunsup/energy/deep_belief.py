@@ -1,6 +1,5 @@
 """The deep belief network as an estimator."""
 
-import warnings
 from functools import partial
 from numbers import Real
 from typing import Any
@@ -24,7 +23,6 @@ from .._validation import (
     StreamedRows,
     map_rows,
     output_dtype,
-    outside_unit_interval,
 )
 from ..training import Schedule
 from .belief_network import BeliefNetwork
@@ -35,7 +33,7 @@ from .greedy import LayerByLayer
 from .learning import ContrastiveDivergence
 from .machine import RestrictedBoltzmannMachine
 from .normalized import NormalizedModel
-from .parameters import chain_options, check_training, shared_options
+from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
 from .partition import kept_log_partition
 from .up_down import UpDown
 from .variational_bound import lower_bound
@@ -388,9 +386,8 @@ class DeepBeliefNetwork(NormalizedModel):
         if self.visible_units == "categorical":
             K = self.n_categories if training else self._module.visible.n_categories
             check_categories(X, K, self)
-        bits = training and self.visible_units == "bernoulli"
-        if bits and (outside := outside_unit_interval(X)):
-            warnings.warn(f"DeepBeliefNetwork models {outside}", UserWarning, stacklevel=5)
+        if training and self.visible_units == "bernoulli":
+            warn_outside_unit_interval(self, X)
 
     def _schedule(self) -> Schedule:
         n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))

@@ -1,6 +1,5 @@
 """The deep Boltzmann machine as an estimator."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer, check_real, check_sizes
 from .._random import Stream
-from .._validation import Rows, outside_unit_interval, to_array
+from .._validation import Rows, to_array
 from ..training import Schedule
 from .first_parameters import FIRST_HIDDEN_BIAS, log_odds
 from .layered import LayeredMachine
 from .layered_learning import LayeredAscent
 from .model import EnergyModel
-from .parameters import chain_options, check_training, shared_options
+from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
 
 
 class DeepBoltzmannMachine(EnergyModel):
@@ -239,8 +238,8 @@ class DeepBoltzmannMachine(EnergyModel):
         check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training and (outside := outside_unit_interval(X)):
-            warnings.warn(f"DeepBoltzmannMachine models {outside}", UserWarning, stacklevel=5)
+        if training:
+            warn_outside_unit_interval(self, X)
 
     def _pretraining_iter(self) -> Any:
         return self.n_iter if self.pretraining_iter is None else self.pretraining_iter

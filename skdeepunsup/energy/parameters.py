@@ -1,5 +1,6 @@
 """The parameters of training that all energy models have, by the same names."""
 
+import warnings
 from typing import Any
 
 from .._parameters import (
@@ -10,6 +11,7 @@ from .._parameters import (
     resolve_device,
     resolve_precision,
 )
+from .._validation import outside_unit_interval
 
 
 def check_training(estimator: Any) -> None:
@@ -26,6 +28,13 @@ def check_training(estimator: Any) -> None:
     check_real("validation_fraction", estimator.validation_fraction, 0, 1, "left")
     resolve_precision(estimator.precision)
     resolve_device(estimator.device, estimator.precision)
+
+
+def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
+    """Warn whoever called ``fit`` of training rows that are neither bits nor probabilities."""
+    if outside := outside_unit_interval(X):
+        message = f"{type(estimator).__name__} models {outside}"
+        warnings.warn(message, UserWarning, stacklevel=6)
 
 
 def shared_options(estimator: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """The restricted Boltzmann machine as an estimator."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_option
-from .._validation import Rows, outside_unit_interval
+from .._validation import Rows
+from .parameters import warn_outside_unit_interval
 from .pseudo_likelihood import pseudo_log_likelihood
 from .restricted import RestrictedModel
 
@@ -229,8 +229,8 @@ class BernoulliRBM(RestrictedModel):
         check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training and (outside := outside_unit_interval(X)):
-            warnings.warn(f"BernoulliRBM models {outside}", UserWarning, stacklevel=5)
+        if training:
+            warn_outside_unit_interval(self, X)
 
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {"visible_units": "bernoulli", "hidden_units": self.hidden_units}

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
+from torch.special import entr
 
 from .._random import Stream
 
@@ -153,9 +154,7 @@ class Bernoulli(ScalarUnits):
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
         """The sum u log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
-        tiny = torch.finfo(u.dtype).tiny  # where 0 log 0 = 0
-        entropy = -u * u.clamp_min(tiny).log() - (1 - u) * (1 - u).clamp_min(tiny).log()
-        return softplus(x) - u * x - entropy
+        return softplus(x) - u * x - entr(u) - entr(1 - u)
 
     def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
         """Nothing to learn."""
@@ -195,7 +194,7 @@ class Twin(ScalarUnits):
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
         """Twice that of one unit whose value is u/2."""
         p = (0.5 * u).clamp(0, 1)
-        return 2 * (softplus(x) - p * x - torch.special.entr(p) - torch.special.entr(1 - p))
+        return 2 * (softplus(x) - p * x - entr(p) - entr(1 - p))
 
     def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
         """Nothing to learn."""
@@ -286,9 +285,6 @@ class Categorical(Units):
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """The zero-sum gauge: softmax does not change with the mean over the K categories."""
-        W.unflatten(0, (-1, self.n_categories)).sub_(
-            W.unflatten(0, (-1, self.n_categories)).mean(1, keepdim=True)
-        )
-        a.unflatten(0, (-1, self.n_categories)).sub_(
-            a.unflatten(0, (-1, self.n_categories)).mean(1, keepdim=True)
-        )
+        for parameter in (W, a):
+            groups = parameter.unflatten(0, (-1, self.n_categories))
+            groups.sub_(groups.mean(1, keepdim=True))
