@@ -9,7 +9,18 @@ import sklearn
 import torch
 
 from . import __doc__ as package_doc
-from . import density, digits, faces, likelihood, memory, recommending, rules, speed
+from . import (
+    deep_autoencoder,
+    density,
+    digits,
+    faces,
+    likelihood,
+    memory,
+    recommending,
+    rules,
+    speed,
+    variational,
+)
 from .timing import limit_threads
 
 AT_ONCE = {"speed": speed, "memory": memory, "digits": digits}
@@ -20,6 +31,8 @@ LONG = {
     "rules": rules,
     "faces": faces,
     "recommending": recommending,
+    "deep_autoencoder": deep_autoencoder,
+    "variational": variational,
 }
 """What takes minutes, or data that scikit-learn does not ship."""
 BENCHMARKS = AT_ONCE | LONG

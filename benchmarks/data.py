@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,17 @@ def load_frey_faces() -> np.ndarray:
     return _read("frey_faces.npz", lambda z: z["images"])
 
 
+def load_dsprites(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """``n`` images of dSprites, drawn without replacement, and what they show.
+
+    The images are rows of 4,096 zeros and ones, float32; the factors integer classes of shape,
+    scale, orientation, x and y. From ``load_dsprites(n, seed)`` of a ``load.py`` beside the data,
+    which gives images of 64 × 64 and six classes of each, the first of them the colour.
+    """
+    images, classes = _read("load.py", lambda loaders: loaders.load_dsprites(n, seed), _import)
+    return images.reshape(len(images), -1).astype(np.float32), classes[:, 1:]
+
+
 def load_movielens(fold: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and test ratings of a fold of MovieLens 100k: users by films, NaN where unrated.
 
@@ -75,11 +87,20 @@ def _read(name: str, take: Callable[[Any], Any], load: Callable[[Any], Any] = np
         sys.exit(f"{name} is needed: set {VARIABLE} to the folder where it is.")
     try:
         return take(load(Path(folder) / name))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         sys.exit(
             f"{VARIABLE} names {folder}, but no sound {name} can be read there ({error}); "
             "python -m pydoc benchmarks.data says what is expected."
         )
+
+
+def _import(path: Path) -> Any:
+    """The module in a file."""
+    spec = spec_from_file_location(f"skdeepunsup_data_{path.stem}", path)
+    assert spec is not None and spec.loader is not None  # a .py file has both
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _from_openml() -> tuple[np.ndarray, ...]:

@@ -11,7 +11,13 @@ from .energy import (
     GaussianRBM,
 )
 from .inspection import ReducerComparisonDisplay
-from .reconstruction import Autoencoder
+from .reconstruction import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+)
 
 __version__ = "0.1.0.dev0"
 
@@ -25,6 +31,10 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "DeepBoltzmannMachine",
     # by giving the input back
     "Autoencoder",
+    "SparseAutoencoder",
+    "DenoisingAutoencoder",
+    "ContractiveAutoencoder",
+    "VariationalAutoencoder",
     # side by side
     "ReducerComparisonDisplay",
     "compare_reducers",

@@ -37,6 +37,8 @@ class Stream:
         Draws arrays; shares its bits with ``uniform`` and ``bernoulli`` on a CPU.
     generator : torch.Generator
         Draws tensors on ``device``.
+    host : torch.Generator
+        Draws on the CPU what shapes a fit; on a CPU the same as ``generator``.
     """
 
     def __init__(self, random_state: Any = None, device: str | torch.device = "cpu") -> None:
@@ -48,9 +50,9 @@ class Stream:
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw
         self._pool, self._used = torch.empty(0, device="cpu"), 0
-        self._host = torch.Generator().manual_seed(seed)
+        self.host = torch.Generator().manual_seed(seed)
         self.generator = (
-            self._host
+            self.host
             if self.device.type == "cpu"
             else torch.Generator(self.device).manual_seed(seed)
         )
@@ -85,32 +87,31 @@ class Stream:
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal, float32, drawn on the CPU."""
-        return torch.randn(shape, generator=self._host, dtype=torch.float32, device="cpu").to(
+        return torch.randn(shape, generator=self.host, dtype=torch.float32, device="cpu").to(
             self.device
         )
 
     def normal_like(self, x: Tensor) -> Tensor:
         """Standard normal, shaped as ``x``, in its dtype and on its device."""
-        if self.device.type == "cpu":
-            dtype = np.float64 if x.dtype == torch.float64 else np.float32
-            return torch.from_numpy(self.numpy.standard_normal(tuple(x.shape), dtype)).to(x.dtype)
-        return torch.randn(x.shape, generator=self.generator, device=self.device, dtype=x.dtype)
+        wide = torch.float64 if x.dtype == torch.float64 else torch.float32
+        noise = torch.randn(x.shape, generator=self.generator, device=self.device, dtype=wide)
+        return noise.to(x.dtype)
 
     def fill_uniform(self, parameter: Tensor, low: float, high: float) -> None:
         """Overwrite ``parameter`` with values uniform on [low, high), drawn on the CPU."""
         draw = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")
-        parameter.data.copy_(draw.uniform_(low, high, generator=self._host))
+        parameter.data.copy_(draw.uniform_(low, high, generator=self.host))
 
     def permutation(self, n: int) -> Tensor:
         """The integers below ``n`` in random order, drawn and kept on the CPU."""
-        return torch.randperm(n, generator=self._host, device="cpu")
+        return torch.randperm(n, generator=self.host, device="cpu")
 
     def state_dict(self) -> dict[str, Any]:
         """Where the stream is, as arrays: what ``load_state_dict`` needs to go on from here."""
         return {
             "numpy": self.numpy.bit_generator.state,
             "pool": self._pool[self._used :].numpy().copy(),
-            "host": self._host.get_state().numpy(),
+            "host": self.host.get_state().numpy(),
             "generator": self.generator.get_state().numpy(),
             "device": self.device.type,
         }
@@ -126,8 +127,8 @@ class Stream:
         """Go on from ``state``; on a device of another type, from a stream seeded by it."""
         self.numpy.bit_generator.state = state["numpy"]
         self._pool, self._used = torch.tensor(state["pool"], device="cpu"), 0
-        self._host.set_state(torch.tensor(state["host"], device="cpu"))
-        if self.generator is not self._host:
+        self.host.set_state(torch.tensor(state["host"], device="cpu"))
+        if self.generator is not self.host:
             if state["device"] == self.device.type:
                 self.generator.set_state(torch.tensor(state["generator"], device="cpu"))
             else:

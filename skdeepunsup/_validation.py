@@ -4,6 +4,7 @@ The caller's array is never written to and never aliased. Dense arrays become on
 for training; sparse and memory-mapped ones stay where they are, and only the rows of a batch cross.
 """
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 from torch import Tensor
 
 CHUNK_ROWS = 1024
@@ -68,6 +69,14 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
     return Z
 
 
+def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
+    """Return the weights of the rows of a checked array, none of them negative; None stays None."""
+    if sample_weight is None:
+        return None
+    weights = _as_host_array(sample_weight)
+    return _check_sample_weight(weights, X, dtype=np.float64, ensure_non_negative=True)
+
+
 def _as_host_array(X: Any) -> Any:
     if not isinstance(X, Tensor):
         return X
@@ -99,10 +108,12 @@ def output_dtype(X: Any) -> np.dtype:
 
 
 def value_range(X: Any) -> tuple[float, float]:
-    """The smallest and the largest entry."""
-    if sp.issparse(X) and not X.has_canonical_format:
-        X = X.copy()  # to look for them, SciPy sums duplicate entries in place
-    return float(X.min()), float(X.max())
+    """The smallest and the largest entry of those that are not missing."""
+    if sp.issparse(X):
+        if not X.has_canonical_format:
+            X = X.copy()  # to look for them, SciPy sums duplicate entries in place
+        return float(X.nanmin()), float(X.nanmax())
+    return float(np.fmin.reduce(X, axis=None)), float(np.fmax.reduce(X, axis=None))
 
 
 def outside_unit_interval(X: Any) -> str:
@@ -122,6 +133,8 @@ class Rows(ABC):
     n_features: int
     index_device: torch.device
     """Where ``take`` wants its indices."""
+    weights: Tensor | None = None
+    """How much each row counts, on a scale of their own, kept on the CPU; None if all alike."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -139,6 +152,13 @@ class Rows(ABC):
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         """Copies of all rows in order, some at a time."""
 
+    def weighted(self, weights: np.ndarray) -> "Rows":
+        """The rows whose weight is not 0, bearing it."""
+        counting = torch.from_numpy(weights.nonzero()[0])
+        rows = copy.copy(self) if len(counting) == len(self) else self.select(counting)
+        rows.weights = torch.from_numpy(weights)[counting]
+        return rows
+
     def mean(self) -> Tensor:
         """The mean of each feature, in float64 on the CPU."""
         return mean_over_rows(lambda chunk: chunk, self)
@@ -147,8 +167,8 @@ class Rows(ABC):
 class ResidentRows(Rows):
     """All rows in one tensor, which is this object's own."""
 
-    def __init__(self, X: Tensor) -> None:
-        self.X = X
+    def __init__(self, X: Tensor, weights: Tensor | None = None) -> None:
+        self.X, self.weights = X, weights
         self.n_features, self.index_device = X.shape[1], X.device
 
     def __len__(self) -> int:
@@ -158,10 +178,14 @@ class ResidentRows(Rows):
         return self.X.index_select(0, ids.to(self.index_device))
 
     def select(self, ids: Tensor) -> "ResidentRows":
-        return ResidentRows(self.take(ids))
+        return ResidentRows(self.take(ids), _of_rows(self.weights, ids))
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         yield from (part.clone() for part in self.X.split(size))
+
+    def array(self) -> Tensor:
+        """The rows as another estimator's ``fit`` takes them."""
+        return self.X
 
 
 class StreamedRows(Rows):
@@ -173,13 +197,19 @@ class StreamedRows(Rows):
     device : torch.device
     dtype : torch.dtype
     ids : ndarray of shape (n_rows,), optional
-        The rows of ``X`` that count; all of them by default.
+        The rows of ``X`` that are meant; all of them by default.
+    weights : Tensor of shape (n_rows,), optional
     """
 
     def __init__(
-        self, X: Any, device: torch.device, dtype: torch.dtype, ids: np.ndarray | None = None
+        self,
+        X: Any,
+        device: torch.device,
+        dtype: torch.dtype,
+        ids: np.ndarray | None = None,
+        weights: Tensor | None = None,
     ) -> None:
-        self.X, self.device, self.dtype, self.ids = X, device, dtype, ids
+        self.X, self.device, self.dtype, self.ids, self.weights = X, device, dtype, ids, weights
         self.n_features, self.index_device = X.shape[1], torch.device("cpu")
 
     def __len__(self) -> int:
@@ -191,16 +221,25 @@ class StreamedRows(Rows):
 
     def select(self, ids: Tensor) -> "StreamedRows":
         wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        return StreamedRows(self.X, self.device, self.dtype, wanted)
+        weights = _of_rows(self.weights, ids)
+        return StreamedRows(self.X, self.device, self.dtype, wanted, weights)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         for start in range(0, len(self), size):
             part = slice(start, start + size)
             yield self._tensor(self.X[part if self.ids is None else self.ids[part]])
 
+    def array(self) -> Any:
+        """The rows as another estimator's ``fit`` takes them."""
+        return self.X if self.ids is None else self.X[self.ids]
+
     def _tensor(self, rows: Any) -> Tensor:
         rows = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
         return copied(rows, self.device, self.dtype)
+
+
+def _of_rows(weights: Tensor | None, ids: Tensor) -> Tensor | None:
+    return None if weights is None else weights[ids.cpu()]
 
 
 def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
@@ -246,13 +285,15 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
 
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
-    """The mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
+    """The weighted mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
     # A running total: small tensors kept between the freed chunks would tear the heap to pieces.
     total: Tensor | float = 0.0
+    weights = rows.weights if rows.weights is not None else torch.ones(len(rows))
+    weights = weights.double()
     with torch.no_grad():
-        for chunk in rows.chunks():
-            total = total + function(chunk).sum(0).cpu().double()
-    return torch.as_tensor(total) / len(rows)
+        for chunk, weight in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
+            total = total + weight @ function(chunk).cpu().double()
+    return torch.as_tensor(total) / weights.sum()
 
 
 def n_held_out(n_rows: int, fraction: float) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from ._validation import (
     StreamedRows,
     check_codes,
     check_rows,
+    check_weights,
     map_rows,
     n_held_out,
     output_dtype,
@@ -70,7 +71,8 @@ class DeepTransformer(
 ):
     """Base of the estimators: holds a module, trains it by an objective, maps arrays through it.
 
-    A subclass has its parameters, checks them, says what its module is made of and how its first
+    A family adds ``fit`` and ``partial_fit`` over ``_fit`` and ``_partial_fit``; an estimator has
+    its parameters, checks them, says what its module is made of and how its first
     parameters are drawn, which objective trains it, and what a score is. The module has ``encode``
     and ``decode``, the width ``n_components`` of its codes, and keeps in ``arguments`` what its
     constructor was given.
@@ -124,32 +126,13 @@ class DeepTransformer(
     def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
         """Score each row, higher being better."""
 
-    @with_callbacks
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit the model to ``X``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data. Sparse and memory-mapped data are never loaded as a whole.
-        y : Ignored
-            Present for API consistency.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Notes
-        -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         schedule = self._schedule()
         with _all_or_nothing(self):
-            rows = self._check_training_data(X, reset=not go_on)
+            rows = self._check_training_data(X, sample_weight, reset=not go_on)
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
             fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
@@ -169,26 +152,13 @@ class DeepTransformer(
             observer.end_fit()
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Go on with one pass over ``X``, from where the last call or the fit ended.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data, or a part of it.
-        y : Ignored
-            Present for API consistency.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
+    def _partial_fit(self, X: Any, sample_weight: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended."""
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
         schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
         with _all_or_nothing(self):
-            rows = self._check_training_data(X, reset=not go_on)
+            rows = self._check_training_data(X, sample_weight, reset=not go_on)
             stream, split_seed = self._start(go_on)
             fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
             train(fit.objective, rows, schedule, stream, history=fit.history)
@@ -246,7 +216,7 @@ class DeepTransformer(
         X = self._checked(X)
         return self._answer(X, lambda module: lambda x: module.decode(module.encode(x)))
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the mean of ``score_samples``.
 
         Parameters
@@ -255,13 +225,16 @@ class DeepTransformer(
             Data.
         y : Ignored
             Present for API consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; None lets all count alike.
 
         Returns
         -------
         float
             Mean score of a row, higher being better.
         """
-        return float(self.score_samples(X).mean())
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=check_weights(sample_weight, scores)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")
@@ -303,7 +276,7 @@ class DeepTransformer(
         module = self._module
         parameter = next(module.parameters())
         dtype = parameter.dtype
-        own = any(isinstance(argument, nn.Module) for argument in module.arguments.values())
+        own = any(callable(argument) for argument in module.arguments.values())
         if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
@@ -314,11 +287,13 @@ class DeepTransformer(
         self._check_values(X, training=False)
         return X
 
-    def _check_training_data(self, X: Any, reset: bool) -> Rows:
+    def _check_training_data(self, X: Any, sample_weight: Any, reset: bool) -> Rows:
         X = check_rows(self, X, reset=reset)
         self._check_values(X, training=True)
+        weights = check_weights(sample_weight, X)
         device = resolve_device(self.device, self.precision)
-        return training_rows(X, device, self._parameter_dtype())
+        rows = training_rows(X, device, self._parameter_dtype())
+        return rows if weights is None else rows.weighted(weights)
 
     def _parameter_dtype(self) -> torch.dtype:
         """Of the parameters; only products are ever done in bfloat16."""

@@ -7,9 +7,13 @@ from skdeepunsup import (
     BernoulliRBM,
     BoltzmannMachine,
     CategoricalRBM,
+    ContractiveAutoencoder,
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
+    DenoisingAutoencoder,
     GaussianRBM,
+    SparseAutoencoder,
+    VariationalAutoencoder,
 )
 
 ESTIMATORS = [
@@ -22,6 +26,10 @@ ESTIMATORS = [
     DeepBeliefNetwork(hidden_layer_sizes=(5, 4), n_iter=3, random_state=0),
     DeepBoltzmannMachine(hidden_layer_sizes=(5, 4), n_iter=3, n_chains=100, random_state=0),
     Autoencoder(n_components=4, max_iter=3, random_state=0),
+    SparseAutoencoder(n_components=4, max_iter=3, random_state=0),
+    DenoisingAutoencoder(n_components=4, max_iter=3, random_state=0),
+    ContractiveAutoencoder(n_components=4, max_iter=3, random_state=0),
+    VariationalAutoencoder(n_components=4, hidden_layer_sizes=(8,), max_iter=3, random_state=0),
 ]
 
 VARIANTS = [
@@ -102,7 +110,77 @@ VARIANTS = [
     Autoencoder(n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8,), early_stopping=True, random_state=0),
     Autoencoder(n_components=4, precision="float64", activation="tanh", random_state=0),
+    Autoencoder(n_components=4, hidden_layer_sizes=(8,), dropout=0.2, max_iter=5, random_state=0),
+    Autoencoder(n_components=4, missing="mask", max_iter=5, random_state=0),
+    SparseAutoencoder(n_components=4, sparsity="l1", max_iter=5, random_state=0),
+    SparseAutoencoder(n_components=4, sparsity="running-mean", max_iter=5, random_state=0),
+    SparseAutoencoder(
+        n_components=4,
+        hidden_layer_sizes=(6,),
+        sparsity="top-k",
+        n_nonzero=1,
+        early_stopping=True,
+        max_iter=5,
+        random_state=0,
+    ),
+    DenoisingAutoencoder(
+        n_components=4, corruption="gaussian", early_stopping=True, max_iter=5, random_state=0
+    ),
+    DenoisingAutoencoder(
+        n_components=4, corruption="salt-and-pepper", tied_weights=True, max_iter=5, random_state=0
+    ),
+    DenoisingAutoencoder(n_components=4, missing="mask", max_iter=5, random_state=0),
+    ContractiveAutoencoder(
+        n_components=4, hidden_layer_sizes=(6,), early_stopping=True, max_iter=5, random_state=0
+    ),
+    ContractiveAutoencoder(
+        n_components=4, activation="tanh", precision="float64", max_iter=5, random_state=0
+    ),
+    VariationalAutoencoder(
+        n_components=4,
+        hidden_layer_sizes=(),
+        noise_scale="features",
+        kl_warmup=3,
+        free_bits=0.1,
+        missing="mask",
+        max_iter=5,
+        random_state=0,
+    ),
+    VariationalAutoencoder(
+        n_components=4,
+        hidden_layer_sizes=(8,),
+        regularizer="tc",
+        beta=3.0,
+        early_stopping=True,
+        max_iter=5,
+        random_state=0,
+    ),
+    VariationalAutoencoder(
+        n_components=4, regularizer="factor", beta=3.0, max_iter=5, random_state=0
+    ),
+    VariationalAutoencoder(
+        n_components=4, n_importance_samples=3, noise_scale=0.5, max_iter=5, random_state=0
+    ),
 ]
+
+LIMITED = [
+    Autoencoder(n_components=4, loss="bernoulli", max_iter=5, random_state=0),
+    Autoencoder(
+        n_components=4, image_shape=(3, 2), hidden_layer_sizes=(3,), max_iter=5, random_state=0
+    ),
+    VariationalAutoencoder(
+        n_components=4, likelihood="bernoulli", resample=True, max_iter=5, random_state=0
+    ),
+    VariationalAutoencoder(
+        n_components=4,
+        likelihood="categorical",
+        n_categories=3,
+        missing="mask",
+        max_iter=5,
+        random_state=0,
+    ),
+]
+"""For bits alone, or a number of features alone: the laws hold of them, where the data are such."""
 
 
 def with_width(estimator, width: int) -> dict[str, object]:

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._categories import check_categories, count_categories, has_missing
 from .._parameters import check_integer
 from .._validation import Rows
-from .categories import check_categories, count_categories, has_missing
 from .partition import MAX_ENUMERATED_UNITS, seen_log_partition
 from .pseudo_likelihood import pseudo_log_likelihood
 from .restricted import RestrictedModel

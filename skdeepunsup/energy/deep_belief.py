@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
+from .._categories import check_categories, count_categories, has_missing
 from .._parameters import (
     check_boolean,
     check_integer,
@@ -26,7 +28,6 @@ from .._validation import (
 )
 from ..training import Schedule
 from .belief_network import BeliefNetwork
-from .categories import check_categories, count_categories, has_missing
 from .chains import DataChains, PersistentChains
 from .first_parameters import start_at_data
 from .greedy import LayerByLayer
@@ -35,6 +36,7 @@ from .machine import RestrictedBoltzmannMachine
 from .normalized import NormalizedModel
 from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
 from .partition import kept_log_partition
+from .unrolled import Unrollable
 from .up_down import UpDown
 from .variational_bound import lower_bound
 
@@ -42,7 +44,7 @@ LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
 """Of a layer, by the units below it, as the estimators of one layer have them."""
 
 
-class DeepBeliefNetwork(NormalizedModel):
+class DeepBeliefNetwork(Unrollable, NormalizedModel):
     """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
 
     A generative model of several layers: the top two are a restricted Boltzmann machine, from which
@@ -140,7 +142,7 @@ class DeepBeliefNetwork(NormalizedModel):
     See Also
     --------
     BernoulliRBM : One layer.
-    Autoencoder : Deep codes by reconstruction.
+    Autoencoder : Deep codes by reconstruction, which may start from this.
 
     Notes
     -----
@@ -237,6 +239,11 @@ class DeepBeliefNetwork(NormalizedModel):
     @property
     def _normalized(self) -> RestrictedBoltzmannMachine:
         return self._module.top
+
+    def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
+        network: BeliefNetwork = self._module
+        layers = enumerate(network.layers[: network.depth])
+        return [(machine, network.recognition_weights(layer)) for layer, machine in layers]
 
     def activities(self, X: Any) -> list[np.ndarray]:
         """Map rows to the mean activities of all layers.

@@ -7,10 +7,10 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import Stream
 from .._validation import CHUNK_ROWS, StreamedRows, map_rows, output_dtype, outside_unit_interval
-from .categories import has_missing
 from .machine import Machine
 from .normalized import NormalizedModel
 from .partition import kept_log_partition

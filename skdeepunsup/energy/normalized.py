@@ -1,8 +1,9 @@
-"""Log Z as a method, for estimators whose likelihood needs one."""
+"""What the estimators of the family share: how they are fitted, and log Z as a method."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
+from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from ..base import DeepTransformer
@@ -12,6 +13,46 @@ from .partition import DEFAULT_CHAINS, DEFAULT_TEMPERATURES, LogPartition, log_p
 
 class NormalizedModel(DeepTransformer):
     """Base of the estimators with a machine whose log Z their scores need."""
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data. Sparse and memory-mapped data are never loaded as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, or a part of it.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X)
 
     @property
     @abstractmethod

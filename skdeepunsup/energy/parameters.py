@@ -34,7 +34,7 @@ def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
     """Warn whoever called ``fit`` of training rows that are neither bits nor probabilities."""
     if outside := outside_unit_interval(X):
         message = f"{type(estimator).__name__} models {outside}"
-        warnings.warn(message, UserWarning, stacklevel=6)
+        warnings.warn(message, UserWarning, stacklevel=7)
 
 
 def shared_options(estimator: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from .._parameters import check_boolean, check_integer, check_real
 from .._random import Stream
@@ -19,9 +20,10 @@ from .machine import RestrictedBoltzmannMachine
 from .model import EnergyModel
 from .parameters import chain_options, check_training, shared_options
 from .units import Categorical
+from .unrolled import Unrollable
 
 
-class RestrictedModel(EnergyModel):
+class RestrictedModel(Unrollable, EnergyModel):
     """Base of the estimators whose module is a `RestrictedBoltzmannMachine`."""
 
     _module_class = RestrictedBoltzmannMachine
@@ -65,6 +67,9 @@ class RestrictedModel(EnergyModel):
         """Hidden states of the persistent chains."""
         check_is_fitted(self)
         return to_array(torch.as_tensor(self._training["objective"]["chains"]["h"]))
+
+    def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
+        return [(self._module, self._module.W)]
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)

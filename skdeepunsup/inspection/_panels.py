@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._reducers import holds_classes
+from ._images import draw_tiles, paint
 
 # Okabe and Ito's colours, which colour-blind readers tell apart too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -93,10 +94,7 @@ def draw_images(
         labels.append((f"{name}\ncode {width}, error {error:.2f}", style.color))
         stacks.append(reconstructions)
     for ax, (label, color), images in zip(axes, labels, stacks, strict=True):
-        strip = _strip(np.asarray(images, dtype=float), tuple(image_shape), low, high)
-        ax.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
+        draw_tiles(ax, paint(images, image_shape, low, high), len(originals))
         ax.set_ylabel(label, rotation=0, ha="right", va="center", color=color)
     figure.suptitle("Held-out images and their reconstructions", **TITLE)
     return axes
@@ -106,7 +104,7 @@ def draw_codes(figure: Any, scatters: Sequence[tuple[str, Any, Style]], y: Any) 
     """Two dimensions of the code of each model, coloured by ``y``."""
     axes = figure.subplots(1, len(scatters), squeeze=False)[0]
     for ax, (name, code, style) in zip(axes, scatters, strict=True):
-        artist = _scatter(ax, np.asarray(code)[:, :2], y, style)
+        artist = scatter(ax, np.asarray(code)[:, :2], y, style)
         note = "" if np.shape(code)[1] == 2 else f", first 2 of {np.shape(code)[1]}"
         ax.set_title(f"{name}{note}", fontsize="medium")  # colours are the classes' here
         ax.set(xticks=[], yticks=[])
@@ -124,7 +122,7 @@ def draw_codes(figure: Any, scatters: Sequence[tuple[str, Any, Style]], y: Any) 
     return axes
 
 
-def _scatter(ax: Any, code: np.ndarray, y: Any, style: Style) -> Any:
+def scatter(ax: Any, code: np.ndarray, y: Any, style: Style) -> Any:
     """Points, and what a legend or a colour bar needs to explain them."""
     look = {"s": 7 if len(code) > 300 else 14, "linewidths": 0, "alpha": 0.8, "rasterized": True}
     if y is None:
@@ -147,14 +145,3 @@ def _colour(palette: str, i: int) -> Any:
     import matplotlib
 
     return matplotlib.colormaps[palette](i)
-
-
-def _strip(images: np.ndarray, shape: tuple[int, ...], low: float, high: float) -> np.ndarray:
-    """Images side by side, clipped to the originals' range, with narrow gaps between them."""
-    images = images.clip(low, high).reshape(-1, *shape)
-    if images.ndim == 4:  # colours are drawn as they are, between 0 and 1
-        images = (images - low) / (high - low if high > low else 1)
-    gap = max(1, shape[1] // 10)
-    pad = [(0, 0), (0, 0), (0, gap)] + [(0, 0)] * (images.ndim - 3)
-    filler = np.nan if images.ndim == 3 else 1.0
-    return np.concatenate(np.pad(images, pad, constant_values=filler), axis=1)[:, :-gap]

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._reducers import flatten_reducers, spread_rows
 from ..metrics import reconstruction_error as row_errors
+from ._axes import pyplot
 from ._panels import draw_codes, draw_errors, draw_images, lay_out, model_styles
 
 MAX_POINTS = 1000
@@ -174,7 +175,7 @@ class ReducerComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        plt = _pyplot()
+        plt = pyplot(self)
         styles = model_styles(self.names)
         curve = (self.names, self.n_components, self.reconstruction_error, styles)
         if ax is not None:
@@ -205,17 +206,6 @@ class ReducerComparisonDisplay:
             scatters = [(self.names[i], self.codes[i], styles[self.names[i]]) for i in code_rows]
             self.axes_["codes"] = draw_codes(panels["codes"], scatters, self.y)
         return self
-
-
-def _pyplot() -> Any:
-    """Matplotlib, needed only here and so imported only here."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "ReducerComparisonDisplay needs matplotlib: pip install 'skdeepunsup[plot]'."
-        ) from error
-    return plt
 
 
 def _pick_images(X: np.ndarray, y: Any, n_images: int) -> np.ndarray:

@@ -1,5 +1,13 @@
-"""Figures of merit that need no labels, for any transformer with a way back."""
+"""Figures of merit: of reconstructions, which need no labels, and of disentanglement."""
 
+from .disentanglement import DCI, active_units, dci, mutual_information_gap
 from .reconstruction import reconstruction_error, reconstruction_score
 
-__all__ = ["reconstruction_error", "reconstruction_score"]
+__all__ = [
+    "DCI",
+    "active_units",
+    "dci",
+    "mutual_information_gap",
+    "reconstruction_error",
+    "reconstruction_score",
+]

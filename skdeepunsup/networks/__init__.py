@@ -1,5 +1,20 @@
 """Networks whose initial weights come from a generator of the caller's."""
 
-from .dense import ACTIVATIONS, Affine, dense, initialize
+from .convolutional import convolutional_decoder, convolutional_encoder
+from .dense import ACTIVATIONS, Affine, dense
+from .dropout import Dropout, draw_from
+from .factory import Network, build
+from .initialization import initialize
 
-__all__ = ["ACTIVATIONS", "Affine", "dense", "initialize"]
+__all__ = [
+    "ACTIVATIONS",
+    "Affine",
+    "Dropout",
+    "Network",
+    "build",
+    "convolutional_decoder",
+    "convolutional_encoder",
+    "dense",
+    "draw_from",
+    "initialize",
+]

@@ -1,17 +1,15 @@
 """Fully connected networks."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 
 from .._products import affine, prefers_onednn
-from .._random import Stream
+from .dropout import Dropout
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
@@ -29,16 +27,26 @@ class _AffineProduct(torch.autograd.Function):
     """y = x Wᵀ + b and its gradients, each through ``affine``."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, W)
         return affine(x, W.T, b)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, W = ctx.saved_tensors
-        dx = affine(dy, W) if ctx.needs_input_grad[0] else None
-        return dx, affine(dy.T, x), dy.sum(0)
+        for_x, for_W, for_b = ctx.needs_input_grad
+        # Only under create_graph will these gradients be differentiated in their turn.
+        product = _product if torch.is_grad_enabled() else affine
+        return (
+            product(dy, W) if for_x else None,
+            product(dy.T, x) if for_W else None,
+            dy.sum(0) if for_b else None,
+        )
+
+
+def _product(x: Tensor, W: Tensor) -> Tensor:
+    """x W with gradients."""
+    return affine_layer(x, W.T, None)
 
 
 class Affine(nn.Module):
@@ -62,31 +70,24 @@ class Affine(nn.Module):
         return affine_layer(x, self.weight, self.bias)
 
 
-def affine_layer(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
     """x Wᵀ + b with gradients, on the kernel that is fastest for its size."""
     if prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
         return _AffineProduct.apply(x, W, b)
     return linear(x, W, b)
 
 
-def dense(sizes: Sequence[int], activation: str) -> nn.Sequential:
-    """Affine layers through ``sizes`` with ``activation`` between them, none after the last."""
+def hidden(activation: str, dropout: float) -> list[nn.Module]:
+    """What follows a hidden layer: its activation and, unless ``dropout`` is 0, a ``Dropout``."""
+    layers: list[nn.Module] = [ACTIVATIONS[activation]()]
+    return [*layers, Dropout(dropout)] if dropout else layers
+
+
+def dense(sizes: Sequence[int], activation: str, dropout: float = 0.0) -> nn.Sequential:
+    """Affine layers through ``sizes``, with ``hidden`` between them and nothing after the last."""
     layers: list[nn.Module] = []
     for n_inputs, n_outputs in pairwise(sizes):
-        layers += [Affine(n_inputs, n_outputs), ACTIVATIONS[activation]()]
-    return nn.Sequential(*layers[:-1])
-
-
-def initialize(network: nn.Module, stream: Stream) -> None:
-    """Draw the ``Affine`` layers: W ~ U(−r, r) with r = √(6 / (n_inputs + n_outputs)), b = 0.
-
-    References
-    ----------
-    X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010, equation 16.
-    """
-    for layer in network.modules():
-        if isinstance(layer, Affine):
-            r = math.sqrt(6 / sum(layer.weight.shape))
-            stream.fill_uniform(layer.weight, -r, r)
-            nn.init.zeros_(layer.bias)
+        if layers:
+            layers += hidden(activation, dropout)
+        layers.append(Affine(n_inputs, n_outputs))
+    return nn.Sequential(*layers)

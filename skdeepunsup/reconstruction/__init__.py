@@ -1,5 +1,15 @@
 """Models that learn by giving the input back."""
 
 from .autoencoder import Autoencoder
+from .contractive import ContractiveAutoencoder
+from .denoising import DenoisingAutoencoder
+from .sparse import SparseAutoencoder
+from .variational import VariationalAutoencoder
 
-__all__ = ["Autoencoder"]
+__all__ = [
+    "Autoencoder",
+    "ContractiveAutoencoder",
+    "DenoisingAutoencoder",
+    "SparseAutoencoder",
+    "VariationalAutoencoder",
+]

@@ -3,29 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
-from sklearn.utils.validation import check_is_fitted
-from torch import nn
+from torch import Tensor
 
-from .._parameters import (
-    check_boolean,
-    check_integer,
-    check_option,
-    check_real,
-    check_sizes,
-    resolve_device,
-    resolve_precision,
-)
+from .._parameters import check_option
 from .._random import Stream
-from .._validation import Rows, outside_unit_interval, to_array
-from ..base import DeepTransformer
-from ..networks import ACTIVATIONS, initialize
-from ..training import GradientDescent, Schedule
-from .module import LOSSES, AutoencoderModule
+from .._validation import Rows
+from ..training import GradientDescent
+from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .module import OwnNetwork
+from .parameters import check_shared, check_tied
+from .pretraining import check_pretrained, fitted_to, start_at, unrolled_arguments
 
 
-class Autoencoder(DeepTransformer):
+class AutoencoderModule(DeterministicModule):
+    """h is affine in the last hidden layer, and nothing but the error is lowered."""
+
+    def code(self, a: Tensor) -> Tensor:
+        """h = a."""
+        return a
+
+    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+        """The error of each row."""
+        observed, fed = self.observed_and_fed(x)
+        return {"reconstruction": self.error(fed, self.code(self.encoder(fed)), observed)}
+
+
+class Autoencoder(DeterministicAutoencoder):
     """Autoencoder: a code from which a network can give the input back.
 
     Without hidden layers it is linear and, given the epochs, reaches the subspace that PCA finds;
@@ -37,21 +40,36 @@ class Autoencoder(DeepTransformer):
         Width of the code.
     hidden_layer_sizes : sequence of int, default=()
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
-        them.
+        them. With ``image_shape``, the channels of convolutions, each of which halves the image's
+        height and width; none then stands for (32, 64).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Of the hidden layers. The code and the output are affine.
+    dropout : float, default=0.0
+        Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
         What is lowered, summed over features: the squared error, or, for data in [0, 1], the
         cross-entropy in nats.
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's, transposed.
-    encoder : torch.nn.Module, default=None
-        In place of the dense encoder: maps (n, n_features) to (n, n_components). It is copied; its
-        weights are where training starts. Layers of it that draw, such as dropout, do so from
-        torch's global generator, which ``random_state`` does not seed.
-    decoder : torch.nn.Module, default=None
-        In place of the dense decoder: maps (n, n_components) to (n, n_features), before the
-        logistic link where ``loss="bernoulli"``.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row is, channels
+        last: the networks are then convolutional.
+    encoder : torch.nn.Module or callable, default=None
+        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
+        its weights are where training starts; a callable makes one, given those two widths, and
+        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+    decoder : torch.nn.Module or callable, default=None
+        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
+        where ``loss="bernoulli"``.
+    pretrained : estimator, default=None
+        A `DeepBeliefNetwork`, `BernoulliRBM` or `GaussianRBM`, whose layers, unrolled, are where
+        training starts: the deep autoencoder of 2006. They give ``n_components`` and
+        ``hidden_layer_sizes``, whatever these are here; hidden units are logistic, the code is
+        affine, and above binary units reconstructions lie in (0, 1). One that is not fitted is
+        cloned and fitted to the training rows first.
+    missing : {"error", "mask"}, default="error"
+        Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
+        feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
     learning_rate : float, default=1e-3
         Of Adam.
     batch_size : int, default=32
@@ -82,7 +100,9 @@ class Autoencoder(DeepTransformer):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights; only without hidden layers and custom encoder.
+        Encoder weights; only of one dense layer that is not your own.
+    pretrained_ : estimator
+        The fitted model whose layers were unrolled, where there was one.
     module_ : AutoencoderModule
         Encoder and decoder.
     history_ : dict of lists
@@ -102,7 +122,11 @@ class Autoencoder(DeepTransformer):
 
     See Also
     --------
-    BernoulliRBM : Codes by an energy model.
+    VariationalAutoencoder : With a density.
+    SparseAutoencoder : With a code most of which is at rest.
+    DenoisingAutoencoder : Learns by undoing noise.
+    ContractiveAutoencoder : With a code that hardly moves with the row.
+    DeepBeliefNetwork : Where the deep autoencoder of 2006 starts.
     sklearn.decomposition.PCA : The linear answer, in closed form.
 
     References
@@ -131,10 +155,14 @@ class Autoencoder(DeepTransformer):
         *,
         hidden_layer_sizes: Sequence[int] = (),
         activation: str = "relu",
+        dropout: float = 0.0,
         loss: str = "squared",
         tied_weights: bool = False,
-        encoder: nn.Module | None = None,
-        decoder: nn.Module | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        encoder: OwnNetwork = None,
+        decoder: OwnNetwork = None,
+        pretrained: Any = None,
+        missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         max_iter: int = 200,
@@ -151,10 +179,14 @@ class Autoencoder(DeepTransformer):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.dropout = dropout
         self.loss = loss
         self.tied_weights = tied_weights
+        self.image_shape = image_shape
         self.encoder = encoder
         self.decoder = decoder
+        self.pretrained = pretrained
+        self.missing = missing
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_iter = max_iter
@@ -168,112 +200,29 @@ class Autoencoder(DeepTransformer):
         self.verbose = verbose
         self.random_state = random_state
 
-    @property
-    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
-        """Encoder weights of a model without hidden layers, code by features."""
-        check_is_fitted(self)
-        arguments = self._module.arguments
-        if arguments["hidden_layer_sizes"] or arguments["encoder"] is not None:
-            raise AttributeError(
-                "components_ exists only without hidden layers and custom encoder."
-            )
-        return to_array(self._module.encoder[0].weight)
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Compute minus the squared error of each row's reconstruction, summed over features.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            −‖x − r‖², whatever ``loss`` was trained on.
-        """
-        check_is_fitted(self)
-        X = self._checked(X)
-        return self._answer(X, lambda module: module.log_score)
-
     def _check_parameters(self) -> None:
-        check_integer("n_components", self.n_components, 1)
-        check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
-        check_option("activation", self.activation, ACTIVATIONS)
+        check_shared(self)
         check_option("loss", self.loss, LOSSES)
-        for name in ("encoder", "decoder"):
-            network = getattr(self, name)
-            if network is not None and not isinstance(network, nn.Module):
-                raise TypeError(f"{name} == {network!r}, must be a torch.nn.Module or None.")
-            if network is not None and self.tied_weights:
-                raise ValueError(f"tied_weights == True needs the dense networks; drop {name}.")
-        for name in ("tied_weights", "early_stopping", "warm_start"):
-            check_boolean(name, getattr(self, name))
-        check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
-        check_integer("batch_size", self.batch_size, 1)
-        check_integer("max_iter", self.max_iter, 1)
-        check_real("validation_fraction", self.validation_fraction, 0, 1, "neither")
-        check_integer("n_iter_no_change", self.n_iter_no_change, 1)
-        check_real("tol", self.tol, 0)
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
-
-    def _check_values(self, X: Any, training: bool) -> None:
-        if training and self.loss == "bernoulli" and (outside := outside_unit_interval(X)):
-            raise ValueError(f"loss == 'bernoulli' needs {outside}")
-
-    def _schedule(self) -> Schedule:
-        return Schedule(
-            self.max_iter,
-            self.batch_size,
-            self.validation_fraction if self.early_stopping else 0.0,
-            self.n_iter_no_change,
-            self.tol,
-        )
+        check_tied(self)
+        if self.pretrained is not None:
+            check_pretrained(self)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "n_features": rows.n_features,
-            "n_components": self.n_components,
-            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
-            "activation": self.activation,
+        arguments = self._architecture(rows.n_features) | {
             "loss": self.loss,
+            "bounded": False,
             "tied_weights": bool(self.tied_weights),
-            "encoder": self.encoder,
-            "decoder": self.decoder,
         }
+        if self.pretrained is None:
+            return arguments
+        if fitted is None:
+            self.pretrained_ = fitted_to(self.pretrained, rows)
+        return arguments | unrolled_arguments(self.pretrained_.unroll(), self.loss)
 
     def _initialize(self, module: AutoencoderModule, rows: Rows, stream: Stream) -> None:
-        for name in ("encoder", "decoder"):
-            if module.arguments[name] is None:
-                initialize(getattr(module, name), stream)
-            else:
-                _check_shapes(name, module, rows.n_features)
+        self._initialize_networks(module, rows, stream)
+        if self.pretrained is not None:
+            start_at(module, self.pretrained_.unroll())
 
     def _objective(self, module: AutoencoderModule, stream: Stream) -> GradientDescent:
-        parameters = [p for p in module.parameters() if p.requires_grad]
-        if not parameters:
-            raise ValueError("encoder and decoder have no parameters to train.")
-        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
-        precision = resolve_precision(self.precision)
-        autocast = precision if precision == torch.bfloat16 else None
-        return GradientDescent(module, optimizer, autocast)
-
-
-def _check_shapes(name: str, module: AutoencoderModule, n_features: int) -> None:
-    """Raise if the user's own network does not map rows to codes, or codes to rows."""
-    n_inputs, n_outputs = n_features, module.n_components
-    if name == "decoder":
-        n_inputs, n_outputs = n_outputs, n_inputs
-    module.eval()
-    try:
-        with torch.no_grad():
-            output = getattr(module, name)(torch.zeros(1, n_inputs))
-    except RuntimeError as error:
-        raise ValueError(f"{name} fails on input of shape (1, {n_inputs}): {error}") from error
-    found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if found != (1, n_outputs):
-        raise ValueError(
-            f"{name} maps (1, {n_inputs}) to {found}, but must give (1, {n_outputs}): "
-            f"n_components is {module.n_components}, and X has {n_features} features."
-        )
+        return self._descent(module, stream)

@@ -122,12 +122,13 @@ def run_epoch(
 ) -> Record:
     """One pass over ``rows``; the epoch's record, read from the device at its end alone."""
     totals: dict[str, Tensor] = {}
-    for x in batches(rows, batch_size, stream):
-        for name, value in objective.step(x).items():
+    for batch in batches(rows, batch_size, stream):
+        n = len(batch[0])
+        for name, value in objective.step(*batch).items():
             if name in totals:
-                totals[name].add_(value, alpha=len(x))
+                totals[name].add_(value, alpha=n)
             else:
-                totals[name] = value * len(x)
+                totals[name] = value * n
     scalars = {name: total / len(rows) for name, total in totals.items()}
     scalars |= objective.measure(rows, held_out)
     return {name: float(value) for name, value in scalars.items()}

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from .._random import Stream
 from .._validation import Rows, mean_over_rows
 
 
@@ -18,8 +19,12 @@ class Objective(Protocol):
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         """Hear how far into the fit, or its stage, this epoch's middle is, between 0 and 1."""
 
-    def step(self, x: Tensor) -> dict[str, Tensor]:
-        """Update the parameters from one batch; return named means over it, still on the device."""
+    # Arguments of any make, so that an update of unweighted rows need not know of weights.
+    def step(self, x: Tensor, /, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+        """Update the parameters from one batch; return named means over it, still on the device.
+
+        Where the rows bear weights, those of the batch come second.
+        """
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         """What the epoch's record holds beside the means of ``step``, still on the device.
@@ -41,51 +46,78 @@ class GradientDescent:
     Parameters
     ----------
     module : nn.Module
-        Has ``losses(x)``: named terms, each of shape (n_rows,), whose sum is lowered.
+        Has ``losses(x, stream)``: named terms, each of shape (n_rows,), whose sum is lowered.
     optimizer : torch.optim.Optimizer
         Holds the module's parameters.
+    stream : Stream
+        Whatever the losses draw. Held-out rows are always measured with the same draws.
     autocast : torch.dtype, optional
         Run the products at this precision, the parameters kept at theirs.
+    before_epoch : callable, optional
+        Called at the beginning of each epoch, the module in training mode.
+    after_update : callable, optional
+        Called after each step of the optimizer, without gradients: what the module owes that no
+        gradient gives.
+    monitor : callable, optional
+        Gives named figures of the training rows for the record of an epoch.
     """
 
     def __init__(
         self,
         module: nn.Module,
         optimizer: torch.optim.Optimizer,
+        stream: Stream,
         autocast: torch.dtype | None = None,
+        *,
+        before_epoch: Callable[[], None] | None = None,
+        after_update: Callable[[], None] | None = None,
+        monitor: Callable[[Rows], dict[str, Tensor]] | None = None,
     ) -> None:
-        self.module, self.optimizer, self.autocast = module, optimizer, autocast
+        self.module, self.optimizer, self.stream = module, optimizer, stream
+        self.autocast = autocast
+        self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self._losses: Callable[[Tensor], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
+        self._losses: Callable[[Tensor, Stream], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # whoever looked at the module between epochs left it in eval mode
+        if self.before_epoch is not None:
+            self.before_epoch()
 
-    def step(self, x: Tensor) -> dict[str, Tensor]:
+    def step(self, x: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
         with self._precision(x):
-            terms = {name: term.mean() for name, term in self._losses(x).items()}
+            terms = {
+                name: term.mean() if weight is None else (weight * term).mean()
+                for name, term in self._losses(x, self.stream).items()
+            }
             loss = reduce(add, terms.values())
         for parameter in self._parameters:  # zero_grad, without its bookkeeping
             parameter.grad = None
         loss.backward()
         self.optimizer.step()
+        if self.after_update is not None:
+            with torch.no_grad():
+                self.after_update()
         return _named(loss, terms)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        if held_out is None:
-            return {}
         self.module.eval()
+        record = {} if self.monitor is None else self.monitor(rows)
+        if held_out is None:
+            return record
+        stream = Stream(0, self.stream.device)
         names: list[str] = []
 
         def stacked(x: Tensor) -> Tensor:
             with self._precision(x):
-                terms = self._losses(x)
+                terms = self._losses(x, stream)
             names[:] = terms
             return torch.stack(list(terms.values()), dim=1)
 
         means = mean_over_rows(stacked, held_out)
         terms = dict(zip(names, means, strict=True))
-        return {f"validation_{k}": v for k, v in _named(means.sum(), terms).items()}
+        named = _named(means.sum(), terms)
+        return record | {f"validation_{name}": value for name, value in named.items()}
 
     def state_dict(self) -> dict[str, Any]:
         return {"module": self.module.state_dict(), "optimizer": self.optimizer.state_dict()}

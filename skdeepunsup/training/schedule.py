@@ -25,6 +25,8 @@ class Schedule:
         else of the training loss; None never does.
     tol : float, default=0.0
         The relative improvement that counts.
+    warmup : int, default=0
+        The first epochs, which are not judged: what is lowered still changes.
     stages_before : tuple of int, default=()
         The epochs of each stage before the last, for what is learned layer by layer.
     once : int, default=0
@@ -37,6 +39,7 @@ class Schedule:
     validation_fraction: float = 0.0
     patience: int | None = None
     tol: float = 0.0
+    warmup: int = 0
     stages_before: tuple[int, ...] = ()
     once: int = 0
 
@@ -76,4 +79,4 @@ class Schedule:
         if self.patience is None:
             return None
         monitor = "validation_loss" if self.validation_fraction > 0 else "loss"
-        return EarlyStopping(monitor, self.patience, self.tol)
+        return EarlyStopping(monitor, self.patience, self.tol, self.warmup)

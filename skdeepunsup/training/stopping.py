@@ -15,6 +15,8 @@ class EarlyStopping:
     tol : float
         An epoch improves on the best so far if it is lower by more than ``tol`` times the best's
         absolute value: relative, since a sum of squared errors has the scale of the data.
+    warmup : int, default=0
+        So many first epochs are not judged.
 
     Attributes
     ----------
@@ -24,14 +26,17 @@ class EarlyStopping:
         Whether the last epoch was the best one.
     """
 
-    def __init__(self, monitor: str, patience: int, tol: float) -> None:
-        self.monitor, self.patience, self.tol = monitor, patience, tol
+    def __init__(self, monitor: str, patience: int, tol: float, warmup: int = 0) -> None:
+        self.monitor, self.patience, self.tol, self.warmup = monitor, patience, tol, warmup
         self.best = math.inf
         self.improved = False
         self._reference, self._waited = math.inf, 0
 
     def update(self, record: dict[str, float]) -> bool:
         """Take in one epoch's record; return whether to stop."""
+        if self.warmup > 0:
+            self.warmup -= 1
+            return False
         value = record[self.monitor]
         self.improved = value < self.best
         self.best = min(value, self.best)

@@ -1,16 +1,17 @@
-"""Dense networks: their shape, and their start from a stream."""
+"""Dense networks: their shape and their gradients."""
 
 import pickle
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
-from scipy import stats
 from torch import nn
+from torch.nn.functional import linear
 
+from skdeepunsup import _products
 from skdeepunsup._random import Stream
 from skdeepunsup.networks import ACTIVATIONS, Affine, dense, initialize
+from skdeepunsup.networks.dense import _AffineProduct, affine_layer
 
 
 def started(sizes=(6, 5, 3), activation="tanh", seed=0):
@@ -46,46 +47,47 @@ def test_affine_has_the_names_and_shapes_of_linear():
     assert torch.equal(ours(x), torchs(x))
 
 
-def test_weights_are_glorots_uniform_and_biases_zero():
-    layer = started((900, 700))[0]
-    r = np.sqrt(6 / 1600)
-    W = layer.weight.detach().double().flatten().numpy()
-    assert stats.kstest(W, "uniform", (-r, 2 * r)).pvalue > 1e-3
-    assert np.abs(W).max() <= r
-    # The variance of a sample's variance is (kurtosis − 1) σ⁴ / n; 9/5 is the uniform's kurtosis.
-    wanted = 2 / 1600
-    assert abs(W.var() - wanted) < 5 * wanted * np.sqrt(0.8 / W.size)
-    assert not layer.bias.any()
-
-
-def test_one_seed_is_one_start():
-    assert same(started(), started())
-    assert not same(started(), started(seed=1))
-
-
 def test_no_two_layers_start_alike():
     first, _, second = started((4, 4, 4))
     assert not torch.equal(first.weight, second.weight)
 
 
-def test_global_randomness_is_neither_used_nor_moved():
-    before = torch.get_rng_state()
-    network = started()
-    assert torch.equal(torch.get_rng_state(), before)
-    try:
-        torch.manual_seed(1)
-        assert same(network, started())
-    finally:
-        torch.set_rng_state(before)
-
-
-def test_only_affine_layers_are_initialised():
-    own = nn.Linear(3, 2)
-    before = own.weight.detach().clone()
-    initialize(nn.Sequential(Affine(4, 3), own), Stream(0))
-    assert torch.equal(own.weight, before)
-
-
 def test_networks_can_be_pickled():
     network = started()
     assert same(pickle.loads(pickle.dumps(network)), network)
+
+
+def doubles(*shapes):
+    return [Stream(i).normal(*shape).double().requires_grad_() for i, shape in enumerate(shapes)]
+
+
+@pytest.mark.parametrize("check", [torch.autograd.gradcheck, torch.autograd.gradgradcheck])
+def test_the_products_gradients_are_right_and_can_be_differentiated(check):
+    assert check(_AffineProduct.apply, doubles((3, 4), (2, 4), (2,)))
+
+
+@pytest.mark.parametrize("product", [affine_layer, linear])
+def test_a_contractive_penalty_has_its_gradients(product):
+    """In float32, on the fast kernel where there is one, against plain products in float64."""
+    shapes = [(128, 128), (96, 128), (96,), (96, 96), (96,)]
+    assert shapes[0][0] * 128 * 96 >= _products.ONEDNN_FROM
+
+    def gradients(values, product):
+        x, W1, b1, W2, b2 = values
+        h = product(product(x, W1, b1).tanh(), W2, b2).tanh()
+        (J,) = torch.autograd.grad(h.sum(), x, create_graph=True)
+        return torch.autograd.grad(J.square().sum(), values)
+
+    exact = [(0.1 * value).detach().requires_grad_() for value in doubles(*shapes)]
+    single = [value.detach().float().requires_grad_() for value in exact]
+    pairs = zip(gradients(single, product), gradients(exact, linear), strict=True)
+    for g, wanted in pairs:
+        assert (g - wanted).norm() < 1e-5 * wanted.norm()
+
+
+def test_nobody_pays_for_gradients_that_nobody_wants():
+    x, W, b = (value.detach() for value in doubles((3, 4), (2, 4), (2,)))
+    y = _AffineProduct.apply(x.requires_grad_(), W, b)
+    y.sum().backward()
+    assert W.grad is None and b.grad is None
+    assert torch.equal(x.grad, W.sum(0).expand(3, 4))

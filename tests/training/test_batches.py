@@ -16,7 +16,7 @@ def numbered_rows(n):
 
 
 def drawn(n, size, stream):
-    return [x[:, 0].tolist() for x in batches(numbered_rows(n), size, stream)]
+    return [x[:, 0].tolist() for (x,) in batches(numbered_rows(n), size, stream)]
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 64])
@@ -52,4 +52,4 @@ def test_one_seed_is_one_order_wherever_the_rows_are():
     streamed = StreamedRows(X, torch.device("cpu"), torch.float64)
     resident = ResidentRows(torch.tensor(X))
     pairs = zip(batches(streamed, 6, Stream(0)), batches(resident, 6, Stream(0)), strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs)
+    assert all(torch.equal(a, b) for (a,), (b,) in pairs)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from skdeepunsup._random import Stream
 from skdeepunsup.training import GradientDescent
 from skdeepunsup.training.checkpoint import Checkpoint
 
@@ -28,13 +29,13 @@ class Quadratic(nn.Module):
         super().__init__()
         self.theta = nn.Parameter(torch.tensor([1.0, -2.0]))
 
-    def losses(self, x):
+    def losses(self, x, stream):
         return {"square": (x - self.theta).square().sum(-1)}
 
 
 def quadratic():
     module = Quadratic()
-    return GradientDescent(module, torch.optim.Adam(module.parameters(), lr=0.1))
+    return GradientDescent(module, torch.optim.Adam(module.parameters(), lr=0.1), Stream(0))
 
 
 X = torch.tensor([[0.0, 1.0], [3.0, 0.5]])

@@ -24,13 +24,15 @@ class Mean(nn.Module):
         super().__init__()
         self.theta = nn.Parameter(torch.zeros(3))
 
-    def losses(self, x):
+    def losses(self, x, stream):
         return {"distance": (x - self.theta).square().sum(-1)}
 
 
 def back_propagation():
     module = Mean()
-    return GradientDescent(module, torch.optim.Adam(module.parameters(), lr=0.1, fused=True))
+    return GradientDescent(
+        module, torch.optim.Adam(module.parameters(), lr=0.1, fused=True), Stream(0)
+    )
 
 
 class Statistics:
@@ -260,7 +262,7 @@ def test_a_single_row_left_over_joins_the_batch_before_it():
 @pytest.mark.parametrize("batch_size", [3, 6, 20])
 def test_the_loss_of_an_epoch_weighs_every_row_alike(batch_size):
     module = Mean()
-    objective = GradientDescent(module, torch.optim.SGD(module.parameters(), lr=0.0))
+    objective = GradientDescent(module, torch.optim.SGD(module.parameters(), lr=0.0), Stream(0))
     loss = run(objective, 1, batch_size=batch_size)["loss"][0]
     assert loss == pytest.approx(float(X.square().sum(-1).mean()), rel=1e-5)
 

@@ -26,7 +26,7 @@ class Lossy(nn.Module):
         initialize(self.network, Stream(1))
         self.n_terms = n_terms
 
-    def losses(self, x):
+    def losses(self, x, stream):
         y = self.network(x)
         terms = {"error": (y - x).square().sum(-1), "size": 0.1 * y.square().sum(-1)}
         return dict(list(terms.items())[: self.n_terms])
@@ -34,7 +34,7 @@ class Lossy(nn.Module):
 
 def descent(n_terms=2, optimizer=torch.optim.Adam, **options):
     module = Lossy(n_terms)
-    return GradientDescent(module, optimizer(module.parameters(), lr=0.1), **options)
+    return GradientDescent(module, optimizer(module.parameters(), lr=0.1), Stream(0), **options)
 
 
 def parameters(objective):
@@ -44,7 +44,7 @@ def parameters(objective):
 def test_a_step_goes_down_the_gradient_of_the_mean_loss():
     objective = descent(optimizer=torch.optim.SGD)
     twin = Lossy()
-    loss = sum(twin.losses(X).values()).mean()
+    loss = sum(twin.losses(X, None).values()).mean()
     loss.backward()
     expected = torch.cat([(p - 0.1 * p.grad).flatten() for p in twin.parameters()])
     torch.testing.assert_close(objective.step(X)["loss"], loss.detach())
@@ -82,7 +82,7 @@ def test_held_out_losses_are_means_over_their_rows():
     objective, held_out = descent(), Stream(2).normal(1500, 4)  # more than a chunk
     record = objective.measure(ResidentRows(X), ResidentRows(held_out))
     with torch.no_grad():
-        terms = {k: v.double().mean() for k, v in objective.module.losses(held_out).items()}
+        terms = {k: v.double().mean() for k, v in objective.module.losses(held_out, None).items()}
     assert record.keys() == {"validation_loss", "validation_error", "validation_size"}
     for name, value in terms.items():
         torch.testing.assert_close(record[f"validation_{name}"], value, rtol=1e-6, atol=0)
@@ -134,7 +134,7 @@ def test_the_parameters_keep_their_precision_under_autocast():
 def test_a_step_reads_nothing_from_the_device():
     objective = descent()
     objective = GradientDescent(
-        objective.module, torch.optim.Adam(objective.module.parameters(), fused=True)
+        objective.module, torch.optim.Adam(objective.module.parameters(), fused=True), Stream(0)
     )
     with Reads() as reads:
         record = objective.step(X)
@@ -148,7 +148,9 @@ def test_a_step_does_not_wait_for_cuda():
     if not torch.cuda.is_available():
         pytest.skip("only CUDA tells")
     module = Lossy().to("cuda")
-    objective = GradientDescent(module, torch.optim.Adam(module.parameters(), fused=True))
+    objective = GradientDescent(
+        module, torch.optim.Adam(module.parameters(), fused=True), Stream(0)
+    )
     x = X.to("cuda")
     objective.step(x)  # allocates
     torch.cuda.set_sync_debug_mode("error")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._validation import Rows
+from ._validation import Rows
 
 MAX_COUNTED = 1000
 """A code from which on ``n_categories=None`` rather is a mistake."""

@@ -1,0 +1,171 @@
+"""How a fit went, epoch by epoch."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._axes import open_axes
+from ._codes import check_has
+from ._panels import COLOURS
+
+VALIDATION = "validation_loss"
+
+
+class TrainingCurveDisplay:
+    """Entries of the history of a fit against epochs.
+
+    Use :meth:`from_estimator` to make one. Entries that are NaN throughout, as the validation loss
+    is where nothing was held out, are left out. The epoch of the lowest validation loss is marked,
+    unless layers were trained one after the other: these lines are broken between layers, whose
+    losses do not compare.
+
+    Parameters
+    ----------
+    history : dict of str to sequence of float
+        A number an epoch for each entry; where there is a ``"layer"``, it says which was trained.
+    names : sequence of str
+        The entries to draw.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    best_epoch_ : int or None
+        The epoch marked, counted from 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import Autoencoder
+    >>> from skdeepunsup.inspection import TrainingCurveDisplay
+    >>> X = load_digits().data / 16
+    >>> model = Autoencoder(8, early_stopping=True, max_iter=10, random_state=0).fit(X)
+    >>> display = TrainingCurveDisplay.from_estimator(model)
+    >>> display.best_epoch_
+    10
+    """
+
+    def __init__(self, *, history: dict[str, Any], names: Sequence[str]) -> None:
+        self.history = history
+        self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        names: Sequence[str] = ("loss", VALIDATION),
+        ax: Any = None,
+    ) -> Self:
+        """Draw the history of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            Has ``history_``, as ours do.
+        names : sequence of str, default=("loss", "validation_loss")
+            The entries of ``history_`` to draw.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None opens a figure.
+
+        Returns
+        -------
+        TrainingCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no ``history_``.
+        ValueError
+            If it has no such entries.
+        """
+        check_is_fitted(estimator)
+        check_has(
+            estimator, "history_", "pass one of this package, or the step of a Pipeline that is."
+        )
+        return cls(history=estimator.history_, names=names).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None opens a figure.
+
+        Returns
+        -------
+        TrainingCurveDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If ``names`` are not entries of ``history``, or all of these are NaN.
+        """
+        curves = _finite_curves(self.history, self.names)
+        self.ax_ = open_axes(self, ax, 6.4, 4.0)
+        self.figure_ = self.ax_.figure
+        stages = _stages(self.history, len(next(iter(curves.values()))))
+        for i, (name, curve) in enumerate(curves.items()):
+            colour = COLOURS[i % len(COLOURS)]
+            for k, stage in enumerate(stages):
+                self.ax_.plot(
+                    stage + 1,
+                    curve[stage],
+                    color=colour,
+                    label=name.replace("_", " ") if k == 0 else None,
+                    marker="o" if len(stage) == 1 else None,
+                )
+        marked = VALIDATION in curves and len(stages) == 1
+        self.best_epoch_ = self._mark_best(curves[VALIDATION]) if marked else None
+        losses = all(name.endswith("loss") for name in curves)
+        self.ax_.set(xlabel="Epoch", ylabel="Loss" if losses else "Value")
+        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        self.ax_.spines[["top", "right"]].set_visible(False)
+        self.ax_.grid(color="0.92")
+        self.ax_.set_axisbelow(True)
+        self.ax_.legend(frameon=False)
+        return self
+
+    def _mark_best(self, curve: np.ndarray) -> int:
+        best = int(np.nanargmin(curve))
+        self.ax_.axvline(best + 1, color="0.6", linestyle=":", linewidth=1)
+        self.ax_.plot(
+            best + 1,
+            curve[best],
+            color="0.2",
+            marker="o",
+            linestyle="none",
+            label=f"best epoch {best + 1} ({curve[best]:.4g})",
+        )
+        return best + 1
+
+
+def _finite_curves(history: dict[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The named entries that are not NaN throughout."""
+    if isinstance(names, str):
+        raise TypeError(f"names == {names!r}, must be a sequence of str, such as ({names!r},).")
+    if unknown := [name for name in names if name not in history]:
+        raise ValueError(f"names has {unknown}, not in the history, which has {sorted(history)}.")
+    curves = {name: np.asarray(history[name], dtype=np.float64) for name in names}
+    curves = {name: curve for name, curve in curves.items() if not np.isnan(curve).all()}
+    if not curves:
+        raise ValueError(
+            f"names == {tuple(names)!r}, but nothing but NaN was recorded of them; hold rows out "
+            "in the fit, or draw other entries."
+        )
+    return curves
+
+
+def _stages(history: dict[str, Any], n_epochs: int) -> list[np.ndarray]:
+    """The epochs, counted from 0, parted where another layer is trained."""
+    layers = np.asarray(history.get("layer", np.zeros(n_epochs)))
+    return np.split(np.arange(n_epochs), np.flatnonzero(np.diff(layers)) + 1)

@@ -1,0 +1,248 @@
+"""Autoencoders whose code hardly moves with the row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._parameters import check_option, check_real
+from .._random import Stream
+from .._validation import Rows
+from ..networks import ACTIVATIONS
+from ..training import GradientDescent
+from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .module import OwnNetwork
+from .parameters import check_shared, check_tied
+from .penalties import DERIVATIVES, sampled_squared_jacobian, squared_jacobian
+
+
+class ContractiveModule(DeterministicModule):
+    """h = s(f(x)), r = g(h), with λ ‖∂h/∂x‖² added to the error.
+
+    Parameters
+    ----------
+    contraction : float
+        λ.
+    **architecture : Any
+        As `DeterministicModule` has it.
+    """
+
+    def __init__(self, *, contraction: float, **architecture: Any) -> None:
+        super().__init__(**architecture)
+        self.arguments["contraction"] = self.contraction = contraction
+        self.activation = ACTIVATIONS[self.arguments["activation"]]()
+        deep = self.arguments["hidden_layer_sizes"] or self.arguments["image_shape"] is not None
+        self.one_layer = not deep and "encoder" not in self.own
+
+    def code(self, a: Tensor) -> Tensor:
+        """Return h = s(a)."""
+        return self.activation(a)
+
+    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+        """The error of each row, and λ times the squared norm of the code's Jacobian there."""
+        observed, fed = self.observed_and_fed(x)
+        h, jacobian = (self._in_closed_form if self.one_layer else self._by_draws)(fed, stream)
+        return {
+            "reconstruction": self.error(fed, h, observed),
+            "contraction": self.contraction * jacobian,
+        }
+
+    def _in_closed_form(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        a = self.encoder(x)
+        h = self.code(a)
+        derivative = DERIVATIVES[self.arguments["activation"]](a, h)
+        return h, squared_jacobian(derivative, self.encoder[0].weight)
+
+    def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():  # held-out rows are measured without
+            x = x.detach().requires_grad_()
+            h = self.code(self.encoder(x))
+            return h, sampled_squared_jacobian(h, x, stream)
+
+
+class ContractiveAutoencoder(DeterministicAutoencoder):
+    """Autoencoder with a penalty on how fast its code changes with the row.
+
+    Only what the reconstruction needs to tell training rows apart is worth a change of the code, so
+    the code moves along the data and not across them.
+
+    Parameters
+    ----------
+    n_components : int, default=128
+        Width of the code; it may be wider than the data.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
+        them. With ``image_shape``, the channels of convolutions, each of which halves the image's
+        height and width; none then stands for (32, 64).
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, \
+            default="logistic"
+        Of the hidden layers and the code.
+    dropout : float, default=0.0
+        Share of the hidden units dropped at each update, in [0, 1).
+    loss : {"squared", "bernoulli"}, default="squared"
+        The error that is lowered, summed over features: squared, or, for data in [0, 1], the
+        cross-entropy in nats.
+    tied_weights : bool, default=None
+        Whether the decoder's weights are the encoder's, transposed: else the encoder can be small
+        and the decoder large, and the penalty is got round. None ties them where both are dense
+        networks of ours.
+    contraction : float, default=0.1
+        λ of λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Without hidden layers it is
+        computed in closed form, else estimated without bias by one random projection of each row.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row is, channels
+        last: the networks are then convolutional.
+    encoder : torch.nn.Module or callable, default=None
+        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
+        its weights are where training starts; a callable makes one, given those two widths, and
+        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+    decoder : torch.nn.Module or callable, default=None
+        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
+        where ``loss="bernoulli"``.
+    missing : {"error", "mask"}, default="error"
+        Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
+        feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs.
+    early_stopping : bool, default=False
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all that is random in ``fit``.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        Encoder weights; only of one dense layer that is not your own.
+    module_ : ContractiveModule
+        Encoder and decoder.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, the mean over rows while training, of which
+        ``"reconstruction"`` is the error and ``"contraction"`` the penalty, λ included; the same of
+        held-out rows, ``"validation_loss"`` and so on, NaN where there are none.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If ``loss="bernoulli"`` and the data leave [0, 1], where the loss has no lower bound.
+
+    See Also
+    --------
+    Autoencoder : Without the penalty.
+    DenoisingAutoencoder : Insensitive to noise, by example.
+
+    References
+    ----------
+    Rifai, S., Vincent, P., Muller, X., Glorot, X. and Bengio, Y., "Contractive auto-encoders:
+    explicit invariance during feature extraction", ICML 2011.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import ContractiveAutoencoder
+    >>> X = load_digits().data / 16
+    >>> model = ContractiveAutoencoder(contraction=0.5, max_iter=20, random_state=0).fit(X)
+    >>> model.transform(X).shape
+    (1797, 128)
+    """
+
+    _module_class = ContractiveModule
+
+    def __init__(
+        self,
+        n_components: int = 128,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "logistic",
+        dropout: float = 0.0,
+        loss: str = "squared",
+        tied_weights: bool | None = None,
+        contraction: float = 0.1,
+        image_shape: tuple[int, ...] | None = None,
+        encoder: OwnNetwork = None,
+        decoder: OwnNetwork = None,
+        missing: str = "error",
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.loss = loss
+        self.tied_weights = tied_weights
+        self.contraction = contraction
+        self.image_shape = image_shape
+        self.encoder = encoder
+        self.decoder = decoder
+        self.missing = missing
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _check_parameters(self) -> None:
+        check_shared(self)
+        check_option("loss", self.loss, LOSSES)
+        if self.tied_weights is not None:
+            check_tied(self)
+        check_real("contraction", self.contraction, 0)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        architecture = self._architecture(rows.n_features)
+        plain = all(architecture[name] is None for name in ("image_shape", "encoder", "decoder"))
+        return architecture | {
+            "loss": self.loss,
+            "tied_weights": plain if self.tied_weights is None else bool(self.tied_weights),
+            "contraction": float(self.contraction),
+        }
+
+    def _initialize(self, module: ContractiveModule, rows: Rows, stream: Stream) -> None:
+        self._initialize_networks(module, rows, stream)
+
+    def _objective(self, module: ContractiveModule, stream: Stream) -> GradientDescent:
+        return self._descent(module, stream)

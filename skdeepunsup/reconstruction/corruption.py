@@ -1,0 +1,26 @@
+"""Noise that a denoising autoencoder learns to undo: one formula each."""
+
+from torch import Tensor
+
+from .._random import Stream
+
+
+def gaussian(x: Tensor, level: float, stream: Stream) -> Tensor:
+    """x + level · ε, with ε standard normal."""
+    return x.add(stream.normal_like(x), alpha=level)
+
+
+def masking(x: Tensor, level: float, stream: Stream, fill: Tensor) -> Tensor:
+    """Each entry lost with probability ``level``: in its place, ``fill``."""
+    return x.where(_uniform(x, stream) >= level, fill)
+
+
+def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: float, high: float) -> Tensor:
+    """Each entry overwritten with probability ``level``, by ``low`` or ``high`` alike often."""
+    u = _uniform(x, stream)
+    return x.masked_fill(u < level, high).masked_fill_(u < level / 2, low)
+
+
+def _uniform(x: Tensor, stream: Stream) -> Tensor:
+    """Uniform on [0, 1), shaped as ``x``; float32 is fine enough for any level."""
+    return stream.uniform(tuple(x.shape))

@@ -1,0 +1,274 @@
+"""Autoencoders that learn by undoing noise."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._parameters import check_option, check_real
+from .._random import Stream
+from .._validation import Rows
+from ..networks import ACTIVATIONS
+from ..training import GradientDescent
+from .corruption import gaussian, masking, salt_and_pepper
+from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .module import OwnNetwork
+from .parameters import check_shared, check_tied
+
+CORRUPTIONS = ("gaussian", "masking", "salt-and-pepper")
+Corruption = str | Callable[[Tensor, torch.Generator], Tensor]
+
+
+class DenoisingModule(DeterministicModule):
+    """h = s(f(x̃)), r = g(h), where x̃ is x with noise, and r is compared with x.
+
+    Parameters
+    ----------
+    corruption : {"gaussian", "masking", "salt-and-pepper"} or callable
+        Makes x̃ of x.
+    level : float
+        How much of it.
+    low, high : float
+        Salt and pepper.
+    **architecture : Any
+        As `DeterministicModule` has it.
+    """
+
+    def __init__(
+        self, *, corruption: Corruption, level: float, low: float, high: float, **architecture: Any
+    ) -> None:
+        super().__init__(**architecture)
+        self.arguments |= {"corruption": corruption, "level": level, "low": low, "high": high}
+        self.corruption, self.level, self.low, self.high = corruption, level, low, high
+        self.activation = ACTIVATIONS[self.arguments["activation"]]()
+
+    def code(self, a: Tensor) -> Tensor:
+        """Return h = s(a)."""
+        return self.activation(a)
+
+    def corrupted(self, x: Tensor, stream: Stream) -> Tensor:
+        """Return x̃."""
+        if not isinstance(self.corruption, str):
+            return self.corruption(x.clone(), stream.generator)
+        match self.corruption:
+            case "gaussian":
+                return gaussian(x, self.level, stream)
+            case "masking":
+                return masking(x, self.level, stream, self.fill)
+            case _:
+                return salt_and_pepper(x, self.level, stream, self.low, self.high)
+
+    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+        """The error of each row, given the code of the row with noise."""
+        observed, fed = self.observed_and_fed(x)
+        h = self.code(self.encoder(self.corrupted(fed, stream)))
+        return {"reconstruction": self.error(fed, h, observed)}
+
+
+class DenoisingAutoencoder(DeterministicAutoencoder):
+    """Autoencoder trained to give clean rows back from rows with noise.
+
+    The noise is there in training alone: ``transform`` adds none, and ``reconstruct`` of noisy rows
+    cleans them.
+
+    Parameters
+    ----------
+    n_components : int, default=128
+        Width of the code; it may be wider than the data.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
+        them. With ``image_shape``, the channels of convolutions, each of which halves the image's
+        height and width; none then stands for (32, 64).
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of the hidden layers and the code.
+    dropout : float, default=0.0
+        Share of the hidden units dropped at each update, in [0, 1).
+    loss : {"squared", "bernoulli"}, default="squared"
+        The error that is lowered, summed over features: squared, or, for data in [0, 1], the
+        cross-entropy in nats.
+    tied_weights : bool, default=False
+        Whether the decoder's weights are the encoder's, transposed.
+    corruption : {"gaussian", "masking", "salt-and-pepper"} or callable, default="masking"
+        "gaussian" adds normal deviates; "masking" sets entries to 0, or, with ``missing="mask"``,
+        loses them as missing ones are; "salt-and-pepper" overwrites entries with the smallest or
+        the largest value of the training data. A callable is given a batch, a Tensor of shape
+        (n, n_features), and a ``torch.Generator`` on its device to draw from, and returns the batch
+        with noise.
+    corruption_level : float, default=0.3
+        Standard deviation of the Gaussian noise; share of the entries that is lost or overwritten.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row is, channels
+        last: the networks are then convolutional.
+    encoder : torch.nn.Module or callable, default=None
+        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
+        its weights are where training starts; a callable makes one, given those two widths, and
+        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+    decoder : torch.nn.Module or callable, default=None
+        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
+        where ``loss="bernoulli"``.
+    missing : {"error", "mask"}, default="error"
+        Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
+        feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs.
+    early_stopping : bool, default=False
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all that is random in ``fit``.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        Encoder weights; only of one dense layer that is not your own.
+    module_ : DenoisingModule
+        Encoder and decoder.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, the mean error over rows while training, and
+        ``"validation_loss"``, with one draw of the noise that is the same in each epoch; NaN where
+        nothing is held out.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If ``loss="bernoulli"`` and the data leave [0, 1], where the loss has no lower bound.
+
+    See Also
+    --------
+    Autoencoder : Without noise.
+    ContractiveAutoencoder : Insensitive to small noise, by a penalty.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Bengio, Y. and Manzagol, P.-A., "Extracting and composing robust
+    features with denoising autoencoders", ICML 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import DenoisingAutoencoder
+    >>> X = load_digits().data / 16
+    >>> model = DenoisingAutoencoder(corruption="gaussian", max_iter=30, random_state=0).fit(X)
+    >>> noisy = X + np.random.default_rng(0).normal(scale=0.3, size=X.shape)
+    >>> denoised = model.reconstruct(noisy)
+    >>> bool(np.square(denoised - X).sum() < 0.5 * np.square(noisy - X).sum())
+    True
+    """
+
+    _module_class = DenoisingModule
+
+    def __init__(
+        self,
+        n_components: int = 128,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        loss: str = "squared",
+        tied_weights: bool = False,
+        corruption: Corruption = "masking",
+        corruption_level: float = 0.3,
+        image_shape: tuple[int, ...] | None = None,
+        encoder: OwnNetwork = None,
+        decoder: OwnNetwork = None,
+        missing: str = "error",
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.loss = loss
+        self.tied_weights = tied_weights
+        self.corruption = corruption
+        self.corruption_level = corruption_level
+        self.image_shape = image_shape
+        self.encoder = encoder
+        self.decoder = decoder
+        self.missing = missing
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _check_parameters(self) -> None:
+        check_shared(self)
+        check_option("loss", self.loss, LOSSES)
+        check_tied(self)
+        if not callable(self.corruption):
+            check_option("corruption", self.corruption, CORRUPTIONS)
+        high = None if self.corruption == "gaussian" else 1
+        check_real("corruption_level", self.corruption_level, 0, high)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        if fitted is not None:  # a fit that goes on keeps its salt and pepper
+            low, high = fitted["low"], fitted["high"]
+        else:
+            low, high = extremes(rows) if self.corruption == "salt-and-pepper" else (0.0, 1.0)
+        return self._architecture(rows.n_features) | {
+            "loss": self.loss,
+            "tied_weights": bool(self.tied_weights),
+            "corruption": self.corruption,
+            "level": float(self.corruption_level),
+            "low": low,
+            "high": high,
+        }
+
+    def _initialize(self, module: DenoisingModule, rows: Rows, stream: Stream) -> None:
+        self._initialize_networks(module, rows, stream)
+
+    def _objective(self, module: DenoisingModule, stream: Stream) -> GradientDescent:
+        return self._descent(module, stream)
+
+
+def extremes(rows: Rows) -> tuple[float, float]:
+    """The smallest and the largest entry that is observed."""
+    observed = (x[~x.isnan()] for x in rows.chunks())
+    pairs = [(float(x.min()), float(x.max())) for x in observed if len(x)]
+    return min(low for low, _ in pairs), max(high for _, high in pairs)

@@ -1,0 +1,92 @@
+"""What is lowered beside the error of the reconstruction: one formula each."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .._random import Stream
+
+
+def bernoulli_divergence(rho: float, activity: Tensor) -> Tensor:
+    """Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ ρ log(ρ / ρ̂ⱼ) + (1 − ρ) log((1 − ρ) / (1 − ρ̂ⱼ)), in nats.
+
+    Parameters
+    ----------
+    rho : float
+        Wanted activity, in (0, 1).
+    activity : Tensor of shape (n_components,)
+        ρ̂, the mean of each unit over the rows.
+
+    References
+    ----------
+    A. Ng, "Sparse autoencoder", CS294A lecture notes, 2011, section 3.
+    """
+    tiny = torch.finfo(activity.dtype).tiny
+    on, off = activity.clamp_min(tiny), (1 - activity).clamp_min(tiny)
+    entropy = rho * math.log(rho) + (1 - rho) * math.log(1 - rho)
+    return (entropy - rho * on.log() - (1 - rho) * off.log()).sum()
+
+
+def keep_largest(a: Tensor, k: int) -> Tensor:
+    """The k largest entries of each row, rectified, and 0 for all others.
+
+    References
+    ----------
+    A. Makhzani, B. Frey, "k-sparse autoencoders", ICLR 2014.
+    """
+    values, columns = a.topk(k, dim=-1)
+    return torch.zeros_like(a).scatter(-1, columns, values.relu())
+
+
+DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "identity": lambda a, h: torch.ones_like(a),
+    "logistic": lambda a, h: h * (1 - h),
+    "tanh": lambda a, h: 1 - h * h,
+    "relu": lambda a, h: (a > 0).to(a.dtype),
+    "elu": lambda a, h: h.clamp_max(0) + 1,
+    "gelu": lambda a, h: torch.special.ndtr(a) + a * (-a * a / 2).exp() / math.sqrt(2 * math.pi),
+    "silu": lambda a, h: (s := a.sigmoid()) + h * (1 - s),
+}
+"""By name of the activation s: s′(a), given a and h = s(a)."""
+
+
+def squared_jacobian(derivative: Tensor, W: Tensor) -> Tensor:
+    """‖∂h/∂x‖² = Σⱼ s′(aⱼ)² ‖Wⱼ‖² of each row, where h = s(a) and a = W x + b.
+
+    Parameters
+    ----------
+    derivative : Tensor of shape (n, n_components)
+        s′(a).
+    W : Tensor of shape (n_components, n_features)
+
+    References
+    ----------
+    S. Rifai et al., "Contractive auto-encoders", ICML 2011, equation 7.
+    """
+    return derivative.square() @ W.square().sum(1)
+
+
+def sampled_squared_jacobian(h: Tensor, x: Tensor, stream: Stream) -> Tensor:
+    """‖∂h/∂x‖² of each row in expectation: ‖uᵀ ∂h/∂x‖² for a random u of ±1 of its own.
+
+    E[u uᵀ] = 1, so the trace of J Jᵀ is the mean of uᵀ J Jᵀ u.
+
+    Parameters
+    ----------
+    h : Tensor of shape (n, n_components)
+        Made from ``x``, each row from its own.
+    x : Tensor of shape (n, n_features)
+        Requires gradients.
+    stream : Stream
+
+    References
+    ----------
+    M. Hutchinson, "A stochastic estimator of the trace of the influence matrix", Communications in
+    Statistics 18, 1989.
+    """
+    u = stream.uniform(tuple(h.shape)).sub(0.5).sign().to(h)
+    u = torch.where(u == 0, 1, u)
+    (J,) = torch.autograd.grad(h, x, u, create_graph=True)
+    return J.square().sum(-1)

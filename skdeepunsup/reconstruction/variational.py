@@ -1,0 +1,383 @@
+"""The variational autoencoder as an estimator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._categories import check_categories, count_categories
+from .._parameters import check_boolean, check_integer, check_option, check_real
+from .._random import Stream
+from .._validation import CHUNK_ROWS, Rows, outside_unit_interval
+from ..training import GradientDescent, Schedule
+from .model import ReconstructionModel
+from .module import OwnNetwork, observed_moments
+from .parameters import check_shared
+from .variational_module import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
+
+
+class VariationalAutoencoder(ReconstructionModel):
+    """Variational autoencoder: a density whose codes are normal, and an encoder that infers them.
+
+    Codes z are normal with mean 0 and variance 1 in each component, and a row x given its code has
+    the decoder's output for its mean, or logits. The encoder gives the normal q(z | x) that stands
+    for the posterior. Training raises a lower bound on log p(x); its parts are in nats, summed over
+    features and averaged over rows.
+
+    Parameters
+    ----------
+    n_components : int, default=16
+        Width of the code.
+    hidden_layer_sizes : sequence of int, default=(128,)
+        Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
+        them. With ``image_shape``, the channels of convolutions, each of which halves the image's
+        height and width; none then stands for (32, 64).
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of the hidden layers.
+    dropout : float, default=0.0
+        Share of the hidden units dropped at each update, in [0, 1).
+    likelihood : {"gaussian", "bernoulli", "categorical"}, default="gaussian"
+        Of p(x | z): for real values, values in [0, 1], or codes 0 … K − 1.
+    n_categories : int, default=None
+        K, where ``likelihood="categorical"``; None takes one more than the largest code in ``fit``.
+    noise_scale : {"shared", "features"} or float, default="shared"
+        σ of the Gaussian likelihood: one number that is learned, one learned for each feature, or a
+        number that is given.
+    beta : float, default=1.0
+        What ``regularizer`` counts in all, β: it is added β − 1 times to the bound, which has it
+        once. More than 1 disentangles.
+    kl_warmup : int, default=0
+        Epochs over which the KL term comes to count in full, linearly; it hinders units from
+        collapsing before the decoder can use them.
+    free_bits : float, default=0.0
+        Nats of KL that each component has free: below, its mean over a batch costs nothing less.
+    regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
+        What β weighs. "kl": KL(q(z | x) ‖ p(z)), the β-VAE. "tc": the total correlation of the
+        codes, estimated from each batch, the β-TCVAE; "factor": the same, by a critic trained
+        beside, the FactorVAE. "dip": how far the covariance of the codes' means is from the
+        identity, the DIP-VAE.
+    n_importance_samples : int, default=1
+        Draws of z for each row of a batch; with more than one, the bound is the tighter one of the
+        importance-weighted autoencoder, at about as many times the cost.
+    resample : bool, default=False
+        Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
+        as grey levels mean it; otherwise they stand for themselves.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row is, channels
+        last: the networks are then convolutional.
+    encoder : torch.nn.Module or callable, default=None
+        In place of the encoder: maps (n, n_features) to (n, 2 n_components), means before log
+        variances. A module is copied, and its weights are where training starts; a callable makes
+        one, given those two widths, and ``random_state`` seeds what it draws, and
+        ``torch.nn.Dropout`` in both.
+    decoder : torch.nn.Module or callable, default=None
+        In place of the decoder: maps (n, n_components) to (n, n_features): means, or logits. With
+        categories, both networks have ``n_categories`` numbers for each feature.
+    missing : {"error", "mask"}, default="error"
+        Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
+        feature's mean is) nor counted in the likelihood; ``reconstruct`` fills it in.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs.
+    early_stopping : bool, default=False
+        Whether to hold out rows, stop when their bound (β = 1, whatever ``beta``) no longer
+        improves, and keep the parameters of this call's best epoch. Otherwise the training loss
+        decides when to stop, and the last ones are kept. Both begin after the warm-up.
+    validation_fraction : float, default=0.1
+        Share of the rows held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all that is random in ``fit``.
+
+    Attributes
+    ----------
+    n_active_units_ : int
+        Components in use: those whose posterior mean has a variance above 0.01 over the training
+        rows (2000 of them, spread over all). The others have collapsed to the prior.
+    components_ : ndarray of shape (n_components, n_features)
+        Encoder weights of the means; only of one dense layer that is not your own.
+    module_ : VariationalModule
+        Encoder, decoder, likelihood.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, what training lowers, the sum of ``"reconstruction"``
+        (−log p(x | z)), ``"kl"``, and ``"regularization"``, which is what ``beta``, the warm-up and
+        free bits make of it; with importance samples also ``"importance"``, what these take off,
+        and with "factor" the loss of its ``"critic"``; ``"active_units"``; of held-out rows
+        ``"validation_loss"``, minus the bound, and its parts, NaN where there are none.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
+        "categorical".
+
+    See Also
+    --------
+    Autoencoder : Without a density.
+    GaussianRBM : A density by energy.
+    sklearn.decomposition.PCA : With Gaussian likelihood and no hidden layers, the same density.
+
+    References
+    ----------
+    Kingma, D. P. and Welling, M., "Auto-encoding variational Bayes", ICLR 2014.
+
+    Higgins, I. et al., "beta-VAE: learning basic visual concepts with a constrained variational
+    framework", ICLR 2017.
+
+    Burda, Y., Grosse, R. and Salakhutdinov, R., "Importance weighted autoencoders", ICLR 2016.
+
+    Chen, R. T. Q., Li, X., Grosse, R. and Duvenaud, D., "Isolating sources of disentanglement in
+    variational autoencoders", NeurIPS 2018.
+
+    Kim, H. and Mnih, A., "Disentangling by factorising", ICML 2018.
+
+    Kumar, A., Sattigeri, P. and Balakrishnan, A., "Variational inference of disentangled latent
+    concepts from unlabeled observations", ICLR 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import VariationalAutoencoder
+    >>> X = load_digits().data / 16
+    >>> model = VariationalAutoencoder(8, max_iter=20, random_state=0).fit(X)
+    >>> model.transform(X).shape
+    (1797, 8)
+    >>> model.sample(2, random_state=0).shape
+    (2, 64)
+    >>> model.score(X, n_samples=10) < model.score(X, n_samples=1000)
+    True
+    """
+
+    _module_class = VariationalModule
+
+    def __init__(
+        self,
+        n_components: int = 16,
+        *,
+        hidden_layer_sizes: Sequence[int] = (128,),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        likelihood: str = "gaussian",
+        n_categories: int | None = None,
+        noise_scale: Any = "shared",
+        beta: float = 1.0,
+        kl_warmup: int = 0,
+        free_bits: float = 0.0,
+        regularizer: str = "kl",
+        n_importance_samples: int = 1,
+        resample: bool = False,
+        image_shape: tuple[int, ...] | None = None,
+        encoder: OwnNetwork = None,
+        decoder: OwnNetwork = None,
+        missing: str = "error",
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.likelihood = likelihood
+        self.n_categories = n_categories
+        self.noise_scale = noise_scale
+        self.beta = beta
+        self.kl_warmup = kl_warmup
+        self.free_bits = free_bits
+        self.regularizer = regularizer
+        self.n_importance_samples = n_importance_samples
+        self.resample = resample
+        self.image_shape = image_shape
+        self.encoder = encoder
+        self.decoder = decoder
+        self.missing = missing
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def n_active_units_(self) -> int:  # numpydoc ignore=RT01
+        """Components in use."""
+        check_is_fitted(self)
+        return int((self._module.code_variance > ACTIVE_VARIANCE).sum())
+
+    def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
+        """Estimate the log-likelihood of each row by importance sampling from q(z | x).
+
+        The estimate is a lower bound in expectation, tighter the more samples there are; weights
+        are summed in float64. For grey levels with a Bernoulli likelihood it is no likelihood.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        n_samples : int, default=100
+            Draws of z for each row, from the same noise for all rows and calls.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            log p(x) in nats; of a density, where the likelihood is Gaussian; of rows with missing
+            entries, that of the others.
+        """
+        check_is_fitted(self)
+        check_integer("n_samples", n_samples, 1)
+        X = self._checked(X)
+
+        def method(module: VariationalModule) -> Any:
+            device = module.fill.device
+            return lambda x: module.log_likelihood(x, n_samples, Stream(0, device))
+
+        return self._answer(X, method)
+
+    def sample(
+        self, n_samples: int = 1, *, mean: bool = False, random_state: Any = None
+    ) -> np.ndarray:
+        """Draw rows from the model: z from p(z), then x from p(x | z).
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Rows to draw.
+        mean : bool, default=False
+            Whether to return the mean E[x | z] of each row instead of a draw from p(x | z): what
+            pictures of samples show.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows of data, as float64.
+        """
+        check_is_fitted(self)
+        check_integer("n_samples", n_samples, 1)
+        check_boolean("mean", mean)
+        module: VariationalModule = self._module
+        stream = Stream(random_state, module.fill.device)
+        rows = np.empty((n_samples, self.n_features_in_))
+        with torch.inference_mode():
+            for start in range(0, n_samples, CHUNK_ROWS):
+                part = rows[start : start + CHUNK_ROWS]
+                part[:] = module.sample(len(part), mean, stream).cpu().numpy()
+        return rows
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        categorical = self.likelihood == "categorical"
+        tags.input_tags.categorical = categorical
+        tags.input_tags.positive_only = categorical
+        return tags
+
+    def _check_parameters(self) -> None:
+        check_shared(self)
+        check_option("likelihood", self.likelihood, OBSERVATIONS)
+        if self.n_categories is not None:
+            check_integer("n_categories", self.n_categories, 2)
+        if isinstance(self.noise_scale, str):
+            check_option("noise_scale", self.noise_scale, ("shared", "features"))
+        else:
+            check_real("noise_scale", self.noise_scale, 0, boundaries="neither")
+        check_real("beta", self.beta, 0)
+        check_integer("kl_warmup", self.kl_warmup, 0)
+        check_real("free_bits", self.free_bits, 0)
+        check_option("regularizer", self.regularizer, REGULARIZERS)
+        check_integer("n_importance_samples", self.n_importance_samples, 1)
+        check_boolean("resample", self.resample)
+        if self.resample and self.likelihood != "bernoulli":
+            raise ValueError(f"resample == True draws bits, but likelihood == {self.likelihood!r}.")
+
+    def _check_values(self, X: Any, training: bool) -> None:
+        if self.likelihood == "categorical":
+            observation = {} if training else self._module.arguments["observation"]
+            check_categories(X, observation.get("n_categories", self.n_categories), self)
+        if training and self.likelihood == "bernoulli" and (outside := outside_unit_interval(X)):
+            raise ValueError(f"likelihood == 'bernoulli' needs {outside}")
+
+    def _schedule(self) -> Schedule:
+        before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
+        return Schedule(warmup=max(0, self.kl_warmup - 1 - before), **self._schedule_arguments())
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return self._architecture(rows.n_features) | {
+            "likelihood": self.likelihood,
+            "observation": self._observation(rows, (fitted or {}).get("observation", {})),
+            "beta": float(self.beta),
+            "kl_warmup": int(self.kl_warmup),
+            "free_bits": float(self.free_bits),
+            "regularizer": self.regularizer,
+            "n_importance_samples": int(self.n_importance_samples),
+            "resample": bool(self.resample),
+        }
+
+    def _observation(self, rows: Rows, fitted: dict[str, Any]) -> dict[str, Any]:
+        """What the likelihood's constructor is given; a fit that goes on keeps what it had."""
+        if self.likelihood == "categorical":
+            K = self.n_categories
+            K = count_categories(rows, fitted.get("n_categories")) if K is None else int(K)
+            return {"n_categories": K}
+        if self.likelihood == "bernoulli":
+            return {}
+        learned = isinstance(self.noise_scale, str)
+        first = fitted.get("first_scale", pooled_scale(rows)) if learned else self.noise_scale
+        return {
+            "n_scales": rows.n_features if self.noise_scale == "features" else 1,
+            "first_scale": float(first),
+            "learned": learned,
+        }
+
+    def _initialize(self, module: VariationalModule, rows: Rows, stream: Stream) -> None:
+        self._initialize_networks(module, rows, stream)
+        module.start_at_prior(stream)
+
+    def _objective(self, module: VariationalModule, stream: Stream) -> GradientDescent:
+        return self._descent(
+            module, stream, before_epoch=module.begin_epoch, monitor=module.monitor
+        )
+
+
+def pooled_scale(rows: Rows) -> float:
+    """The root of the mean variance of a feature; 1 where nothing varies."""
+    _, variances = observed_moments(rows)
+    return float(variances.mean().sqrt()) or 1.0

@@ -1,0 +1,223 @@
+"""p(z) = N(0, 1), p(x | z) by the decoder, q(z | x) by the encoder: the bound and its relatives."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._random import Stream
+from .._validation import Rows
+from ..networks import dense, initialize
+from .module import ReconstructionModule
+from .observation import (
+    BernoulliObservation,
+    CategoricalObservation,
+    GaussianObservation,
+    Observation,
+)
+from .regularizers import (
+    below_free_bits,
+    covariance_distance,
+    critic_cross_entropy,
+    density_ratio,
+    kl_divergence,
+    total_correlation,
+)
+
+REGULARIZERS = ("kl", "tc", "dip", "factor")
+CRITIC_WIDTHS = (256, 256)
+ACTIVE_VARIANCE = 0.01
+"""Of a unit's posterior mean over the rows, above which the unit is said to be active."""
+MAX_LOG_VARIANCE = 20.0
+"""Beyond it, exp would leave what float32 can hold of sums."""
+MONITORED_ROWS = 2000
+BLOCK_ENTRIES = 2**21
+"""Numbers that the decoder gives at a time when rows are scored."""
+
+
+class VariationalModule(ReconstructionModule):
+    """log p(x) ≥ E_q[log p(x | z)] − KL(q(z | x) ‖ p(z)), with q(z | x) = N(μ(x), σ²(x)).
+
+    Parameters
+    ----------
+    likelihood : {"gaussian", "bernoulli", "categorical"}
+        Of p(x | z).
+    observation : dict
+        What the likelihood's `Observation` is given beside ``n_features``.
+    beta : float, default=1.0
+        The regulariser counts β − 1 times beside the bound.
+    kl_warmup : int, default=0
+        Epochs over which KL comes to count in full.
+    free_bits : float, default=0.0
+        Nats of each unit's mean KL that cost nothing less.
+    regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
+        What β weighs.
+    n_importance_samples : int, default=1
+        Draws of z for each row; more than one tighten the bound.
+    resample : bool, default=False
+        Whether each batch is drawn anew, as bits with its entries for probabilities.
+    **architecture : Any
+        As `ReconstructionModule` has it.
+    """
+
+    def __init__(
+        self,
+        *,
+        likelihood: str,
+        observation: dict[str, Any],
+        beta: float = 1.0,
+        kl_warmup: int = 0,
+        free_bits: float = 0.0,
+        regularizer: str = "kl",
+        n_importance_samples: int = 1,
+        resample: bool = False,
+        **architecture: Any,
+    ) -> None:
+        K = observation.get("n_categories", 1)
+        super().__init__(
+            inputs_per_feature=K, outputs_per_feature=K, outputs_per_component=2, **architecture
+        )
+        self.arguments |= {
+            "likelihood": likelihood,
+            "observation": observation,
+            "beta": beta,
+            "kl_warmup": kl_warmup,
+            "free_bits": free_bits,
+            "regularizer": regularizer,
+            "n_importance_samples": n_importance_samples,
+            "resample": resample,
+        }
+        self.beta, self.free_bits, self.regularizer = beta, free_bits, regularizer
+        self.kl_warmup = kl_warmup
+        self.n_importance_samples, self.resample = n_importance_samples, resample
+        self.observation: Observation = OBSERVATIONS[likelihood](self.n_features, **observation)
+        self.critic: Any = (
+            dense((self.n_components, *CRITIC_WIDTHS, 1), "relu")
+            if regularizer == "factor"
+            else None
+        )
+        self.register_buffer("warmth", torch.zeros(()))
+        self.register_buffer("code_variance", torch.zeros(self.n_components))
+        self.warmth: Tensor
+        self.code_variance: Tensor
+
+    def start_at_prior(self, stream: Stream) -> None:
+        """Let σ(x) be 1 at first, whatever the scale of x; draw the critic, where there is one."""
+        if "encoder" not in self.own:
+            last = self.encoder[-1]
+            with torch.no_grad():
+                last.weight[self.n_components :] = 0
+        if self.critic is not None:
+            initialize(self.critic, stream)
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """μ(x) and log σ²(x) of q(z | x)."""
+        observed, filled = self.observed_and_fed(x)
+        output = self.encoder(self.observation.fed(filled, observed)).to(self.fill.dtype)
+        mean, log_variance = output.chunk(2, dim=-1)
+        return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return μ(x)."""
+        return self.posterior(x)[0]
+
+    def decode(self, h: Tensor) -> Tensor:
+        """Return E[x | z] of codes z."""
+        return self.observation.mean(self.decoder_output(h))
+
+    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+        """Of each row, minus the bound in its two terms, and what training changes of it."""
+        if self.resample:
+            x = stream.bernoulli(x)
+        mean, log_variance = self.posterior(x)
+        kl = kl_divergence(mean, log_variance)
+        S = self.n_importance_samples
+        noise = stream.normal_like(mean.expand(S, *mean.shape))
+        z = mean + (log_variance / 2).exp() * noise
+        errors = self._cross_entropy(x, z)
+        terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
+        minus_bound = terms["reconstruction"] + terms["kl"]
+        if S > 1:
+            log_weights = -errors - self._log_ratio(z, noise, log_variance)
+            terms["importance"] = math.log(S) - log_weights.logsumexp(0) - minus_bound
+        if self.training:
+            extra = below_free_bits(kl, self.free_bits) if self.free_bits else 0.0
+            if self.beta != 1:
+                extra = extra + (self.beta - 1) * self._regularizer(z[0], mean, log_variance)
+            terms["regularization"] = (self.warmth - 1) * terms["kl"] + self.warmth * extra
+            if self.critic is not None:
+                z = z[0].detach()
+                terms["critic"] = critic_cross_entropy(z, shuffled(z, stream), self.critic)
+        return terms
+
+    def _regularizer(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+        """What β weighs, of each row, or one number for all."""
+        match self.regularizer:
+            case "tc":
+                return total_correlation(z, mean, log_variance)
+            case "dip":
+                return covariance_distance(mean)
+            case "factor":
+                return density_ratio(z, self.critic)
+            case _:
+                return kl_divergence(mean, log_variance).sum(-1)
+
+    def _cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
+        """−log p(x | z) for z of shape (n_samples, n, n_components): (n_samples, n)."""
+        observed, filled = self.observed_and_fed(x)
+        output = self.decoder_output(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+        wanted = filled.expand(len(z), *filled.shape)
+        return self.observation.cross_entropy(wanted, output.to(self.fill.dtype), observed)
+
+    def _log_ratio(self, z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
+        """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
+        return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
+
+    def log_likelihood(self, x: Tensor, n_samples: int, stream: Stream) -> Tensor:
+        """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ from q, the same noise for all rows.
+
+        References
+        ----------
+        Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+        """
+        mean, log_variance = self.posterior(x)
+        total = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=x.device)
+        block = max(1, BLOCK_ENTRIES // (len(x) * max(self.widths["decoder"])))
+        for start in range(0, n_samples, block):
+            shape = (min(block, n_samples - start), 1, self.n_components)
+            noise = stream.normal_like(mean.new_empty(shape))
+            z = mean + (log_variance / 2).exp() * noise
+            log_weights = -self._cross_entropy(x, z) - self._log_ratio(z, noise, log_variance)
+            total = torch.logaddexp(total, log_weights.double().logsumexp(0))
+        return total - math.log(n_samples)
+
+    def sample(self, n: int, mean: bool, stream: Stream) -> Tensor:
+        """``n`` draws of x, or of E[x | z], with z from p(z)."""
+        output = self.decoder_output(stream.normal_like(self.fill.new_empty(n, self.n_components)))
+        return self.observation.mean(output) if mean else self.observation.sample(output, stream)
+
+    def begin_epoch(self) -> None:
+        """Let KL count a little more, until it counts in full."""
+        self.warmth.add_(1 / self.kl_warmup if self.kl_warmup else 1).clamp_max_(1)
+
+    @torch.no_grad()
+    def monitor(self, rows: Rows) -> dict[str, Tensor]:
+        """How many units are active, on some of the rows, spread over all."""
+        some = torch.linspace(0, len(rows) - 1, min(len(rows), MONITORED_ROWS)).round().long()
+        means = torch.cat([self.encode(x) for x in rows.select(some).chunks()])
+        self.code_variance.copy_(means.var(0, correction=0))
+        return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def shuffled(z: Tensor, stream: Stream) -> Tensor:
+    """The columns of ``z``, each in a random order of its own."""
+    return z.gather(0, stream.uniform(tuple(z.shape)).argsort(0))
+
+
+OBSERVATIONS: dict[str, type[Observation]] = {
+    "gaussian": GaussianObservation,
+    "bernoulli": BernoulliObservation,
+    "categorical": CategoricalObservation,
+}
+"""By name of the likelihood."""
