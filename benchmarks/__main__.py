@@ -10,9 +10,11 @@ import torch
 
 from . import __doc__ as package_doc
 from . import (
+    codes,
     deep_autoencoder,
     density,
     digits,
+    disentanglement,
     faces,
     likelihood,
     memory,
@@ -33,6 +35,8 @@ LONG = {
     "recommending": recommending,
     "deep_autoencoder": deep_autoencoder,
     "variational": variational,
+    "codes": codes,
+    "disentanglement": disentanglement,
 }
 """What takes minutes, or data that scikit-learn does not ship."""
 BENCHMARKS = AT_ONCE | LONG

@@ -10,7 +10,15 @@ from .energy import (
     DeepBoltzmannMachine,
     GaussianRBM,
 )
-from .inspection import ReducerComparisonDisplay
+from .inspection import (
+    ComponentsDisplay,
+    LatentGridDisplay,
+    LatentSpaceDisplay,
+    LatentTraversalDisplay,
+    ReconstructionDisplay,
+    ReducerComparisonDisplay,
+    TrainingCurveDisplay,
+)
 from .reconstruction import (
     Autoencoder,
     ContractiveAutoencoder,
@@ -35,6 +43,13 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "DenoisingAutoencoder",
     "ContractiveAutoencoder",
     "VariationalAutoencoder",
+    # looking inside
+    "ReconstructionDisplay",
+    "LatentSpaceDisplay",
+    "LatentTraversalDisplay",
+    "LatentGridDisplay",
+    "ComponentsDisplay",
+    "TrainingCurveDisplay",
     # side by side
     "ReducerComparisonDisplay",
     "compare_reducers",

@@ -119,7 +119,7 @@ def value_range(X: Any) -> tuple[float, float]:
 def outside_unit_interval(X: Any) -> str:
     """Say where ``X`` leaves [0, 1] by more than rounding, and the remedy; "" where it does not."""
     low, high = value_range(X)
-    if low >= -1e-6 and high <= 1 + 1e-6:
+    if not (low < -1e-6 or high > 1 + 1e-6):  # nor if both are NaN, nothing being observed
         return ""
     return (
         f"values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; "

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skdeepunsup
+from skdeepunsup import ContractiveAutoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from skdeepunsup.energy import partition
 from tests.estimators import ESTIMATORS, VARIANTS
 
@@ -23,16 +24,50 @@ def _hasty_log_partition(monkeypatch):
     monkeypatch.setattr(partition, "DEFAULT_CHAINS", 10)
 
 
+EQUIVALENCE = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+
+
+def expected_failures(estimator):
+    """Where a row of weight 2 is not the same as two rows: once more, noise is not the same."""
+    params = estimator.get_params()
+    reasons = {
+        "each row draws noise of its own": isinstance(
+            estimator, DenoisingAutoencoder | VariationalAutoencoder
+        ),
+        "each row draws dropout of its own": params.get("dropout"),
+        "each row is projected at random": isinstance(estimator, ContractiveAutoencoder)
+        and params["hidden_layer_sizes"],
+        "other rows are held out": params.get("early_stopping"),
+        "the running mean remembers so many rows": params.get("sparsity") == "running-mean",
+    }
+    reason = next((reason for reason, holds in reasons.items() if holds), None)
+    return dict.fromkeys(EQUIVALENCE, reason) if reason else {}
+
+
+def passes(check, estimator):
+    if check.func.__name__.startswith("check_sample_weight_equivalence"):
+        # Equal but for rounding, which in float32 is coarser than the check.
+        estimator = clone(estimator).set_params(precision="float64")
+    check(estimator)
+
+
 @OUTSIDE
-@parametrize_with_checks([*ESTIMATORS, *VARIANTS], xfail_strict=True)
+@parametrize_with_checks(
+    [*ESTIMATORS, *VARIANTS], expected_failed_checks=expected_failures, xfail_strict=True
+)
 def test_every_check_passes(estimator, check):
-    check(estimator)
+    passes(check, estimator)
 
 
 @OUTSIDE
-@parametrize_with_checks([type(e)() for e in ESTIMATORS], xfail_strict=True)
+@parametrize_with_checks(
+    [type(e)() for e in ESTIMATORS], expected_failed_checks=expected_failures, xfail_strict=True
+)
 def test_every_check_passes_with_defaults(estimator, check):
-    check(estimator)
+    passes(check, estimator)
 
 
 def test_every_public_estimator_is_checked():

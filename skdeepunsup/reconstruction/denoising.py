@@ -50,7 +50,7 @@ class DenoisingModule(DeterministicModule):
     def corrupted(self, x: Tensor, stream: Stream) -> Tensor:
         """Return x̃."""
         if not isinstance(self.corruption, str):
-            return self.corruption(x.clone(), stream.generator)
+            return _same_shape(self.corruption(x.clone(), stream.generator), x)
         match self.corruption:
             case "gaussian":
                 return gaussian(x, self.level, stream)
@@ -250,7 +250,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         if fitted is not None:  # a fit that goes on keeps its salt and pepper
             low, high = fitted["low"], fitted["high"]
         else:
-            low, high = extremes(rows) if self.corruption == "salt-and-pepper" else (0.0, 1.0)
+            low, high = _extremes(rows) if self.corruption == "salt-and-pepper" else (0.0, 1.0)
         return self._architecture(rows.n_features) | {
             "loss": self.loss,
             "tied_weights": bool(self.tied_weights),
@@ -267,8 +267,16 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         return self._descent(module, stream)
 
 
-def extremes(rows: Rows) -> tuple[float, float]:
-    """The smallest and the largest entry that is observed."""
+def _same_shape(noisy: Any, x: Tensor) -> Tensor:
+    """What a callable made of ``x``, in its dtype; raise if it is no such batch."""
+    if not isinstance(noisy, Tensor) or noisy.shape != x.shape:
+        found = tuple(noisy.shape) if isinstance(noisy, Tensor) else type(noisy).__name__
+        raise ValueError(f"corruption returned {found}, must return a Tensor of {tuple(x.shape)}.")
+    return noisy.to(x)
+
+
+def _extremes(rows: Rows) -> tuple[float, float]:
+    """The smallest and the largest entry that is observed; 0 and 1 where none is."""
     observed = (x[~x.isnan()] for x in rows.chunks())
-    pairs = [(float(x.min()), float(x.max())) for x in observed if len(x)]
+    pairs = [(float(x.min()), float(x.max())) for x in observed if len(x)] or [(0.0, 1.0)]
     return min(low for low, _ in pairs), max(high for _, high in pairs)

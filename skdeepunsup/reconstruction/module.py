@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .._random import Stream
-from .._validation import Rows
+from .._validation import CHUNK_ROWS, Rows
 from ..networks import (
     ACTIVATIONS,
     Affine,
@@ -198,14 +198,18 @@ class ReconstructionModule(nn.Module, ABC):
 
 
 def observed_moments(rows: Rows) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each feature over the rows where it is observed, else 0; float64."""
+    """Mean and variance of each feature over the rows where it is observed, else 0; float64.
+
+    Each row counts by its weight.
+    """
     counts, sums, squares = (torch.zeros(rows.n_features, dtype=torch.float64) for _ in range(3))
-    for x in rows.chunks():
+    weights = torch.ones(len(rows)) if rows.weights is None else rows.weights
+    for x, w in zip(rows.chunks(), weights.double().split(CHUNK_ROWS), strict=True):
         observed = ~x.isnan()
-        entries = x.double().where(observed, 0)
-        counts += observed.sum(0).cpu()
-        sums += entries.sum(0).cpu()
-        squares += entries.square().sum(0).cpu()
-    counts.clamp_min_(1)
+        entries = x.double().where(observed, 0).cpu()
+        counts += w @ observed.double().cpu()
+        sums += w @ entries
+        squares += w @ entries.square()
+    counts = counts.where(counts > 0, 1)
     means = sums / counts
     return means, (squares / counts - means.square()).clamp_min(0)

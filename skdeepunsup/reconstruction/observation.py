@@ -1,4 +1,4 @@
-"""p(x | z): what a variational autoencoder takes its decoder's output for."""
+"""The distribution p(x | z): what a variational autoencoder takes its decoder's output for."""
 
 from abc import ABC, abstractmethod
 

@@ -17,7 +17,7 @@ from .sparsity import SPARSITIES
 
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""
-COSTS = {"kl": 1.0, "l1": 0.1, "running-mean": 3.0, "top-k": 1 / 32}
+COSTS = {"kl": 1.0, "l1": 0.1, "running-mean": 300.0, "top-k": 1 / 32}
 """What each way to be sparse counts beside the error."""
 NONZERO_SHARE = 0.1
 """Of the units, that may be active at once in "top-k"."""
@@ -95,7 +95,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         Mean activity, in (0, 1) for "kl", where None is 0.05, and in (-1, 1) for "running-mean",
         where None is -0.9. The others have none.
     sparsity_cost : float, default=None
-        What sparsity counts beside the error: None is 1 for "kl", 0.1 for "l1", 3 for
+        What sparsity counts beside the error: None is 1 for "kl", 0.1 for "l1", 300 for
         "running-mean", where it is the β of b ← b − αβ(ρ̂ − ρ), and 1/32 for the revival of dead
         units in "top-k".
     n_nonzero : int, default=None
@@ -285,11 +285,13 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     def _initialize(self, module: SparseModule, rows: Rows, stream: Stream) -> None:
         self._initialize_networks(module, rows, stream)
+        module.sparsity.initialize(module)
 
     def _objective(self, module: SparseModule, stream: Stream) -> GradientDescent:
         return self._descent(
             module,
             stream,
             before_epoch=module.sparsity.begin_epoch,
+            before_update=module.sparsity.begin_update,
             after_update=partial(module.sparsity.after_update, module, self.learning_rate),
         )

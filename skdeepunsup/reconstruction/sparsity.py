@@ -4,6 +4,7 @@ Each says what is made of the encoder's output a, what is lowered beside the err
 to the parameters after an update that no gradient gives.
 """
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -32,6 +33,22 @@ class Sparsity(nn.Module, ABC):
         super().__init__()
         self.n_components = n_components
         self.target, self.cost, self.n_nonzero = target, cost, n_nonzero
+        self._weights: Tensor | None = None
+
+    def begin_update(self, weights: Tensor | None) -> None:
+        """Called before each update, with the weights of its rows."""
+        self._weights = weights
+
+    def activity(self, h: Tensor) -> Tensor:
+        """Mean of each unit over the rows of a batch, by their weights."""
+        if self._weights is None or not self.training:
+            return h.mean(0)
+        w = self._weights
+        return w @ h / w.sum().clamp_min(torch.finfo(w.dtype).tiny)
+
+    @abstractmethod
+    def initialize(self, module: DeterministicModule) -> None:
+        """Set what the first parameters have to be."""
 
     @abstractmethod
     def code(self, a: Tensor) -> Tensor:
@@ -55,13 +72,16 @@ class Sparsity(nn.Module, ABC):
 class Divergence(Sparsity):
     """The mean activity ρ̂ⱼ of each logistic unit over a batch is drawn to ρ: β Σⱼ KL(ρ ‖ ρ̂ⱼ)."""
 
+    def initialize(self, module: DeterministicModule) -> None:
+        pass
+
     def code(self, a: Tensor) -> Tensor:
         return a.sigmoid()
 
     def penalty(
         self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
     ) -> Tensor:
-        return self.cost * bernoulli_divergence(self.target, h.mean(0))
+        return self.cost * bernoulli_divergence(self.target, self.activity(h))
 
     def begin_epoch(self) -> None:
         pass
@@ -75,6 +95,9 @@ class Absolute(Sparsity):
 
     Without that, a small code and large columns would do the same at no cost.
     """
+
+    def initialize(self, module: DeterministicModule) -> None:
+        hold_columns(module)
 
     def code(self, a: Tensor) -> Tensor:
         return a.relu()
@@ -99,7 +122,8 @@ class RunningMean(Sparsity):
         ρ̂ⱼ ← 0.999 ρ̂ⱼ + 0.001 aⱼ,   bⱼ ← bⱼ − α β (ρ̂ⱼ − ρ).
 
     This is for batches of one row; of n rows, the mean activity is taken in n times over, so that ρ̂
-    keeps 0.999ⁿ of itself and remembers as many rows whatever the size of a batch.
+    keeps 0.999ⁿ of itself and remembers as many rows whatever the size of a batch. At first ρ̂ = ρ
+    and b = artanh ρ, for units that rest where they should.
 
     References
     ----------
@@ -115,6 +139,11 @@ class RunningMean(Sparsity):
         self.register_buffer("running_mean", torch.zeros(n_components))
         self._seen: tuple[int, Tensor] | None = None
 
+    def initialize(self, module: DeterministicModule) -> None:
+        # Where it rests: on the way there from 0, b would run far past it before ρ̂ is told.
+        self.running_mean.fill_(self.target)
+        nn.init.constant_(module.encoder[-1].bias, math.atanh(self.target))
+
     def code(self, a: Tensor) -> Tensor:
         return a.tanh()
 
@@ -122,7 +151,7 @@ class RunningMean(Sparsity):
         self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
     ) -> Tensor:
         if self.training:
-            self._seen = len(h), h.detach().mean(0)
+            self._seen = len(h), self.activity(h.detach())
         return h.new_zeros(())
 
     def begin_epoch(self) -> None:
@@ -161,6 +190,9 @@ class TopK(Sparsity):
         self.register_buffer("dead", torch.zeros(n_components, dtype=torch.bool))
         self._n_dead = 0
 
+    def initialize(self, module: DeterministicModule) -> None:
+        hold_columns(module)
+
     def code(self, a: Tensor) -> Tensor:
         return keep_largest(a, self.n_nonzero)
 
@@ -186,6 +218,7 @@ class TopK(Sparsity):
         hold_columns(module)
 
 
+@torch.no_grad()
 def hold_columns(module: DeterministicModule) -> None:
     """Scale the columns by which the decoder reads each unit of the code to norm 1."""
     W = module.decoder[0].weight  # of shape (n_outputs, n_components)

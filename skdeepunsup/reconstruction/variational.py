@@ -167,8 +167,8 @@ class VariationalAutoencoder(ReconstructionModel):
     (1797, 8)
     >>> model.sample(2, random_state=0).shape
     (2, 64)
-    >>> model.score(X, n_samples=10) < model.score(X, n_samples=1000)
-    True
+    >>> model.score_samples(X, n_samples=1000).shape
+    (1797,)
     """
 
     _module_class = VariationalModule
@@ -238,7 +238,7 @@ class VariationalAutoencoder(ReconstructionModel):
 
     @property
     def n_active_units_(self) -> int:  # numpydoc ignore=RT01
-        """Components in use."""
+        """Number of components in use."""
         check_is_fitted(self)
         return int((self._module.code_variance > ACTIVE_VARIANCE).sum())
 
@@ -265,11 +265,10 @@ class VariationalAutoencoder(ReconstructionModel):
         check_integer("n_samples", n_samples, 1)
         X = self._checked(X)
 
-        def method(module: VariationalModule) -> Any:
-            device = module.fill.device
-            return lambda x: module.log_likelihood(x, n_samples, Stream(0, device))
-
-        return self._answer(X, method)
+        return self._answer(
+            X,
+            lambda module: lambda x: module.log_likelihood(x, n_samples, Stream(0, x.device)),
+        )
 
     def sample(
         self, n_samples: int = 1, *, mean: bool = False, random_state: Any = None
@@ -360,7 +359,7 @@ class VariationalAutoencoder(ReconstructionModel):
         if self.likelihood == "bernoulli":
             return {}
         learned = isinstance(self.noise_scale, str)
-        first = fitted.get("first_scale", pooled_scale(rows)) if learned else self.noise_scale
+        first = fitted.get("first_scale", _pooled_scale(rows)) if learned else self.noise_scale
         return {
             "n_scales": rows.n_features if self.noise_scale == "features" else 1,
             "first_scale": float(first),
@@ -377,7 +376,7 @@ class VariationalAutoencoder(ReconstructionModel):
         )
 
 
-def pooled_scale(rows: Rows) -> float:
+def _pooled_scale(rows: Rows) -> float:
     """The root of the mean variance of a feature; 1 where nothing varies."""
     _, variances = observed_moments(rows)
     return float(variances.mean().sqrt()) or 1.0

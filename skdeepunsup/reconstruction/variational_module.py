@@ -1,4 +1,4 @@
-"""p(z) = N(0, 1), p(x | z) by the decoder, q(z | x) by the encoder: the bound and its relatives."""
+"""The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
 
 import math
 from typing import Any

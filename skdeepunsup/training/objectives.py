@@ -55,6 +55,8 @@ class GradientDescent:
         Run the products at this precision, the parameters kept at theirs.
     before_epoch : callable, optional
         Called at the beginning of each epoch, the module in training mode.
+    before_update : callable, optional
+        Called before each step of the optimizer with the weights of its rows, or None.
     after_update : callable, optional
         Called after each step of the optimizer, without gradients: what the module owes that no
         gradient gives.
@@ -70,12 +72,14 @@ class GradientDescent:
         autocast: torch.dtype | None = None,
         *,
         before_epoch: Callable[[], None] | None = None,
+        before_update: Callable[[Tensor | None], None] | None = None,
         after_update: Callable[[], None] | None = None,
         monitor: Callable[[Rows], dict[str, Tensor]] | None = None,
     ) -> None:
         self.module, self.optimizer, self.stream = module, optimizer, stream
         self.autocast = autocast
-        self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
+        self.before_epoch, self.before_update = before_epoch, before_update
+        self.after_update, self.monitor = after_update, monitor
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._losses: Callable[[Tensor, Stream], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
@@ -85,6 +89,8 @@ class GradientDescent:
             self.before_epoch()
 
     def step(self, x: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
+        if self.before_update is not None:
+            self.before_update(weight)
         with self._precision(x):
             terms = {
                 name: term.mean() if weight is None else (weight * term).mean()

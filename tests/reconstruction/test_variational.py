@@ -1,0 +1,440 @@
+"""Variational autoencoders: bounds, likelihoods, regularisers, each against what is known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from torch import nn
+
+from skdeepunsup import VariationalAutoencoder
+from skdeepunsup._random import Stream
+from skdeepunsup.reconstruction.observation import (
+    BernoulliObservation,
+    CategoricalObservation,
+    GaussianObservation,
+)
+from skdeepunsup.reconstruction.regularizers import (
+    below_free_bits,
+    covariance_distance,
+    critic_cross_entropy,
+    density_ratio,
+    kl_divergence,
+    total_correlation,
+)
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def plane():
+    """Rows near a plane: 3 directions of 6, and noise."""
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(3, 6))
+    return rng.normal(size=(2000, 3)) @ W + 0.5 * rng.normal(size=(2000, 6)) + 1.0
+
+
+@pytest.fixture(scope="module")
+def bits():
+    rng = np.random.default_rng(0)
+    cause = rng.random((400, 2)) < 0.5
+    return (cause[:, [0, 0, 0, 1, 1, 1]] ^ (rng.random((400, 6)) < 0.1)).astype(float)
+
+
+@pytest.fixture(scope="module")
+def fitted(bits):
+    return VariationalAutoencoder(
+        2, hidden_layer_sizes=(8,), likelihood="bernoulli", max_iter=60, random_state=0
+    ).fit(bits)
+
+
+def linear(n_components, X):
+    """Fitted without hidden layers, at a rate that ends low."""
+    model = VariationalAutoencoder(
+        n_components,
+        hidden_layer_sizes=(),
+        batch_size=100,
+        learning_rate=1e-2,
+        max_iter=100,
+        n_iter_no_change=100,
+        warm_start=True,
+        random_state=0,
+    ).fit(X)
+    return model.set_params(learning_rate=1e-3, max_iter=50).fit(X)
+
+
+# The formulas
+
+
+def test_kl_is_the_mean_of_the_log_ratio():
+    mean, log_variance = torch.tensor([[0.7, -1.5]]), torch.tensor([[-1.0, 0.5]])
+    n = 200_000
+    noise = torch.from_numpy(RNG.standard_normal((n, 2))).float()
+    std = (log_variance / 2).exp()
+    z = mean + std * noise
+    q = torch.distributions.Normal(mean, std)
+    ratios = q.log_prob(z) - torch.distributions.Normal(0.0, 1.0).log_prob(z)
+    error = ratios.std(0) / math.sqrt(n)
+    assert ((ratios.mean(0) - kl_divergence(mean, log_variance)[0]).abs() < 4 * error).all()
+
+
+def test_a_collapsed_unit_costs_nothing_and_no_other_is_clamped():
+    assert kl_divergence(torch.zeros(1, 1), torch.zeros(1, 1)) == 0
+    tiny = kl_divergence(torch.full((1, 1), 1e-2), torch.zeros(1, 1))
+    assert tiny.item() == pytest.approx(5e-5, rel=1e-3)
+
+
+def test_free_bits_lift_each_unit_s_mean_to_the_floor():
+    kl = torch.tensor([[0.1, 2.0, 0.0], [0.3, 4.0, 0.0]])  # means 0.2, 3, 0
+    lifted = kl.mean(0).sum() + below_free_bits(kl, 0.5)
+    assert lifted.item() == pytest.approx(0.5 + 3.0 + 0.5)
+
+
+def test_total_correlation_of_a_batch_is_its_sums():
+    z, mean, log_variance = (torch.from_numpy(RNG.normal(size=(5, 3))) for _ in range(3))
+    expected = []
+    for i in range(5):
+        q = stats.norm(mean.numpy(), np.exp(log_variance.numpy() / 2)).pdf(z[i].numpy())
+        expected.append(np.log(q.prod(1).mean()) - np.log(q.mean(0)).sum())
+    np.testing.assert_allclose(total_correlation(z, mean, log_variance), expected)
+
+
+def test_covariance_distance_is_the_formula():
+    mean = RNG.normal(size=(50, 3))
+    C = np.cov(mean.T, bias=True)
+    off = np.square(C - np.diag(np.diag(C))).sum()
+    expected = off + 10 * np.square(np.diag(C) - 1).sum()
+    assert covariance_distance(torch.from_numpy(mean)).item() == pytest.approx(expected)
+
+
+def test_density_ratio_of_the_best_critic_is_the_total_correlation():
+    """Of two correlated normals, log q(z) - log q(z1) q(z2) is known: the critic is that."""
+    rho, n = 0.8, 100_000
+
+    class Best(nn.Module):
+        def forward(self, z):
+            a, b = z.T
+            quadratic = (a * a - 2 * rho * a * b + b * b) / (1 - rho**2) - a * a - b * b
+            return (-0.5 * quadratic - 0.5 * math.log(1 - rho**2))[:, None]
+
+    a, noise = (torch.from_numpy(RNG.standard_normal(n)) for _ in range(2))
+    z = torch.stack([a, rho * a + math.sqrt(1 - rho**2) * noise], dim=1)
+    ratios = density_ratio(z, Best())
+    expected = -0.5 * math.log(1 - rho**2)
+    assert abs(ratios.mean().item() - expected) < 4 * ratios.std().item() / math.sqrt(n)
+
+
+def test_critic_and_codes_are_trained_apart():
+    critic = nn.Linear(2, 1)
+    z = torch.randn(6, 2, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    density_ratio(z, critic).sum().backward()
+    assert critic.weight.grad is None
+    assert z.grad is not None
+    z.grad = None
+    critic_cross_entropy(z, z.flip(0), critic).sum().backward()
+    assert critic.weight.grad is not None
+    assert z.grad is None
+
+
+# What is observed
+
+
+def test_gaussian_observation_is_scipy_s_normal():
+    observation = GaussianObservation(3, 3, 0.7, learned=False)
+    x, r = (torch.from_numpy(RNG.normal(size=(4, 3))) for _ in range(2))
+    expected = -stats.norm(r.numpy(), 0.7).logpdf(x.numpy()).sum(1)
+    np.testing.assert_allclose(observation.double().cross_entropy(x, r, None), expected, rtol=1e-6)
+
+
+def test_gaussian_samples_have_its_mean_and_scale():
+    observation, n = GaussianObservation(1, 1, 0.7, learned=False), 100_000
+    x = observation.sample(torch.full((n, 1), 2.0), Stream(0))
+    assert abs(x.mean() - 2) < 4 * 0.7 / math.sqrt(n)
+    assert abs(x.std() - 0.7) < 4 * 0.7 / math.sqrt(2 * n)
+
+
+def test_bernoulli_samples_have_its_probability():
+    n, p = 100_000, 0.3
+    output = torch.full((n, 1), math.log(p / (1 - p)))
+    x = BernoulliObservation(1).sample(output, Stream(0))
+    assert set(x.unique().tolist()) == {0, 1}
+    assert abs(x.mean() - p) < 4 * math.sqrt(p * (1 - p) / n)
+
+
+def test_categories_are_one_hot_scored_and_drawn_by_their_softmax():
+    observation, n = CategoricalObservation(2, 3), 60_000
+    x = torch.tensor([[0.0, 2.0]])
+    assert observation.fed(x, None).tolist() == [[1, 0, 0, 0, 0, 1]]
+    assert observation.fed(x, torch.tensor([[True, False]])).tolist() == [[1, 0, 0, 0, 0, 0]]
+    logits = torch.tensor([[0.5, 0.0, -1.0, 2.0, 1.0, 0.0]])
+    p = logits.view(2, 3).softmax(-1)
+    expected = -(p[0, 0].log() + p[1, 2].log())
+    torch.testing.assert_close(observation.cross_entropy(x, logits, None)[0], expected)
+    torch.testing.assert_close(observation.mean(logits)[0], p @ torch.arange(3.0))
+    draws = observation.sample(logits.expand(n, 6), Stream(0))
+    for column in range(2):
+        for k in range(3):
+            share = (draws[:, column] == k).double().mean()
+            assert abs(share - p[column, k]) < 4 * math.sqrt(p[column, k] / n)
+
+
+# The bound and the likelihood
+
+
+def exact_log_likelihood(model, X, n=120):
+    """log of the integral of p(z) p(x | z) over a grid of two-dimensional codes."""
+    grid = np.linspace(-5, 5, n)
+    z = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    p = model.inverse_transform(z)
+    log_prior = stats.norm.logpdf(z).sum(1) + 2 * math.log(grid[1] - grid[0])
+    log_p = X @ np.log(p).T + (1 - X) @ np.log1p(-p).T
+    return np.logaddexp.reduce(log_p + log_prior, axis=1)
+
+
+def test_the_score_is_the_integral_over_codes(fitted, bits):
+    exact = exact_log_likelihood(fitted, bits[:40])
+    estimates = fitted.score_samples(bits[:40], n_samples=5000)
+    np.testing.assert_allclose(estimates, exact, atol=0.05)
+
+
+def test_more_samples_raise_the_score_towards_the_likelihood(fitted, bits):
+    """One draw gives the bound in expectation, many the likelihood."""
+    one, many = (fitted.score_samples(bits, n_samples=n).mean() for n in (1, 2000))
+    assert one < many - 0.02
+    assert many == pytest.approx(exact_log_likelihood(fitted, bits).mean(), abs=0.02)
+
+
+def test_the_bound_is_below_the_likelihood(bits):
+    model = VariationalAutoencoder(
+        2, likelihood="bernoulli", early_stopping=True, max_iter=30, random_state=0
+    ).fit(bits)
+    held_out_bound = -np.array(model.history_["validation_loss"])
+    assert (held_out_bound[-5:] < exact_log_likelihood(model, bits).mean() + 1).all()
+    assert held_out_bound[-1] < model.score(bits) + 1
+
+
+def test_a_linear_gaussian_vae_is_probabilistic_pca(plane):
+    """Lucas et al. 2019: its bound is tight at the optimum, which is that of PPCA."""
+    pca, model = PCA(3).fit(plane), linear(3, plane)
+    assert model.score(plane) == pytest.approx(pca.score(plane), abs=0.03)
+    bound = -model.history_["loss"][-1]
+    assert bound == pytest.approx(pca.score(plane), abs=0.1)
+    variance = model.module_.observation.variance.item()
+    assert variance == pytest.approx(pca.noise_variance_, rel=0.05)
+
+
+def test_importance_samples_tighten_the_bound_in_training(bits):
+    models = [
+        VariationalAutoencoder(
+            2, likelihood="bernoulli", n_importance_samples=k, max_iter=1, random_state=0
+        ).fit(bits)
+        for k in (1, 10)
+    ]
+    assert "importance" not in models[0].history_
+    history = models[1].history_
+    assert history["importance"][0] < 0
+    assert history["loss"][0] == pytest.approx(
+        sum(history[k][0] for k in ("reconstruction", "kl", "importance", "regularization")),
+        rel=1e-4,
+    )
+
+
+def test_importance_weights_give_the_paper_s_bound(bits):
+    """-log 1/K sum_k p(x, z_k) / q(z_k | x), with the same draws, by torch's distributions."""
+    model = VariationalAutoencoder(
+        2, likelihood="bernoulli", n_importance_samples=4, max_iter=2, random_state=0
+    ).fit(bits)
+    module = model.module_.double()
+    x = torch.from_numpy(bits[:7])
+    losses = module.losses(x, Stream(3))
+    mean, log_variance = module.posterior(x)
+    q = torch.distributions.Normal(mean, (log_variance / 2).exp())
+    z = mean + q.scale * Stream(3).normal_like(mean.expand(4, 7, 2))
+    prior = torch.distributions.Normal(torch.zeros(()).double(), 1.0)
+    p = torch.distributions.Bernoulli(logits=module.decoder(z.flatten(0, 1)).view(4, 7, 6))
+    log_w = p.log_prob(x).sum(-1) + (prior.log_prob(z) - q.log_prob(z)).sum(-1)
+    expected = math.log(4) - log_w.logsumexp(0)
+    total = losses["reconstruction"] + losses["kl"] + losses["importance"]
+    torch.testing.assert_close(total, expected)
+
+
+# Training
+
+
+def test_all_regularizers_are_the_same_at_beta_one(bits):
+    answers = [
+        VariationalAutoencoder(
+            2, likelihood="bernoulli", regularizer=name, max_iter=3, random_state=0
+        )
+        .fit(bits)
+        .transform(bits)
+        for name in ("kl", "tc", "dip")
+    ]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    np.testing.assert_array_equal(answers[0], answers[2])
+
+
+@pytest.mark.parametrize("regularizer", ["kl", "tc", "dip", "factor"])
+def test_what_beta_weighs_falls_as_beta_rises(regularizer):
+    """Of three clusters in a plane, whose codes have a total correlation if left alone."""
+    rng = np.random.default_rng(0)
+    corners = np.array([[0, 0, 0], [3, 0, 0], [0, 3, 0]]) @ rng.normal(size=(3, 4))
+    X = corners[rng.integers(3, size=1000)] + 0.3 * rng.normal(size=(1000, 4))
+
+    @torch.no_grad()
+    def measured(beta):
+        model = VariationalAutoencoder(
+            2,
+            regularizer=regularizer,
+            beta=beta,
+            max_iter=40,
+            batch_size=50,
+            learning_rate=3e-3,
+            random_state=0,
+        ).fit(X)
+        mean, log_variance = model.module_.posterior(torch.from_numpy(X).float())
+        z = mean + (log_variance / 2).exp() * Stream(0).normal_like(mean)
+        if regularizer == "kl":
+            return float(kl_divergence(mean, log_variance).sum(-1).mean())
+        if regularizer == "dip":
+            return float(covariance_distance(mean))
+        return float(total_correlation(z, mean, log_variance).mean())
+
+    assert measured(8.0) < 0.8 * measured(1.0)
+
+
+def test_kl_counts_little_by_little_in_the_warm_up(bits):
+    model = VariationalAutoencoder(
+        2, likelihood="bernoulli", kl_warmup=4, max_iter=6, random_state=0
+    ).fit(bits)
+    history = {k: np.array(v) for k, v in model.history_.items()}
+    weights = 1 + history["regularization"] / history["kl"]
+    np.testing.assert_allclose(weights, [0.25, 0.5, 0.75, 1, 1, 1], rtol=1e-4)
+    assert float(model.module_.warmth) == 1
+    again = clone(model).set_params(max_iter=2, warm_start=True).fit(bits).fit(bits)
+    assert float(again.module_.warmth) == 1
+
+
+def test_stopping_begins_after_the_warm_up():
+    noise = np.random.default_rng(0).normal(size=(60, 4))
+    model = VariationalAutoencoder(
+        2, kl_warmup=30, n_iter_no_change=2, early_stopping=True, tol=10.0, random_state=0
+    ).fit(noise)
+    assert model.n_iter_ == 29 + 3  # one that counts as the best, two that do not improve
+
+
+def test_early_stopping_watches_the_plain_bound(bits):
+    """With any beta the held-out loss is reconstruction + KL, each once."""
+    model = VariationalAutoencoder(
+        2, likelihood="bernoulli", beta=20.0, early_stopping=True, max_iter=3, random_state=0
+    ).fit(bits)
+    history = model.history_
+    np.testing.assert_allclose(
+        history["validation_loss"],
+        np.add(history["validation_reconstruction"], history["validation_kl"]),
+        rtol=1e-6,
+    )
+    assert "validation_regularization" not in history
+    assert model.history_["loss"][-1] > history["reconstruction"][-1] + history["kl"][-1]
+
+
+def test_free_bits_keep_units_from_collapsing():
+    noise = np.random.default_rng(0).normal(size=(500, 4))
+    models = [
+        VariationalAutoencoder(4, free_bits=f, max_iter=60, random_state=0).fit(noise)
+        for f in (0.0, 0.3)
+    ]
+    kl = [m.history_["kl"][-1] for m in models]
+    assert kl[1] > kl[0] + 0.5
+
+
+def test_collapsed_units_are_reported(plane):
+    model = linear(6, plane)
+    variances = model.transform(plane).var(axis=0)
+    assert (variances > 0.5).sum() == 3
+    assert model.n_active_units_ == (variances > 0.01).sum() < 6
+    assert model.history_["active_units"][-1] == model.n_active_units_
+
+
+def test_units_are_counted_after_partial_fit(plane):
+    assert 0 <= VariationalAutoencoder(2, random_state=0).partial_fit(plane).n_active_units_ <= 2
+
+
+# Answers
+
+
+def test_samples_have_the_moments_of_the_data(plane):
+    model, n = linear(3, plane), 50_000
+    drawn, means = (model.sample(n, mean=mean, random_state=0) for mean in (False, True))
+    spread = plane.std(0)
+    np.testing.assert_allclose(drawn.mean(0), plane.mean(0), atol=0.1 * spread.max())
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(plane.T), atol=0.1 * spread.max() ** 2)
+    noise = np.var(drawn, axis=0) - np.var(means, axis=0)
+    error = 4 * spread.max() ** 2 / math.sqrt(n)
+    np.testing.assert_allclose(noise, model.module_.observation.variance.item(), atol=error)
+
+
+def test_samples_repeat_by_seed_and_come_from_the_model(fitted):
+    a, b = (fitted.sample(10, random_state=0) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    assert set(np.unique(a)) <= {0.0, 1.0}
+    assert np.abs(fitted.sample(10, random_state=1) - a).max() > 0
+
+
+def test_samples_follow_the_likelihood_the_model_gives(fitted):
+    """The frequency of a row among samples is its probability."""
+    n = 40_000
+    drawn = fitted.sample(n, random_state=0)
+    row = np.ones((1, 6))
+    p = math.exp(exact_log_likelihood(fitted, row)[0])
+    share = (drawn == 1).all(1).mean()
+    assert abs(share - p) < 4 * math.sqrt(p * (1 - p) / n)
+
+
+@pytest.mark.parametrize("scale", ["shared", "features", 0.3])
+def test_noise_scales_are_shared_or_each_or_given(plane, scale):
+    X = plane * np.array([1, 1, 1, 1, 1, 5])
+    model = VariationalAutoencoder(
+        2, noise_scale=scale, learning_rate=0.01, max_iter=40, batch_size=100, random_state=0
+    ).fit(X)
+    variance = model.module_.observation.variance
+    assert variance.shape == ((6,) if scale == "features" else (1,))
+    if scale == 0.3:
+        assert float(variance) == pytest.approx(0.09)
+    if scale == "features":
+        assert variance[5] > 2 * variance[:5].mean()
+
+
+def test_missing_categories_and_values_are_filled_in(bits, plane):
+    X = bits.copy()
+    X[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
+    model = VariationalAutoencoder(
+        2, likelihood="categorical", missing="mask", max_iter=60, random_state=0
+    ).fit(X)
+    filled = model.reconstruct(X)
+    assert np.isfinite(filled).all()
+    hidden = np.isnan(X)
+    assert np.square(filled - bits)[hidden].mean() < 0.8 * np.square(0.5 - bits)[hidden].mean()
+    np.testing.assert_allclose(
+        model.score_samples(np.full((1, 6), np.nan)), 0, atol=0.5
+    )  # nothing observed, nothing to pay but q's distance from the prior
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+def test_values_beyond_the_likelihood_are_refused(likelihood):
+    X = np.array([[0.0, 1.5], [1.0, -3.0]])
+    with pytest.raises(ValueError, match=r"MinMaxScaler|codes"):
+        VariationalAutoencoder(2, likelihood=likelihood).fit(X)
+
+
+def test_bits_are_drawn_anew_of_grey_levels():
+    grey = np.full((64, 3), 0.5)
+    model = VariationalAutoencoder(
+        1, likelihood="bernoulli", resample=True, max_iter=30, random_state=0
+    ).fit(grey)
+    assert model.history_["reconstruction"][-1] == pytest.approx(3 * math.log(2), abs=0.1)
+    with pytest.raises(ValueError, match="resample"):
+        VariationalAutoencoder(1, resample=True).fit(grey)
