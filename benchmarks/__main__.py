@@ -16,6 +16,7 @@ from . import (
     digits,
     disentanglement,
     faces,
+    family,
     likelihood,
     memory,
     recommending,
@@ -25,7 +26,7 @@ from . import (
 )
 from .timing import limit_threads
 
-AT_ONCE = {"speed": speed, "memory": memory, "digits": digits}
+AT_ONCE = {"speed": speed, "family": family, "memory": memory, "digits": digits}
 """What runs when no name is given."""
 LONG = {
     "likelihood": likelihood,

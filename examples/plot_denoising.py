@@ -1,7 +1,7 @@
 """
-============
+=============
 Undoing noise
-============
+=============
 
 A denoising autoencoder is shown rows with noise and asked for the clean ones. What it has to learn
 for that is what clean rows look like.
@@ -33,7 +33,6 @@ def error(model, X):
     cleaned = model.inverse_transform(model.transform(X))
     return np.square(cleaned - X_test).sum(axis=1).mean()
 
-import time
 
 pca = min((PCA(n).fit(X_train) for n in range(1, 65)), key=lambda pca: error(pca, noisy))
 models = {
@@ -50,14 +49,17 @@ models = {
 }
 print(f"{'noisy':12} squared error {np.square(noisy - X_test).sum(axis=1).mean():.2f}")
 for name, model in models.items():
-    t=time.time()
-    model.fit(X_train)
-    print(f"{name:12} squared error {error(model, noisy):.2f}", time.time()-t)
+    print(f"{name:12} squared error {error(model.fit(X_train), noisy):.2f}")
+
+# %%
+# The plain autoencoder has a code wider than an image, and has learned to hand on what it gets,
+# noise included. The denoising one has the same networks.
 
 # %%
 
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
-rows = {"noisy": noisy} | {name: m.inverse_transform(m.transform(noisy)) for name, m in models.items()}
+rows = {"noisy": noisy}
+rows |= {name: model.inverse_transform(model.transform(noisy)) for name, model in models.items()}
 rows |= {"original": X_test}
 figure, axes = plt.subplots(len(rows), 10, figsize=(8, 4), layout="constrained")
 for (name, images), line in zip(rows.items(), axes, strict=True):
@@ -70,14 +72,17 @@ plt.show()
 # %%
 # More noise, and less
 # --------------------
-# It was trained on one level of noise. Where there is none, PCA with few directions and the
-# denoiser pay for being ready for it.
+# All of it was learned at one level of noise. Where there is next to none, handing on is best:
+# below 0.1 nothing gains by a denoiser that is prepared for 0.3. Above, it holds even for twice the
+# noise it was trained with.
 
 levels = np.linspace(0, 0.6, 13)
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for name, model in models.items():
     ax.plot(levels, [error(model, X_test + level * normal) for level in levels], label=name)
-ax.plot(levels, levels**2 * np.square(normal).sum(axis=1).mean(), ":", color="0.5", label="as it is")
+ax.plot(
+    levels, levels**2 * np.square(normal).sum(axis=1).mean(), ":", color="0.5", label="as they are"
+)
 ax.axvline(0.3, color="0.8", zorder=0)
 ax.set(xlabel="Standard deviation of the noise", ylabel="Squared error", ylim=(0, 12))
 ax.legend(frameon=False)

@@ -41,13 +41,11 @@ X_test = whitening.transform(patches([image[:, 440:] for image in photographs], 
 # Two penalties, two rules
 # ------------------------
 # ``"kl"`` and ``"running-mean"`` draw the mean activity of each unit to a target, ``"l1"`` and
-# ``"top-k"`` ask for zeros. The costs are chosen for about four to six busy units in a hundred.
+# ``"top-k"`` ask for zeros. Targets and costs are set for two to six busy units in a hundred.
 
 shared = {"learning_rate": 2e-3, "batch_size": 64, "max_iter": 25, "random_state": 0}
 models = {
-    "kl": SparseAutoencoder(
-        100, sparsity="kl", sparsity_target=0.02, sparsity_cost=20, **shared
-    ),
+    "kl": SparseAutoencoder(100, sparsity="kl", sparsity_target=0.02, sparsity_cost=20, **shared),
     "running-mean": SparseAutoencoder(
         100, sparsity="running-mean", sparsity_target=-0.95, sparsity_cost=30, **shared
     ),
@@ -62,8 +60,8 @@ for name, model in models.items():
     )
 
 # %%
-# A mean can be kept low without a single unit at rest: the units hum a little, all the time, and the
-# decoder turns the volume up. Such a code gives back more of a patch, for it is hardly sparse.
+# A mean can be kept low without a single unit at rest: the units hum a little, all the time, and
+# the decoder turns the volume up. Such a code gives back more of a patch, for it is hardly sparse.
 
 # %%
 # The filters
@@ -81,4 +79,6 @@ for (name, model), ax in zip(models.items(), axes.flat, strict=True):
 plt.show()
 
 # %%
-# What the other two need is a price on large weights, which the encoder and decoder here do not pay.
+# With ``"l1"`` and ``"top-k"`` each unit's column in the decoder is held at norm 1, so a unit that
+# is to be heard has to speak up. The two others lack this, and with it weight decay, by which large
+# columns would cost something.

@@ -1,7 +1,7 @@
 """
-=============================
+============================
 Ten digits in two dimensions
-=============================
+============================
 
 A code of two numbers is a map: every image has a place on it. PCA draws the best flat map. A deep
 autoencoder may fold and stretch the plane, and so keeps apart what PCA lays on top of each other.
@@ -30,11 +30,13 @@ models = {
 }
 for name, model in models.items():
     codes = model.fit_transform(X_train)
+    variance = metrics.reconstruction_score(model, X_test)
     neighbours = KNeighborsClassifier(10).fit(codes, y_train)
-    print(
-        f"{name:17} explained variance {metrics.reconstruction_score(model, X_test):.2f}, "
-        f"digits named right by their neighbours {neighbours.score(model.transform(X_test), y_test):.0%}"
-    )
+    accuracy = neighbours.score(model.transform(X_test), y_test)
+    print(f"{name:17} explained variance {variance:.2f}, digit of the neighbours {accuracy:.0%}")
+
+# %%
+# The second number asks for the digit of an image by the ten images nearest to it on the map.
 
 # %%
 
@@ -42,6 +44,9 @@ figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.4), layout="constrained")
 for (name, model), ax in zip(models.items(), axes, strict=True):
     LatentSpaceDisplay.from_estimator(model, X_test, y_test, ax=ax)
     ax.set_title(name)
+axes[0].get_legend().remove()  # one for both, beside them
+axes[1].get_legend().set_loc("center left")
+axes[1].get_legend().set_bbox_to_anchor((1, 0.5))
 plt.show()
 
 # %%

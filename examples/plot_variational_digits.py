@@ -29,9 +29,9 @@ from skdeepunsup import (
 X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 
-flat = VariationalAutoencoder(
-    2, hidden_layer_sizes=(256, 128), max_iter=150, random_state=0
-).fit(X_train)
+flat = VariationalAutoencoder(2, hidden_layer_sizes=(256, 128), max_iter=150, random_state=0).fit(
+    X_train
+)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.7), layout="compressed")
 LatentSpaceDisplay.from_estimator(flat, X_test, y_test, ax=left)
 left.set_box_aspect(1)
@@ -41,17 +41,19 @@ plt.show()
 # %%
 # Sixteen
 # -------
-# PCA is a density as well: a normal one. A variational autoencoder without hidden layers has the same
-# one; with them its normal code bends into what digits look like. Both scores are mean log densities
-# of held-out images in nats, and compare. ``beta=4`` counts the KL term four times, so that a number
-# of the code is used only where it tells much.
+# PCA is a density as well: a normal one. A variational autoencoder without hidden layers has the
+# same one; with them its normal code bends into what digits look like. Both scores are mean log
+# densities of held-out images in nats, and compare. ``beta=4`` counts the KL term four times, so
+# that a number of the code is used only where it tells much.
 
 models = {
     "PCA(2)": PCA(2).fit(X_train),
     "PCA(16)": PCA(16).fit(X_train),
     "VAE(2)": flat,
     "VAE(16)": VariationalAutoencoder(16, max_iter=150, random_state=0).fit(X_train),
-    "VAE(16), beta=4": VariationalAutoencoder(16, beta=4, max_iter=150, random_state=0).fit(X_train),
+    "VAE(16), beta=4": VariationalAutoencoder(16, beta=4, max_iter=150, random_state=0).fit(
+        X_train
+    ),
 }
 print("                 log density   explained variance   components in use")
 for name, model in models.items():
@@ -62,9 +64,9 @@ for name, model in models.items():
 # %%
 # New digits
 # ----------
-# Codes are drawn from the normal distribution and decoded. Means of the
-# pixels are shown. PCA's are strokes on top of each other. Those of the VAE are more often digits, and
-# with ``beta=4`` most often: codes that no image has are rarer among fewer numbers.
+# Codes are drawn from the normal distribution and decoded. Means of the pixels are shown. PCA's are
+# strokes on top of each other. Those of the VAE are more often digits, and with ``beta=4`` most
+# often: codes that no image has are rarer among fewer numbers.
 
 rng = np.random.default_rng(0)
 scale = np.sqrt(models["PCA(16)"].explained_variance_)
@@ -72,7 +74,7 @@ samples = {"PCA(16)": models["PCA(16)"].inverse_transform(scale * rng.normal(siz
 for name in ("VAE(16)", "VAE(16), beta=4"):
     samples[name] = models[name].sample(36, mean=True, random_state=0)
 
-figure = plt.figure(figsize=(8.5, 5.6), layout="constrained")
+figure = plt.figure(figsize=(7.5, 5.9), layout="constrained")
 for part, (name, images) in zip(figure.subfigures(3, 1), samples.items(), strict=True):
     part.suptitle(name, fontsize="medium")
     for image, ax in zip(images, part.subplots(3, 12).flat, strict=True):

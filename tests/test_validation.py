@@ -15,10 +15,13 @@ from skdeepunsup._validation import (
     StreamedRows,
     check_codes,
     check_rows,
+    check_weights,
     is_memory_mapped,
     map_rows,
+    mean_over_rows,
     n_held_out,
     output_dtype,
+    outside_unit_interval,
     training_rows,
     value_range,
 )
@@ -203,6 +206,33 @@ class TestRows:
         # One chunk at a time is summed in float32.
         np.testing.assert_allclose(mean, X.mean(axis=0, dtype=np.float64), rtol=1e-6)
 
+    def test_rows_of_weight_zero_are_left_out_and_the_others_bear_theirs(self, which):
+        weights = np.arange(50.0) % 3
+        rows = some_rows(which, self.X).weighted(weights)
+        kept = weights > 0
+        assert (len(rows), rows.n_features) == (kept.sum(), 4)
+        assert torch.equal(torch.cat(list(rows.chunks(16))), torch.tensor(self.X[kept]))
+        assert rows.weights.tolist() == weights[kept].tolist()
+        some = torch.tensor([5, 0, 30])
+        selected = rows.select(some)
+        assert torch.equal(selected.take(torch.tensor([0, 2])), rows.take(some[[0, 2]]))
+        assert selected.weights.tolist() == rows.weights[some].tolist()
+
+    def test_weights_leave_the_rows_they_are_given_to_alone(self, which):
+        rows = some_rows(which, self.X)
+        assert rows.weighted(np.ones(50)).weights.tolist() == [1] * 50
+        assert rows.weights is None
+
+    def test_means_are_weighted_over_all_chunks(self, which):
+        X = np.repeat(self.X, 50, axis=0)  # of more than a chunk
+        weights = np.random.default_rng(2).random(len(X))
+        rows = some_rows(which, X).weighted(weights)
+        expected = np.average(X.astype(float), axis=0, weights=weights)
+        np.testing.assert_allclose(rows.mean(), expected, rtol=1e-6)
+        squares = mean_over_rows(lambda x: x.square(), rows)
+        expected = np.average(np.square(X.astype(float)), axis=0, weights=weights)
+        np.testing.assert_allclose(squares, expected, rtol=1e-6)
+
 
 def test_memory_maps_are_recognised_through_views(tmp_path):
     X = memory_mapped(bits(), tmp_path)
@@ -262,6 +292,42 @@ def test_bad_rows_get_an_error_that_names_the_remedy(bad, model):
 def test_sparse_tensors_get_an_error_that_names_the_remedy():
     with pytest.raises(TypeError, match="to_dense"):
         check_rows(BaseEstimator(), torch.eye(3).to_sparse(), reset=True)
+
+
+def test_weights_are_checked_and_none_stays_none():
+    X = bits(3)
+    assert check_weights(None, X) is None
+    for weights in ([1, 0, 2.5], torch.tensor([1, 0, 2.5]), np.float32([1, 0, 2.5])):
+        checked = check_weights(weights, X)
+        assert checked.dtype == np.float64
+        assert checked.tolist() == [1, 0, 2.5]
+    assert check_weights(2, X).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, -1, 1], "[Nn]egative"),
+        ([1, np.nan, 1], "NaN"),
+        ([1, np.inf, 1], "infinity"),
+        ([1, 1], "shape"),
+        ([[1], [1], [1]], "1D"),
+        ([0, 0, 0], "zero"),
+    ],
+)
+def test_what_are_no_weights_is_an_error(weights, message):
+    with pytest.raises(ValueError, match=message):
+        check_weights(weights, bits(3))
+
+
+def test_the_range_is_that_of_what_is_not_missing():
+    X = bits()
+    X[X == 0] = np.nan
+    for kind in (np.asarray, sp.csr_array):
+        assert value_range(kind(X)) == (1, 1)
+        assert not outside_unit_interval(kind(X))
+        assert "ranges from 3 to 3" in outside_unit_interval(kind(3 * X))
+        assert not outside_unit_interval(kind(np.nan * X))
 
 
 def test_rows_of_another_width_are_refused():

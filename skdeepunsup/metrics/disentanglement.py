@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import entropy
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import mutual_info_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state
@@ -151,6 +150,9 @@ def dci(
         raise ValueError("factors has one column, but a code is entangled of two at least.")
     random = check_random_state(random_state)
     Z, Z_test, Y, Y_test = train_test_split(Z, Y, test_size=test_size, random_state=random)
+    # Here, since it takes half a second that importing the package can do without.
+    from sklearn.ensemble import RandomForestClassifier
+
     forest = RandomForestClassifier(
         n_estimators, max_features=None, min_samples_leaf=5, random_state=random
     )

@@ -12,15 +12,17 @@ def gaussian(x: Tensor, level: float, stream: Stream) -> Tensor:
 
 def masking(x: Tensor, level: float, stream: Stream, fill: Tensor) -> Tensor:
     """Each entry lost with probability ``level``: in its place, ``fill``."""
-    return x.where(_uniform(x, stream) >= level, fill)
+    kept = _uniform(x, stream).ge_(level)
+    return fill.lerp(x, kept)
 
 
 def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: float, high: float) -> Tensor:
     """Each entry overwritten with probability ``level``, by ``low`` or ``high`` alike often."""
     u = _uniform(x, stream)
-    return x.masked_fill(u < level, high).masked_fill_(u < level / 2, low)
+    noise = u.ge(level / 2).to(x.dtype).mul_(high - low).add_(low)
+    return noise.lerp_(x, u.ge_(level))
 
 
 def _uniform(x: Tensor, stream: Stream) -> Tensor:
-    """Uniform on [0, 1), shaped as ``x``; float32 is fine enough for any level."""
-    return stream.uniform(tuple(x.shape))
+    """Uniform on [0, 1), shaped as ``x``; 32 bits are fine enough for any level."""
+    return stream.uniform(tuple(x.shape)).to(x.dtype)

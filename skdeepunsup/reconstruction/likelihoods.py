@@ -1,15 +1,17 @@
-"""How far a reconstruction is from its row: one formula each, summed over observed features."""
+"""How far a reconstruction is from its row: one formula each, summed over features.
+
+Where entries are missing, ``observed`` is 1 for those that are not and 0 for those that are.
+"""
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 
 def summed(entries: Tensor, observed: Tensor | None) -> Tensor:
-    """Sum each row's entries; of those that are ``observed``, where some are not."""
-    return (entries if observed is None else entries.where(observed, 0)).sum(-1)
+    """Sum each row's entries, of those that are observed."""
+    return (entries if observed is None else entries * observed).sum(-1)
 
 
 def squared_error(x: Tensor, r: Tensor, observed: Tensor | None = None) -> Tensor:
@@ -26,9 +28,16 @@ def bernoulli_cross_entropy(x: Tensor, logits: Tensor, observed: Tensor | None =
 def gaussian_cross_entropy(
     x: Tensor, mean: Tensor, variance: Tensor, observed: Tensor | None = None
 ) -> Tensor:
-    """−Σᵢ log N(xᵢ; μᵢ, σᵢ²) of each row, in nats: ½ Σᵢ (xᵢ − μᵢ)² / σᵢ² + log 2πσᵢ²."""
-    entries = mse_loss(mean, x, reduction="none") / variance + (2 * math.pi * variance).log()
-    return summed(entries / 2, observed)
+    """−Σᵢ log N(xᵢ; μᵢ, σᵢ²) of each row, in nats: ½ Σᵢ (xᵢ − μᵢ)² / σᵢ² + log 2πσᵢ².
+
+    σ² is of shape (d,), or (1,) where features share it: then it stays out of the sum.
+    """
+    log_scale = (2 * math.pi * variance).log()
+    if len(variance) == 1:
+        n = x.shape[-1] if observed is None else observed.sum(-1)
+        return 0.5 * (squared_error(x, mean, observed) / variance + n * log_scale)
+    entries = mse_loss(mean, x, reduction="none") / variance + log_scale
+    return 0.5 * summed(entries, observed)
 
 
 def categorical_cross_entropy(
@@ -39,7 +48,7 @@ def categorical_cross_entropy(
     return summed(entries, observed)
 
 
-def missing_and_filled(x: Tensor, fill: Tensor) -> tuple[Tensor, Tensor]:
-    """Where ``x`` is observed, and ``x`` with the feature's ``fill`` where it is not."""
-    observed = ~x.isnan()
-    return observed, torch.where(observed, x, fill)
+def observed_and_filled(x: Tensor, fill: Tensor) -> tuple[Tensor, Tensor]:
+    """Which entries of ``x`` are no NaN, and ``x`` with its feature's ``fill`` for each NaN."""
+    observed = x.isnan().logical_not_().to(x.dtype)
+    return observed, fill.lerp(x.nan_to_num(0.0), observed)

@@ -21,7 +21,7 @@ from ..networks import (
     initialize,
 )
 from ..networks.dense import affine_layer
-from .likelihoods import missing_and_filled
+from .likelihoods import observed_and_filled
 
 DEFAULT_CHANNELS = (32, 64)
 """Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given."""
@@ -155,7 +155,7 @@ class ReconstructionModule(nn.Module, ABC):
             self._call_factory(name, torch.Generator().manual_seed(0))
 
     def _call_factory(self, name: str, generator: torch.Generator) -> None:
-        setattr(self, name, build(self.own[name], *self.widths[name], generator))
+        setattr(self, name, build(self.own[name], *self.widths[name], generator, name))
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
         """Draw the first parameters; find the mean of what is observed of each feature."""
@@ -178,7 +178,7 @@ class ReconstructionModule(nn.Module, ABC):
         What is missing is fed as its feature's mean: but for a constant, that the bias takes up, it
         is not fed at all.
         """
-        return missing_and_filled(x, self.fill) if self.masks else (None, x)
+        return observed_and_filled(x, self.fill) if self.masks else (None, x)
 
     def decoder_output(self, h: Tensor) -> Tensor:
         """What the decoder makes of codes, before any link."""

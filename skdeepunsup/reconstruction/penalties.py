@@ -36,7 +36,7 @@ def keep_largest(a: Tensor, k: int) -> Tensor:
     ----------
     A. Makhzani, B. Frey, "k-sparse autoencoders", ICLR 2014.
     """
-    values, columns = a.topk(k, dim=-1)
+    values, columns = a.topk(k, dim=-1, sorted=False)
     return torch.zeros_like(a).scatter(-1, columns, values.relu())
 
 

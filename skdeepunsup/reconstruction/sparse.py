@@ -18,7 +18,11 @@ from .sparsity import SPARSITIES
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""
 COSTS = {"kl": 1.0, "l1": 0.1, "running-mean": 300.0, "top-k": 1 / 32}
-"""What each way to be sparse counts beside the error."""
+"""What each way to be sparse counts beside the error.
+
+Adam moves a bias, and each weight that its unit reads, by about α an update however small the
+gradient; the rule of the running mean has to outweigh them all to hold its target.
+"""
 NONZERO_SHARE = 0.1
 """Of the units, that may be active at once in "top-k"."""
 

@@ -222,7 +222,7 @@ class TopK(Sparsity):
 def hold_columns(module: DeterministicModule) -> None:
     """Scale the columns by which the decoder reads each unit of the code to norm 1."""
     W = module.decoder[0].weight  # of shape (n_outputs, n_components)
-    W.div_(W.norm(dim=0).clamp_min(torch.finfo(W.dtype).tiny))
+    W.div_(W.square().sum(0).sqrt().clamp_min(torch.finfo(W.dtype).tiny))
 
 
 SPARSITIES: dict[str, type[Sparsity]] = {

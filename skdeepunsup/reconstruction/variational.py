@@ -110,7 +110,7 @@ class VariationalAutoencoder(ReconstructionModel):
     ----------
     n_active_units_ : int
         Components in use: those whose posterior mean has a variance above 0.01 over the training
-        rows (2000 of them, spread over all). The others have collapsed to the prior.
+        rows (500 of them, spread over all). The others have collapsed to the prior.
     components_ : ndarray of shape (n_components, n_features)
         Encoder weights of the means; only of one dense layer that is not your own.
     module_ : VariationalModule

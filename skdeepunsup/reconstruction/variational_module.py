@@ -31,7 +31,7 @@ ACTIVE_VARIANCE = 0.01
 """Of a unit's posterior mean over the rows, above which the unit is said to be active."""
 MAX_LOG_VARIANCE = 20.0
 """Beyond it, exp would leave what float32 can hold of sums."""
-MONITORED_ROWS = 2000
+MONITORED_ROWS = 500
 BLOCK_ENTRIES = 2**21
 """Numbers that the decoder gives at a time when rows are scored."""
 

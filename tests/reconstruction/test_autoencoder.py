@@ -11,6 +11,7 @@ from torch import nn
 
 from skdeepunsup import Autoencoder
 from skdeepunsup.metrics import reconstruction_error
+from skdeepunsup.networks import ACTIVATIONS
 from skdeepunsup.reconstruction.likelihoods import bernoulli_cross_entropy, squared_error
 from tests.estimators import dropout_encoder
 
@@ -122,10 +123,43 @@ def test_warm_start_goes_on_where_it_was(X):
     assert twice.n_iter_ == 8
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu", "gelu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_trains(X, activation):
-    model = Autoencoder(2, hidden_layer_sizes=(8,), activation=activation, max_iter=30).fit(X)
-    assert model.history_["loss"][-1] < model.history_["loss"][0]
+    model = Autoencoder(
+        3,
+        hidden_layer_sizes=(16,),
+        activation=activation,
+        learning_rate=0.01,
+        max_iter=60,
+        random_state=0,
+    ).fit(X)
+    assert reconstruction_error(model, X).mean() < 0.3 * np.square(X - X.mean(0)).sum(1).mean()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_activation_is_that_of_the_hidden_layers_alone(X, activation):
+    model = Autoencoder(2, hidden_layer_sizes=(5,), activation=activation, max_iter=2).fit(X)
+    x = torch.tensor(X)
+    W, b, V, c = (p.detach().double() for p in model.module_.encoder.parameters())
+    s = {
+        "identity": lambda a: a,
+        "logistic": lambda a: 1 / (1 + (-a).exp()),
+        "tanh": torch.tanh,
+        "relu": lambda a: a.clamp_min(0),
+        "elu": lambda a: torch.where(a > 0, a, a.exp() - 1),
+        "gelu": lambda a: a * (1 + torch.erf(a / 2**0.5)) / 2,
+        "silu": lambda a: a / (1 + (-a).exp()),
+    }[activation]
+    expected = s(x @ W.T + b) @ V.T + c
+    np.testing.assert_allclose(model.transform(X), expected.numpy(), atol=1e-9)
+
+
+def test_a_linear_autoencoder_reaches_pca_s_error_on_digits(digits):
+    model = Autoencoder(16, learning_rate=3e-3, batch_size=128, max_iter=150, random_state=0)
+    ours = reconstruction_error(model.fit(digits), digits).mean()
+    pca = reconstruction_error(PCA(16).fit(digits), digits).mean()
+    assert pca <= ours * (1 + 1e-6)
+    assert ours < 1.02 * pca
 
 
 def test_components_are_the_encoder_of_a_shallow_model(X):

@@ -63,14 +63,10 @@ def test_the_closed_form_is_the_jacobians_norm_and_its_gradient(activation):
 
     parameters = tuple(made.encoder.parameters())
     ours = torch.autograd.grad(penalty.sum(), parameters, allow_unused=True)
-    whole = torch.autograd.grad(
-        0.7 * squared_norms(made, x).sum(), parameters, allow_unused=True
-    )
+    whole = torch.autograd.grad(0.7 * squared_norms(made, x).sum(), parameters, allow_unused=True)
     for one, other, p in zip(ours, whole, parameters, strict=True):
         zeros = torch.zeros_like(p)
-        torch.testing.assert_close(
-            zeros if one is None else one, zeros if other is None else other
-        )
+        torch.testing.assert_close(zeros if one is None else one, zeros if other is None else other)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -97,9 +93,7 @@ def test_the_gradient_of_the_draws_is_right_on_average():
     n, stream = 2000, Stream(3)
     W = made.encoder[0].weight
     (whole,) = torch.autograd.grad(squared_norms(made, x).sum(), W)
-    (drawn,) = torch.autograd.grad(
-        made.losses(x.repeat(n, 1), stream)["contraction"].sum() / n, W
-    )
+    (drawn,) = torch.autograd.grad(made.losses(x.repeat(n, 1), stream)["contraction"].sum() / n, W)
     torch.testing.assert_close(drawn, whole, rtol=0.15, atol=0.05 * float(whole.abs().max()))
 
 

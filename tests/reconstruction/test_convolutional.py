@@ -61,9 +61,9 @@ def test_new_images_are_given_back_better_than_their_mean(shape):
 
 
 def test_digits_are_given_back(digits):
-    model = Autoencoder(
-        16, image_shape=(8, 8), max_iter=8, learning_rate=3e-3, random_state=0
-    ).fit(digits[:1200])
+    model = Autoencoder(16, image_shape=(8, 8), max_iter=8, learning_rate=3e-3, random_state=0).fit(
+        digits[:1200]
+    )
     new = digits[1200:]
     error = np.square(model.reconstruct(new) - new).sum()
     assert error < 0.3 * np.square(new - digits[:1200].mean(0)).sum()
@@ -93,7 +93,12 @@ def test_channels_come_last():
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [((8, 9), "72 values"), ((64,), "height, width"), ((0, 64), "integers"), ((8, 8, 1, 1), "height")],
+    [
+        ((8, 9), "72 values"),
+        ((64,), "height, width"),
+        ((0, 64), "integers"),
+        ((8, 8, 1, 1), "height"),
+    ],
 )
 def test_another_shape_than_the_rows_is_named(shape, message):
     with pytest.raises(ValueError, match=message):

@@ -66,9 +66,7 @@ def test_it_starts_as_the_formula_says(X, pretrained):
 def test_it_starts_and_ends_better_than_at_random(X, belief_network):
     fit = {"max_iter": 20, "random_state": 0}
     unrolled = Autoencoder(pretrained=belief_network, **fit).fit(X)
-    random = Autoencoder(
-        8, hidden_layer_sizes=(40, 30), activation="logistic", **fit
-    ).fit(X)
+    random = Autoencoder(8, hidden_layer_sizes=(40, 30), activation="logistic", **fit).fit(X)
     assert unrolled.history_["loss"][0] < random.history_["loss"][0]
     assert error(unrolled, X) < 0.8 * error(random, X)
     assert unrolled.transform(X).shape == (500, 8)

@@ -80,7 +80,10 @@ def test_weight_zero_is_removal(estimator, X):
 
 @every
 def test_equal_weights_are_none(estimator, X):
-    weighted, plain = clone(estimator).fit(X, sample_weight=np.full(N, 7.3)), clone(estimator).fit(X)
+    weighted, plain = (
+        clone(estimator).fit(X, sample_weight=np.full(N, 7.3)),
+        clone(estimator).fit(X),
+    )
     assert_same(weighted, plain, X, rtol=1e-5, atol=1e-6)
 
 
@@ -125,7 +128,11 @@ def test_mini_batches_pull_as_their_rows_weigh(X):
 def test_held_out_losses_are_weighted(X):
     """The held-out rows of weight 1000 are the held-out loss."""
     model = Autoencoder(
-        3, early_stopping=True, validation_fraction=0.5, learning_rate=1e-12, max_iter=1,
+        3,
+        early_stopping=True,
+        validation_fraction=0.5,
+        learning_rate=1e-12,
+        max_iter=1,
         random_state=0,
     )
     rng = np.random.default_rng(3)

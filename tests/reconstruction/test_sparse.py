@@ -89,7 +89,9 @@ def test_the_loss_is_the_error_and_what_sparsity_asks_for(sparsity):
 def test_activity_is_drawn_to_the_target_as_the_cost_rises(digits):
     gaps = []
     for cost in (0.0, 0.1, 10.0):
-        model = SparseAutoencoder(32, sparsity_cost=cost, max_iter=30, random_state=0).fit(digits)
+        model = SparseAutoencoder(
+            32, sparsity_cost=cost, learning_rate=3e-3, max_iter=15, random_state=0
+        ).fit(digits)
         gaps.append(np.abs(model.transform(digits).mean(0) - 0.05).mean())
     assert gaps[0] > 2 * gaps[1] > 4 * gaps[2]
     assert gaps[2] < 0.005
@@ -118,7 +120,7 @@ def test_the_columns_that_read_the_code_have_norm_1(digits, sparsity, hidden):
 def test_a_higher_cost_leaves_more_units_at_zero(digits):
     def zeros(cost):
         model = SparseAutoencoder(
-            32, sparsity="l1", sparsity_cost=cost, max_iter=30, random_state=0
+            32, sparsity="l1", sparsity_cost=cost, learning_rate=3e-3, max_iter=10, random_state=0
         )
         return (model.fit_transform(digits) == 0).mean()
 
@@ -165,6 +167,18 @@ def test_of_one_row_the_rule_keeps_0_999():
     model.partial_fit(X)
     after = model.module_.sparsity.running_mean
     torch.testing.assert_close(after, 0.999 * before + 0.001 * activity)
+
+
+def test_tanh_units_start_at_rest(digits):
+    model = SparseAutoencoder(
+        sparsity="running-mean", learning_rate=1e-12, max_iter=1, random_state=0
+    ).fit(digits)
+    bias = model.module_.encoder[0].bias.detach().numpy()
+    np.testing.assert_allclose(np.tanh(bias), -0.9, rtol=1e-6)
+    units = model.transform(digits).mean(0)
+    kept = 0.999 ** len(digits)  # of the ρ it starts from, after one epoch
+    running = model.module_.sparsity.running_mean
+    np.testing.assert_allclose(running, kept * -0.9 + (1 - kept) * units, atol=0.02)
 
 
 def test_by_default_every_unit_ends_near_its_target(digits):
@@ -238,7 +252,7 @@ def test_dead_units_are_revived(digits):
         encoder[0].bias[16:] = -2.0
         encoder[0].weight[16:] = -encoder[0].weight[16:].abs()
     model = SparseAutoencoder(
-        32, sparsity="top-k", encoder=encoder, n_nonzero=4, max_iter=40, random_state=0
+        32, sparsity="top-k", encoder=encoder, n_nonzero=4, max_iter=20, random_state=0
     )
     left, revived = (
         clone(model).set_params(sparsity_cost=cost).fit(digits) for cost in (0.0, None)
@@ -281,7 +295,10 @@ def test_what_does_not_fit_is_named(digits, params, message):
 
 @pytest.mark.parametrize("sparsity", SPARSITIES)
 def test_every_way_goes_with_images_and_depth(digits, sparsity):
-    for params in ({"image_shape": (8, 8), "hidden_layer_sizes": (4,)}, {"hidden_layer_sizes": (9,)}):
+    for params in (
+        {"image_shape": (8, 8), "hidden_layer_sizes": (4,)},
+        {"hidden_layer_sizes": (9,)},
+    ):
         model = SparseAutoencoder(
             10, sparsity=sparsity, max_iter=3, batch_size=128, random_state=0, **params
         ).fit(digits)

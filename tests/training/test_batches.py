@@ -53,3 +53,22 @@ def test_one_seed_is_one_order_wherever_the_rows_are():
     resident = ResidentRows(torch.tensor(X))
     pairs = zip(batches(streamed, 6, Stream(0)), batches(resident, 6, Stream(0)), strict=True)
     assert all(torch.equal(a, b) for (a,), (b,) in pairs)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_weights_go_with_their_rows_and_have_mean_1(size):
+    weights = torch.arange(1, 11).double()
+    rows = ResidentRows(10 * weights.float()[:, None], weights)
+    seen = [
+        pair for x, w in batches(rows, size, Stream(0)) for pair in zip(x[:, 0], w, strict=True)
+    ]
+    assert len(seen) == 10
+    assert all(w.dtype == torch.float32 for _, w in seen)
+    for x, w in seen:
+        assert float(w) == pytest.approx(float(x) / 55, rel=1e-6)
+
+
+def test_weights_change_nothing_in_the_order():
+    weighted = ResidentRows(torch.arange(20)[:, None], torch.rand(20, generator=torch.Generator()))
+    orders = [x[:, 0].tolist() for x, _ in batches(weighted, 6, Stream(0))]
+    assert orders == drawn(20, 6, Stream(0))

@@ -267,6 +267,16 @@ def test_the_loss_of_an_epoch_weighs_every_row_alike(batch_size):
     assert loss == pytest.approx(float(X.square().sum(-1).mean()), rel=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [3, 6, 20])
+def test_the_loss_of_an_epoch_is_weighted(batch_size):
+    module, weights = Mean(), torch.arange(1, 21).double()
+    objective = GradientDescent(module, torch.optim.SGD(module.parameters(), lr=0.0), Stream(0))
+    rows = ResidentRows(X, 7 * weights)
+    loss = run(objective, 1, batch_size=batch_size, rows=rows)["loss"][0]
+    expected = float(weights @ X.double().square().sum(-1) / weights.sum())
+    assert loss == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_objective_hears_how_far_the_fit_is():
     objective = Scripted([0] * 5)
     run(objective, 5)

@@ -51,6 +51,34 @@ def test_a_step_goes_down_the_gradient_of_the_mean_loss():
     torch.testing.assert_close(parameters(objective), expected)
 
 
+def test_a_weighted_step_goes_down_the_gradient_of_the_weighted_loss():
+    objective, weight = descent(optimizer=torch.optim.SGD), torch.arange(10) / 4
+    twin = Lossy()
+    terms = {name: (weight * term).sum() / 10 for name, term in twin.losses(X, None).items()}
+    sum(terms.values()).backward()
+    expected = torch.cat([(p - 0.1 * p.grad).flatten() for p in twin.parameters()])
+    record = objective.step(X, weight)
+    for name, term in terms.items():
+        torch.testing.assert_close(record[name], term.detach())
+    torch.testing.assert_close(parameters(objective), expected)
+
+
+def test_hooks_are_called_in_their_time():
+    calls = []
+    objective = descent(
+        before_epoch=lambda: calls.append("epoch"),
+        before_update=lambda weight: calls.append(weight),
+        after_update=lambda: calls.append(torch.is_grad_enabled()),
+        monitor=lambda rows: {"rows": torch.tensor(len(rows))},
+    )
+    weight = torch.ones(10)
+    objective.begin_epoch(0.5)
+    objective.step(X)
+    objective.step(X, weight)
+    assert calls == ["epoch", None, False, weight, False]
+    assert objective.measure(ResidentRows(X), None) == {"rows": 10}
+
+
 def test_gradients_of_one_step_are_gone_in_the_next():
     objective, other = descent(optimizer=torch.optim.SGD), descent(optimizer=torch.optim.SGD)
     objective.step(X)
@@ -90,6 +118,17 @@ def test_held_out_losses_are_means_over_their_rows():
     assert descent(n_terms=1).measure(ResidentRows(X), ResidentRows(X)).keys() == {
         "validation_loss"
     }
+
+
+def test_held_out_losses_are_weighted_means():
+    objective, held_out = descent(), Stream(2).normal(1500, 4)
+    weight = torch.linspace(0.5, 3, 1500).double()
+    record = objective.measure(ResidentRows(X), ResidentRows(held_out, weight))
+    with torch.no_grad():
+        terms = objective.module.losses(held_out, None)
+    for name, term in terms.items():
+        expected = weight @ term.double() / weight.sum()
+        torch.testing.assert_close(record[f"validation_{name}"], expected, rtol=1e-6, atol=0)
 
 
 def test_measuring_changes_nothing():
