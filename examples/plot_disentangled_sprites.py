@@ -87,8 +87,8 @@ for name, price in prices.items():
 # beta-TCVAE's numbers two share the column, one is the row, one the size, and two have collapsed.
 # The shape it has not found: small sprites are ellipses to it, large ones squares.
 
-for name in ("VAE", "beta-TCVAE"):
-    figure, ax = plt.subplots(figsize=(8, 4), layout="compressed")
+figure, axes = plt.subplots(2, 1, figsize=(8, 8), layout="constrained")
+for name, ax in zip(("VAE", "beta-TCVAE"), axes, strict=True):
     LatentTraversalDisplay.from_estimator(
         models[name][0], X, row=700, image_shape=(HEIGHT, WIDTH), ax=ax
     )

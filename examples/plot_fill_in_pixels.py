@@ -78,9 +78,12 @@ for name in filled["block"]:
 
 cmap = plt.get_cmap("gray_r").with_extremes(bad="tab:orange")
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
-for seen, answers in zip((scattered, block), filled.values(), strict=True):
+figure = plt.figure(figsize=(8, 9.6), layout="constrained")
+for part, seen, answers in zip(
+    figure.subfigures(2, 1, hspace=0.04), (scattered, block), filled.values(), strict=True
+):
     rows = {"seen": seen, **answers, "original": X_test}
-    figure, axes = plt.subplots(len(rows), 10, figsize=(8, 4.8), layout="constrained")
+    axes = part.subplots(len(rows), 10)
     for (name, images), line in zip(rows.items(), axes, strict=True):
         for image, ax in zip(images[shown], line, strict=True):
             ax.imshow(image.reshape(8, 8), cmap=cmap, vmin=0, vmax=1)

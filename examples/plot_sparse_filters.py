@@ -41,7 +41,9 @@ X_test = whitening.transform(patches([image[:, 440:] for image in photographs], 
 # Two penalties, two rules
 # ------------------------
 # ``"kl"`` and ``"running-mean"`` draw the mean activity of each unit to a target, ``"l1"`` and
-# ``"top-k"`` ask for zeros. Targets and costs are set for two to six busy units in a hundred.
+# ``"top-k"`` ask for zeros. Targets and costs are set for two to six busy units in a hundred. A
+# unit is at rest if it is within 0.01 of the least it can say, 0, or -1 for the tanh of a running
+# mean.
 
 shared = {"learning_rate": 2e-3, "batch_size": 64, "max_iter": 25, "random_state": 0}
 models = {
@@ -54,21 +56,23 @@ models = {
 }
 for name, model in models.items():
     codes = model.fit(X_train).transform(X_test)
+    at_rest = (codes < 0.01 - (name == "running-mean")).mean()
     print(
-        f"{name:13} mean activity {codes.mean():5.2f}, zeros {(codes == 0).mean():3.0%}, "
+        f"{name:13} mean activity {codes.mean():5.2f}, at rest {at_rest:3.0%}, "
         f"explained variance {metrics.reconstruction_score(model, X_test):.2f}"
     )
 
 # %%
-# A mean can be kept low without a single unit at rest: the units hum a little, all the time, and
-# the decoder turns the volume up. Such a code gives back more of a patch, for it is hardly sparse.
+# A mean can be kept low without a unit at rest: those of ``"kl"`` hum a little, all the time, and
+# the decoder turns the volume up. With ``"running-mean"`` units are switches, at rest or fully on.
 
 # %%
 # The filters
 # -----------
 # Forty-nine of each, those with the largest weights, taken from the 64 directions back to pixels.
-# Where zeros are asked for there are edges at many places and angles, gratings, and corners. Where
-# only the mean is, one mixture of directions does as well as another, and the filters look like it.
+# Where zeros are asked for there are edges at many places and angles, gratings, and corners. A code
+# that hums is hardly sparse, and one mixture of directions does as well as another. Switches cannot
+# tell how much there is of a thing, so several have to say it together, and mixtures they are, too.
 
 figure, axes = plt.subplots(2, 2, figsize=(8, 7.3), layout="compressed")
 for (name, model), ax in zip(models.items(), axes.flat, strict=True):
@@ -80,5 +84,5 @@ plt.show()
 
 # %%
 # With ``"l1"`` and ``"top-k"`` each unit's column in the decoder is held at norm 1, so a unit that
-# is to be heard has to speak up. The two others lack this, and with it weight decay, by which large
-# columns would cost something.
+# is to be heard has to speak up. With ``"kl"`` large columns cost nothing; in the lecture notes it
+# is known from, weight decay stands beside it.

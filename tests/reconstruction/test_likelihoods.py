@@ -10,7 +10,7 @@ from skdeepunsup.reconstruction.likelihoods import (
     bernoulli_cross_entropy,
     categorical_cross_entropy,
     gaussian_cross_entropy,
-    missing_and_filled,
+    observed_and_filled,
     squared_error,
 )
 
@@ -83,6 +83,6 @@ def test_extreme_logits_give_finite_losses(dtype):
 
 def test_what_is_missing_is_filled_and_told_apart():
     data = torch.tensor([[1.0, torch.nan], [torch.nan, 4.0]])
-    observed, filled = missing_and_filled(data, torch.tensor([10.0, 20.0]))
+    observed, filled = observed_and_filled(data, torch.tensor([10.0, 20.0]))
     assert observed.tolist() == [[True, False], [False, True]]
     assert filled.tolist() == [[1.0, 20.0], [10.0, 4.0]]
