@@ -19,10 +19,11 @@ def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,)
-        Squared errors summed over features, float64.
+        Squared errors summed over features, those of missing entries (NaN) left out, float64.
     """
     r = np.asarray(estimator.inverse_transform(estimator.transform(X)), dtype=np.float64)
-    return np.square(_dense(X) - r).sum(axis=1)
+    dense = _dense(X)
+    return np.square(np.where(np.isnan(dense), r, dense) - r).sum(axis=1)
 
 
 def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
@@ -36,7 +37,7 @@ def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
     estimator : fitted transformer
         Has ``transform`` and ``inverse_transform``: PCA, ours, or a Pipeline of such.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data; x̄ is their mean.
+        Data; x̄ is their mean. Missing entries (NaN) are left out of both sums.
     y : Ignored
         Present for API consistency.
 
@@ -75,7 +76,9 @@ def explained_share(errors: np.ndarray, X: Any) -> float:
     """
     error = float(errors.sum())
     dense = _dense(X)
-    variance = float(np.square(dense - dense.mean(axis=0)).sum())
+    observed = ~np.isnan(dense)
+    means = np.where(observed, dense, 0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+    variance = float(np.square(np.where(observed, dense - means, 0)).sum())
     if variance == 0:
         return 1.0 if error == 0 else -np.inf
     return 1 - error / variance

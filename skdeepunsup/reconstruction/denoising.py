@@ -62,7 +62,8 @@ class DenoisingModule(DeterministicModule):
     def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
         """The error of each row, given the code of the row with noise."""
         observed, fed = self.observed_and_fed(x)
-        h = self.code(self.encoder(self.corrupted(fed, stream)))
+        _, noisy = self.observed_and_fed(self.corrupted(fed, stream))
+        h = self.code(self.encoder(noisy))
         return {"reconstruction": self.error(fed, h, observed)}
 
 
@@ -80,8 +81,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
         height and width; none then stands for (32, 64).
-    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of the hidden layers and the code.
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="gelu"
+        Of the hidden layers and the code. (Noise leaves many "relu" units dead.)
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
@@ -94,7 +95,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         loses them as missing ones are; "salt-and-pepper" overwrites entries with the smallest or
         the largest value of the training data. A callable is given a batch, a Tensor of shape
         (n, n_features), and a ``torch.Generator`` on its device to draw from, and returns the batch
-        with noise.
+        with noise; with ``missing="mask"``, NaN for what it loses.
     corruption_level : float, default=0.3
         Standard deviation of the Gaussian noise; share of the entries that is lost or overwritten.
     image_shape : tuple of int, default=None
@@ -189,7 +190,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         n_components: int = 128,
         *,
         hidden_layer_sizes: Sequence[int] = (),
-        activation: str = "relu",
+        activation: str = "gelu",
         dropout: float = 0.0,
         loss: str = "squared",
         tied_weights: bool = False,

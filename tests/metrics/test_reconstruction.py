@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skdeepunsup import Autoencoder
 from skdeepunsup.metrics import reconstruction_error, reconstruction_score
 
 
@@ -61,3 +62,13 @@ def test_data_without_variance_are_reconstructed_or_not():
     ones = np.ones((4, 5))
     assert reconstruction_score(Fixed(1.0), ones) == 1
     assert reconstruction_score(Fixed(0.0), ones) == -np.inf
+
+
+def test_missing_entries_are_left_out_of_both_sums(X):
+    holes = np.where(np.random.default_rng(1).random(X.shape) < 0.2, np.nan, X)
+    model = Autoencoder(2, missing="mask", max_iter=20, random_state=0).fit(holes)
+    squares = np.square(holes - model.reconstruct(holes))
+    np.testing.assert_allclose(reconstruction_error(model, holes), np.nansum(squares, axis=1))
+    variance = np.nansum(np.square(holes - np.nanmean(holes, axis=0)))
+    expected = 1 - np.nansum(squares) / variance
+    assert reconstruction_score(model, holes) == pytest.approx(expected)

@@ -209,3 +209,20 @@ def test_missing_entries_are_filled_in_better_than_by_means(digits, training):
         return np.square(filled - new)[lost].sum()
 
     assert error(model.reconstruct(holed)) < 0.65 * error(means)
+
+
+def test_a_corruption_of_one_s_own_loses_entries_by_nan():
+    """As masking does, where it draws the same entries."""
+    X = np.random.default_rng(0).normal(size=(60, 5))
+
+    def own(x, generator):
+        return x.masked_fill(torch.arange(5) < 2, torch.nan)
+
+    model = DenoisingAutoencoder(
+        3, corruption=own, missing="mask", max_iter=100, learning_rate=0.01, random_state=0
+    ).fit(X)
+    assert np.isfinite(model.history_["loss"]).all()
+    other = np.hstack([np.full((60, 2), np.nan), X[:, 2:]])
+    np.testing.assert_allclose(
+        np.square(model.reconstruct(other) - X).sum(1).mean(), model.history_["loss"][-1], rtol=0.2
+    )
