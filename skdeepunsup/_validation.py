@@ -24,7 +24,8 @@ CHUNK_ROWS = 1024
 
 REMEDIES = {
     "could not convert string": "Encode text, for instance by sklearn.preprocessing.OneHotEncoder.",
-    "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer.",
+    "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer; "
+    "autoencoders fitted with missing='mask' take it as it is.",
     "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
     "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
 }
@@ -286,13 +287,21 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
     """The weighted mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
+    return mean_over_weighted_rows(lambda x, weight: function(x), rows)
+
+
+def mean_over_weighted_rows(
+    function: Callable[[Tensor, Tensor | None], Tensor], rows: Rows
+) -> Tensor:
+    """The same of a ``function`` that is given the weights of its rows, None if all count alike."""
     # A running total: small tensors kept between the freed chunks would tear the heap to pieces.
     total: Tensor | float = 0.0
-    weights = rows.weights if rows.weights is not None else torch.ones(len(rows))
-    weights = weights.double()
+    alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
+    weights = alike if rows.weights is None else rows.weights.double()
     with torch.no_grad():
-        for chunk, weight in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
-            total = total + weight @ function(chunk).cpu().double()
+        for x, weight in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
+            values = function(x, None if rows.weights is None else weight.to(x))
+            total = total + weight @ values.cpu().double()
     return torch.as_tensor(total) / weights.sum()
 
 

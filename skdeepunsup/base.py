@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -92,6 +92,8 @@ class DeepTransformer(
     """
 
     _module_class: type[nn.Module]
+    _argument_names: ClassVar[dict[str, str]] = {}
+    """The parameters behind those of the module's arguments that are called otherwise."""
     _training: dict[str, Any]
     device: Any
     precision: Any
@@ -133,9 +135,14 @@ class DeepTransformer(
         schedule = self._schedule()
         with _all_or_nothing(self):
             rows = self._check_training_data(X, sample_weight, reset=not go_on)
+            module = self._make_module(rows, go_on)  # which held-out rows shape too
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
-            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
+            fit = (
+                self._resume(module, stream, split_seed, schedule)
+                if go_on
+                else self._begin(module, rows, stream, split_seed, schedule)
+            )
             observer = _CallbackObserver(self, X, y, fit)
             train(
                 fit.objective,
@@ -159,8 +166,13 @@ class DeepTransformer(
         schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
         with _all_or_nothing(self):
             rows = self._check_training_data(X, sample_weight, reset=not go_on)
+            module = self._make_module(rows, go_on)
             stream, split_seed = self._start(go_on)
-            fit = (self._resume if go_on else self._begin)(rows, stream, split_seed, schedule)
+            fit = (
+                self._resume(module, stream, split_seed, schedule)
+                if go_on
+                else self._begin(module, rows, stream, split_seed, schedule)
+            )
             train(fit.objective, rows, schedule, stream, history=fit.history)
             self._finish(fit)
         return self
@@ -276,7 +288,7 @@ class DeepTransformer(
         module = self._module
         parameter = next(module.parameters())
         dtype = parameter.dtype
-        own = any(callable(argument) for argument in module.arguments.values())
+        own = any(module.arguments.get(name) is not None for name in ("encoder", "decoder"))
         if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
@@ -308,20 +320,26 @@ class DeepTransformer(
         stream = Stream(self.random_state, device)
         return stream, int(stream.numpy.integers(2**31))
 
-    def _begin(self, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
+    def _make_module(self, rows: Rows, go_on: bool) -> Any:
+        """The module that all of ``rows`` ask for, which of a fit that goes on is as it was."""
+        fitted = self._module.arguments if go_on else None
+        arguments = self._module_arguments(rows, fitted)
+        if fitted is not None:
+            _check_same(arguments, fitted, self._argument_names)
+        return self._module_class(**arguments).float().cpu()
+
+    def _begin(
+        self, module: Any, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule
+    ) -> _Fit:
         """A fit from the start."""
-        module = self._module_class(**self._module_arguments(rows, None)).float().cpu()
         self._initialize(module, rows, stream)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
         objective = self._objective(module, stream)
         return _Fit(module, objective, stream, split_seed, history, schedule)
 
-    def _resume(self, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
+    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
         """A fit that goes on from copies of what the last one left."""
-        arguments = self._module_arguments(rows, self._module.arguments)
-        _check_same(arguments, self._module.arguments)
-        module = self._module_class(**arguments)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
         objective = self._objective(module, stream)  # parameters may have been set anew
@@ -415,14 +433,15 @@ def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
     return rows.select(order[held_out:]), rows.select(order[:held_out])
 
 
-def _check_same(asked: dict[str, Any], fitted: dict[str, Any]) -> None:
+def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:
     """Raise if a fit is to go on with a module of another make."""
     for name, value in asked.items():
         same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
         if not same:
             raise ValueError(
-                f"{name} == {value!r}, but the fit to go on from had {fitted[name]!r}; "
-                "set it back, or start anew by fit, without warm_start where there is one."
+                f"{names.get(name, name)} == {value!r}, but the fit to go on from had "
+                f"{fitted[name]!r}; set it back, or start anew by fit, without warm_start where "
+                "there is one."
             )
 
 

@@ -18,8 +18,8 @@ class TrainingCurveDisplay:
 
     Use :meth:`from_estimator` to make one. Entries that are NaN throughout, as the validation loss
     is where nothing was held out, are left out. The epoch of the lowest validation loss is marked,
-    unless layers were trained one after the other: these lines are broken between layers, whose
-    losses do not compare.
+    of those that early stopping judges, unless layers were trained one after the other: these lines
+    are broken between layers, whose losses do not compare.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ class TrainingCurveDisplay:
         A number an epoch for each entry; where there is a ``"layer"``, it says which was trained.
     names : sequence of str
         The entries to draw.
+    warmup : int, default=0
+        The first epochs, which are not judged.
 
     Attributes
     ----------
@@ -35,7 +37,7 @@ class TrainingCurveDisplay:
     figure_ : matplotlib Figure
         The figure.
     best_epoch_ : int or None
-        The epoch marked, counted from 1.
+        The epoch marked, counted from 1; None where none was judged.
 
     Examples
     --------
@@ -49,9 +51,10 @@ class TrainingCurveDisplay:
     10
     """
 
-    def __init__(self, *, history: dict[str, Any], names: Sequence[str]) -> None:
+    def __init__(self, *, history: dict[str, Any], names: Sequence[str], warmup: int = 0) -> None:
         self.history = history
         self.names = names
+        self.warmup = warmup
 
     @classmethod
     def from_estimator(
@@ -66,7 +69,8 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            Has ``history_``, as ours do.
+            Has ``history_``, as ours do. The first ``kl_warmup`` - 1 epochs of one that has such a
+            parameter are not judged.
         names : sequence of str, default=("loss", "validation_loss")
             The entries of ``history_`` to draw.
         ax : matplotlib Axes, default=None
@@ -88,7 +92,8 @@ class TrainingCurveDisplay:
         check_has(
             estimator, "history_", "pass one of this package, or the step of a Pipeline that is."
         )
-        return cls(history=estimator.history_, names=names).plot(ax=ax)
+        warmup = max(0, getattr(estimator, "kl_warmup", 0) - 1)
+        return cls(history=estimator.history_, names=names, warmup=warmup).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the lines.
@@ -124,8 +129,9 @@ class TrainingCurveDisplay:
                     label=name.replace("_", " ") if k == 0 else None,
                     marker="o" if len(stage) == 1 else None,
                 )
-        marked = VALIDATION in curves and len(stages) == 1
-        self.best_epoch_ = self._mark_best(curves[VALIDATION]) if marked else None
+        judged = curves.get(VALIDATION, np.empty(0))[self.warmup :]
+        marked = len(stages) == 1 and not np.isnan(judged).all()
+        self.best_epoch_ = self._mark_best(judged) if marked else None
         losses = all(name.endswith("loss") for name in curves)
         self.ax_.set(xlabel="Epoch", ylabel="Loss" if losses else "Value")
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
@@ -135,18 +141,19 @@ class TrainingCurveDisplay:
         self.ax_.legend(frameon=False)
         return self
 
-    def _mark_best(self, curve: np.ndarray) -> int:
-        best = int(np.nanargmin(curve))
-        self.ax_.axvline(best + 1, color="0.6", linestyle=":", linewidth=1)
+    def _mark_best(self, judged: np.ndarray) -> int:
+        epoch = self.warmup + int(np.nanargmin(judged)) + 1
+        lowest = np.nanmin(judged)
+        self.ax_.axvline(epoch, color="0.6", linestyle=":", linewidth=1)
         self.ax_.plot(
-            best + 1,
-            curve[best],
+            epoch,
+            lowest,
             color="0.2",
             marker="o",
             linestyle="none",
-            label=f"best epoch {best + 1} ({curve[best]:.4g})",
+            label=f"best epoch {epoch} ({lowest:.4g})",
         )
-        return best + 1
+        return epoch
 
 
 def _finite_curves(history: dict[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -34,7 +34,7 @@ def mutual_information_gap(codes: Any, factors: Any, *, n_bins: int = 20) -> flo
 
     It is (I(z₁; y) − I(z₂; y)) / H(y), z₁ and z₂ being the two dimensions that share most
     information with factor y; its mean over factors. For I, each code dimension is cut into bins of
-    equal width over its range.
+    equal width over its range; one that varies by rounding alone is one bin.
 
     Parameters
     ----------
@@ -199,6 +199,8 @@ def active_units(codes: Any, *, threshold: float = 0.01) -> int:
 
 def _binned(z: np.ndarray, n_bins: int) -> np.ndarray:
     """The number, from 1, of the bin of equal width where each value of one dimension falls."""
+    if np.ptp(z) <= n_bins * np.spacing(np.abs(z).max()):  # no room for so many bins
+        return np.ones(len(z), dtype=int)
     return np.digitize(z, np.histogram_bin_edges(z, n_bins)[:-1])
 
 

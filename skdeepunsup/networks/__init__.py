@@ -3,14 +3,13 @@
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .dense import ACTIVATIONS, Affine, dense
 from .dropout import Dropout, draw_from
-from .factory import Network, build
+from .factory import build
 from .initialization import initialize
 
 __all__ = [
     "ACTIVATIONS",
     "Affine",
     "Dropout",
-    "Network",
     "build",
     "convolutional_decoder",
     "convolutional_encoder",

@@ -61,7 +61,7 @@ def draw_from(network: nn.Module, stream: Stream) -> nn.Module:
     """Let every dropout layer of ``network`` draw from ``stream``.
 
     Layers whose class is ``torch.nn.Dropout`` itself, which draw from the global generator, are
-    replaced in place by a ``Dropout`` of the same p.
+    replaced in place by a ``Dropout`` of the same p, wherever they stand.
 
     Parameters
     ----------
@@ -75,10 +75,15 @@ def draw_from(network: nn.Module, stream: Stream) -> nn.Module:
     torch.nn.Module
         ``network``, or what took its place.
     """
-    if type(network) is nn.Dropout:
-        network = Dropout(network.p).train(network.training)
-    if isinstance(network, Dropout):
-        network.stream = stream
-    for name, child in network.named_children():
-        setattr(network, name, draw_from(child, stream))
+    modules = list(network.modules())
+    ours: dict[nn.Module | None, nn.Module]
+    ours = {m: Dropout(m.p).train(m.training) for m in modules if type(m) is nn.Dropout}
+    for module in modules:
+        for name, child in module._modules.items():  # named_children gives a shared layer once
+            if child in ours:
+                setattr(module, name, ours[child])
+    network = ours.get(network, network)
+    for module in network.modules():
+        if isinstance(module, Dropout):
+            module.stream = stream
     return network

@@ -7,9 +7,6 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-Network = nn.Module | Callable[[int, int], nn.Module]
-"""A network, or a factory called with the numbers of its inputs and outputs."""
-
 
 class DrawnFrom(TorchDispatchMode):
     """Within this context, and this thread, what torch draws comes from ``generator``.
@@ -41,7 +38,7 @@ def takes_generator(operator: Any) -> bool:
 
 
 def build(
-    network: Network,
+    network: nn.Module | Callable[[int, int], nn.Module],
     n_inputs: int,
     n_outputs: int,
     generator: torch.Generator,
@@ -69,15 +66,10 @@ def build(
     Raises
     ------
     TypeError
-        If ``network`` is neither, or the factory returns no module.
+        If the factory returns no module.
     """
     if isinstance(network, nn.Module):
         return network
-    if not callable(network):
-        raise TypeError(
-            f"{name} == {network!r}, must be a torch.nn.Module, or a function of the numbers of "
-            "inputs and outputs that returns one."
-        )
     with DrawnFrom(generator):
         built = network(n_inputs, n_outputs)
     if not isinstance(built, nn.Module):

@@ -22,10 +22,10 @@ class AutoencoderModule(DeterministicModule):
         """h = a."""
         return a
 
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """The error of each row."""
         observed, fed = self.observed_and_fed(x)
-        return {"reconstruction": self.error(fed, self.code(self.encoder(fed)), observed)}
+        return {"reconstruction": self.error(fed, self.code(self.encoder_output(fed)), observed)}
 
 
 class Autoencoder(DeterministicAutoencoder):
@@ -66,7 +66,9 @@ class Autoencoder(DeterministicAutoencoder):
         training starts: the deep autoencoder of 2006. They give ``n_components`` and
         ``hidden_layer_sizes``, whatever these are here; hidden units are logistic, the code is
         affine, and above binary units reconstructions lie in (0, 1). One that is not fitted is
-        cloned and fitted to the training rows first.
+        cloned and fitted to the rows of ``fit`` first, held-out ones included; ``sample_weight`` is
+        not passed on to it, but rows of weight 0 are left out. Where it has no ``random_state``, it
+        takes this one's.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -102,7 +104,7 @@ class Autoencoder(DeterministicAutoencoder):
     components_ : ndarray of shape (n_components, n_features)
         Encoder weights; only of one dense layer that is not your own.
     pretrained_ : estimator
-        The fitted model whose layers were unrolled, where there was one.
+        The fitted model whose layers were unrolled; only with ``pretrained``.
     module_ : AutoencoderModule
         Encoder and decoder.
     history_ : dict of lists
@@ -148,6 +150,7 @@ class Autoencoder(DeterministicAutoencoder):
     """
 
     _module_class = AutoencoderModule
+    pretrained_: Any
 
     def __init__(
         self,
@@ -213,11 +216,24 @@ class Autoencoder(DeterministicAutoencoder):
             "bounded": False,
             "tied_weights": bool(self.tied_weights),
         }
+        if fitted is None:
+            self._pretrain(rows)
+        elif (self.pretrained is not None) != hasattr(self, "pretrained_"):
+            raise ValueError(
+                f"pretrained == {self.pretrained!r}, but the fit to go on from had "
+                f"{getattr(self, 'pretrained_', None)!r}; set it back, or start anew by fit, "
+                "without warm_start."
+            )
         if self.pretrained is None:
             return arguments
-        if fitted is None:
-            self.pretrained_ = fitted_to(self.pretrained, rows)
         return arguments | unrolled_arguments(self.pretrained_.unroll(), self.loss)
+
+    def _pretrain(self, rows: Rows) -> None:
+        """Set ``pretrained_``, or take away that of an earlier fit."""
+        if hasattr(self, "pretrained_"):
+            del self.pretrained_
+        if self.pretrained is not None:
+            self.pretrained_ = fitted_to(self.pretrained, rows, self.random_state)
 
     def _initialize(self, module: AutoencoderModule, rows: Rows, stream: Stream) -> None:
         self._initialize_networks(module, rows, stream)

@@ -39,7 +39,7 @@ class ContractiveModule(DeterministicModule):
         """Return h = s(a)."""
         return self.activation(a)
 
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """The error of each row, and λ times the squared norm of the code's Jacobian there."""
         observed, fed = self.observed_and_fed(x)
         h, jacobian = (self._in_closed_form if self.one_layer else self._by_draws)(fed, stream)
@@ -49,7 +49,7 @@ class ContractiveModule(DeterministicModule):
         }
 
     def _in_closed_form(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        a = self.encoder(x)
+        a = self.encoder_output(x)
         h = self.code(a)
         derivative = DERIVATIVES[self.arguments["activation"]](a, h)
         return h, squared_jacobian(derivative, self.encoder[0].weight)
@@ -57,7 +57,7 @@ class ContractiveModule(DeterministicModule):
     def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():  # held-out rows are measured without
             x = x.detach().requires_grad_()
-            h = self.code(self.encoder(x))
+            h = self.code(self.encoder_output(x))
             return h, sampled_squared_jacobian(h, x, stream)
 
 

@@ -1,7 +1,7 @@
 """Autoencoders that learn by undoing noise."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -59,11 +59,13 @@ class DenoisingModule(DeterministicModule):
             case _:
                 return salt_and_pepper(x, self.level, stream, self.low, self.high)
 
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """The error of each row, given the code of the row with noise."""
         observed, fed = self.observed_and_fed(x)
         _, noisy = self.observed_and_fed(self.corrupted(fed, stream))
-        h = self.code(self.encoder(noisy))
+        if observed is not None:  # there is nothing there to lay noise on
+            noisy = fed.lerp(noisy, observed)
+        h = self.code(self.encoder_output(noisy))
         return {"reconstruction": self.error(fed, h, observed)}
 
 
@@ -123,8 +125,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         ones are kept.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
-    n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+    n_iter_no_change : int, default=30
+        Epochs without improvement before a stop; the loss is noisy here.
     tol : float, default=1e-4
         Improvement that counts, relative to the loss.
     warm_start : bool, default=False
@@ -184,6 +186,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     """
 
     _module_class = DenoisingModule
+    _argument_names: ClassVar = {"level": "corruption_level"}
 
     def __init__(
         self,
@@ -205,7 +208,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         max_iter: int = 200,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: int = 30,
         tol: float = 1e-4,
         warm_start: bool = False,
         device: str = "auto",

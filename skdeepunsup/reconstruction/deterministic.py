@@ -41,13 +41,18 @@ class DeterministicModule(ReconstructionModule):
         self.arguments |= {"loss": loss, "bounded": bounded}
         self.loss, self.bounded = loss, bounded
 
+    def output_at(self, means: Tensor) -> Tensor:
+        """The means themselves, or their logits, short of 0 and 1."""
+        probabilities = self.bounded or self.loss == "bernoulli"
+        return means.clamp(0.01, 0.99).logit() if probabilities else means
+
     @abstractmethod
     def code(self, a: Tensor) -> Tensor:
         """What is made of the encoder's output: h."""
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""
-        return self.code(self.encoder(self.observed_and_fed(x)[1]))
+        return self.code(self.encoder_output(self.observed_and_fed(x)[1]))
 
     def decode(self, h: Tensor) -> Tensor:
         """Return r = g(h)."""

@@ -44,7 +44,8 @@ class ReconstructionModel(DeepTransformer):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data. Sparse and memory-mapped data are never loaded as a whole.
+            Training data, best standardised, or scaled to [0, 1]: features of larger scale count
+            for more in the error. Sparse and memory-mapped data are never loaded as a whole.
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -73,7 +74,8 @@ class ReconstructionModel(DeepTransformer):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts in the loss, beside the others of this call.
+            How much each row counts in the loss, beside the others of this call. Nothing is held
+            out.
 
         Returns
         -------
@@ -96,7 +98,8 @@ class ReconstructionModel(DeepTransformer):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing == "mask"
+        fitted = self.__sklearn_is_fitted__()
+        tags.input_tags.allow_nan = self.missing == "mask" and (not fitted or self.module_.masks)
         return tags
 
     def _schedule_arguments(self) -> dict[str, Any]:

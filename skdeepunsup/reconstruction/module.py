@@ -13,6 +13,7 @@ from .._validation import CHUNK_ROWS, Rows
 from ..networks import (
     ACTIVATIONS,
     Affine,
+    Dropout,
     build,
     convolutional_decoder,
     convolutional_encoder,
@@ -39,18 +40,20 @@ class TiedDecoder(nn.Module):
         The encoder's sizes, from features to code.
     activation : str
         Between layers.
+    dropout : float
+        Share of the hidden units that is dropped in training.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str) -> None:
+    def __init__(self, sizes: Sequence[int], activation: str, dropout: float) -> None:
         super().__init__()
         self.biases = nn.ParameterList(torch.zeros(n) for n in reversed(sizes[:-1]))
-        self.activation = ACTIVATIONS[activation]()
+        self.between = nn.Sequential(ACTIVATIONS[activation](), Dropout(dropout))
 
     def forward(self, h: Tensor, encoder: nn.Sequential) -> Tensor:
         """Map codes back through ``encoder``'s weights."""
         weights = [layer.weight for layer in encoder if isinstance(layer, Affine)]
         for depth, (W, b) in enumerate(zip(reversed(weights), self.biases, strict=True)):
-            h = affine_layer(self.activation(h) if depth else h, W.T, b)
+            h = affine_layer(self.between(h) if depth else h, W.T, b)
         return h
 
 
@@ -146,7 +149,7 @@ class ReconstructionModule(nn.Module, ABC):
             self.encoder = convolutional_encoder(seen, channels, n_codes, activation, dropout)
             self.decoder = convolutional_decoder(n_components, channels, drawn, activation, dropout)
         if self.tied:
-            self.decoder = TiedDecoder((n_inputs, *hidden, n_codes), activation)
+            self.decoder = TiedDecoder((n_inputs, *hidden, n_codes), activation, dropout)
         # At once: the user's own may share layers.
         modules = {k: own for k, own in self.own.items() if isinstance(own, nn.Module)}
         for name, module in copy.deepcopy(modules).items():
@@ -158,14 +161,36 @@ class ReconstructionModule(nn.Module, ABC):
         setattr(self, name, build(self.own[name], *self.widths[name], generator, name))
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters; find the mean of what is observed of each feature."""
+        """Draw the first parameters; let both networks of ours start at the mean of the rows.
+
+        The first layer makes 0 of the mean row, and the last gives it back whatever the code: so
+        features may be far from 0, and what is learned is how rows differ.
+        """
         for name in ("encoder", "decoder"):
             if name not in self.own:
                 initialize(getattr(self, name), stream)
             elif not isinstance(self.own[name], nn.Module):
                 self._call_factory(name, stream.host)
+        means = observed_means(rows)
         if self.masks:
-            self.fill.copy_(observed_moments(rows)[0])
+            self.fill.copy_(means)
+        self._start_at(means)
+
+    @torch.no_grad()
+    def _start_at(self, means: Tensor) -> None:
+        output = self.output_at(means)
+        if output is None:
+            return
+        if "encoder" not in self.own and isinstance(first := self.encoder[0], Affine):
+            first.bias.copy_(-(first.weight.double() @ means))
+        if "decoder" not in self.own:
+            biases = [p for name, p in self.decoder.named_parameters() if "bias" in name]
+            last = biases[-1]  # of each feature, or, of a convolution, each channel
+            last.copy_(output.view(-1, len(last)).mean(0))
+
+    @abstractmethod
+    def output_at(self, means: Tensor) -> Tensor | None:
+        """The decoder's output for a row of means; None where it is not one number a feature."""
 
     def draw_from(self, stream: Stream) -> None:
         """Let the noise of dropout come from ``stream``."""
@@ -180,9 +205,16 @@ class ReconstructionModule(nn.Module, ABC):
         """
         return observed_and_filled(x, self.fill) if self.masks else (None, x)
 
+    # What the networks give in bfloat16 is float32 again in all that follows.
+
+    def encoder_output(self, fed: Tensor) -> Tensor:
+        """What the encoder makes of what it is fed."""
+        return self.encoder(fed).to(self.fill.dtype)
+
     def decoder_output(self, h: Tensor) -> Tensor:
         """What the decoder makes of codes, before any link."""
-        return self.decoder(h, self.encoder) if self.tied else self.decoder(h)
+        output = self.decoder(h, self.encoder) if self.tied else self.decoder(h)
+        return output.to(self.fill.dtype)
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
@@ -193,23 +225,24 @@ class ReconstructionModule(nn.Module, ABC):
         """Return the rows of codes."""
 
     @abstractmethod
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
-        """Of each row, what training lowers the sum of, by name."""
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """Of each row, what training lowers the sum of, by name.
+
+        The ``weights`` of the rows are for means over them alone.
+        """
 
 
-def observed_moments(rows: Rows) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each feature over the rows where it is observed, else 0; float64.
+def observed_means(rows: Rows, function: Callable[[Tensor], Tensor] = lambda x: x) -> Tensor:
+    """The mean of each feature, or of a function of it, over rows where it is observed, else 0.
 
-    Each row counts by its weight.
+    Each row counts by its weight; in float64 on the CPU.
     """
-    counts, sums, squares = (torch.zeros(rows.n_features, dtype=torch.float64) for _ in range(3))
-    weights = torch.ones(len(rows)) if rows.weights is None else rows.weights
-    for x, w in zip(rows.chunks(), weights.double().split(CHUNK_ROWS), strict=True):
+    counts, sums = torch.zeros(2, rows.n_features, dtype=torch.float64, device="cpu")
+    alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
+    weights = alike if rows.weights is None else rows.weights.double()
+    for x, w in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
+        x = x.cpu().double()
         observed = ~x.isnan()
-        entries = x.double().where(observed, 0).cpu()
-        counts += w @ observed.double().cpu()
-        sums += w @ entries
-        squares += w @ entries.square()
-    counts = counts.where(counts > 0, 1)
-    means = sums / counts
-    return means, (squares / counts - means.square()).clamp_min(0)
+        counts += w @ observed.double()
+        sums += w @ function(x).where(observed, 0)
+    return sums / counts.where(counts > 0, 1)

@@ -43,6 +43,10 @@ class Observation(nn.Module, ABC):
     def sample(self, output: Tensor, stream: Stream) -> Tensor:
         """Draw x given z."""
 
+    @abstractmethod
+    def output_at(self, means: Tensor) -> Tensor | None:
+        """The output whose mean it is, None where there is more than one."""
+
 
 class GaussianObservation(Observation):
     """N(x; output, σ²), with σ a number, or one for each feature, learned or given.
@@ -82,6 +86,9 @@ class GaussianObservation(Observation):
     def sample(self, output: Tensor, stream: Stream) -> Tensor:
         return output + self.variance.sqrt() * stream.normal_like(output)
 
+    def output_at(self, means: Tensor) -> Tensor:
+        return means
+
 
 class BernoulliObservation(Observation):
     """Independent bits whose logits are the output."""
@@ -97,6 +104,10 @@ class BernoulliObservation(Observation):
 
     def sample(self, output: Tensor, stream: Stream) -> Tensor:
         return stream.bernoulli(output.sigmoid())
+
+    def output_at(self, means: Tensor) -> Tensor:
+        """Their logits, short of 0 and 1."""
+        return means.clamp(0.01, 0.99).logit()
 
 
 class CategoricalObservation(Observation):
@@ -134,6 +145,9 @@ class CategoricalObservation(Observation):
         logits = self._logits(output)
         u = stream.uniform(tuple(logits.shape)).clamp_min(1e-20).to(output)
         return (logits - (-u.log()).log()).argmax(-1).to(output.dtype)
+
+    def output_at(self, means: Tensor) -> None:
+        return None
 
     def _logits(self, output: Tensor) -> Tensor:
         return output.unflatten(-1, (self.n_features, self.n_categories))

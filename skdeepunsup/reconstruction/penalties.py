@@ -5,28 +5,48 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from .._random import Stream
 
 
-def bernoulli_divergence(rho: float, activity: Tensor) -> Tensor:
+def row_mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """The mean over the rows of a batch, by their weights, if they bear any."""
+    if weights is None:
+        return values.mean(0)
+    w = above_zero(weights)
+    return (w[:, None] * values).sum(0) / w.sum()
+
+
+def log_mean_activity(a: Tensor, weights: Tensor | None) -> Tensor:
+    """log of the mean of σ(a) over the rows, which units that saturate cannot round away."""
+    if weights is None:
+        return logsigmoid(a).logsumexp(0) - math.log(len(a))
+    w = above_zero(weights)
+    return (logsigmoid(a) + w.log()[:, None]).logsumexp(0) - w.sum().log()
+
+
+def above_zero(weights: Tensor) -> Tensor:
+    """Weights that cannot be rounded to 0 all together, as those of hardly counting rows would."""
+    return weights.clamp_min(torch.finfo(weights.dtype).tiny)
+
+
+def bernoulli_divergence(rho: float, log_on: Tensor, log_off: Tensor) -> Tensor:
     """Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ ρ log(ρ / ρ̂ⱼ) + (1 − ρ) log((1 − ρ) / (1 − ρ̂ⱼ)), in nats.
 
     Parameters
     ----------
     rho : float
         Wanted activity, in (0, 1).
-    activity : Tensor of shape (n_components,)
-        ρ̂, the mean of each unit over the rows.
+    log_on, log_off : Tensor of shape (n_components,)
+        log ρ̂ and log(1 − ρ̂), where ρ̂ is the mean of each unit over the rows.
 
     References
     ----------
     A. Ng, "Sparse autoencoder", CS294A lecture notes, 2011, section 3.
     """
-    tiny = torch.finfo(activity.dtype).tiny
-    on, off = activity.clamp_min(tiny), (1 - activity).clamp_min(tiny)
     entropy = rho * math.log(rho) + (1 - rho) * math.log(1 - rho)
-    return (entropy - rho * on.log() - (1 - rho) * off.log()).sum()
+    return (entropy - rho * log_on - (1 - rho) * log_off).sum()
 
 
 def keep_largest(a: Tensor, k: int) -> Tensor:
@@ -65,7 +85,7 @@ def squared_jacobian(derivative: Tensor, W: Tensor) -> Tensor:
     ----------
     S. Rifai et al., "Contractive auto-encoders", ICML 2011, equation 7.
     """
-    return derivative.square() @ W.square().sum(1)
+    return (derivative.square() * W.square().sum(1)).sum(-1)
 
 
 def sampled_squared_jacobian(h: Tensor, x: Tensor, stream: Stream) -> Tensor:

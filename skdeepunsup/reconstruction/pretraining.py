@@ -29,6 +29,8 @@ def check_pretrained(estimator: Any) -> None:
             raise ValueError(f"pretrained gives both networks; drop {name}.")
     if estimator.tied_weights:
         raise ValueError("tied_weights == True, but those that pretrained gives are untied.")
+    if estimator.missing == "mask":
+        raise ValueError("missing == 'mask', but pretrained cannot do with missing entries.")
 
 
 def unfrozen(estimator: Any) -> Any:
@@ -36,14 +38,20 @@ def unfrozen(estimator: Any) -> Any:
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
-def fitted_to(pretrained: Any, rows: Rows) -> Any:
-    """The model itself where it is fitted, else a clone of it fitted to ``rows``."""
+def fitted_to(pretrained: Any, rows: Rows, random_state: Any) -> Any:
+    """The model itself where it is fitted, else a clone of it fitted to ``rows``.
+
+    The clone takes ``random_state`` where it has none of its own.
+    """
     model = unfrozen(pretrained)
     try:
         check_is_fitted(model)
     except NotFittedError:
         assert isinstance(rows, ResidentRows | StreamedRows)
-        return clone(model).fit(rows.array())
+        model = clone(model)
+        if getattr(model, "random_state", 0) is None:
+            model.set_params(random_state=random_state)
+        return model.fit(rows.array())
     if model.n_features_in_ != rows.n_features:
         raise ValueError(
             f"pretrained was fitted to {model.n_features_in_} features, but X has "

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from .penalties import above_zero, row_mean
+
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(q(zⱼ | x) ‖ N(0, 1)) = ½ (μⱼ² + σⱼ² − 1 − log σⱼ²) of each row and component, in nats."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
-def below_free_bits(kl: Tensor, free_bits: float) -> Tensor:
+def below_free_bits(kl: Tensor, free_bits: float, weights: Tensor | None = None) -> Tensor:
     """Σⱼ max(λ − KLⱼ, 0), where KLⱼ is the mean over the rows: what makes of each KLⱼ max(λ, KLⱼ).
 
     References
@@ -24,7 +26,7 @@ def below_free_bits(kl: Tensor, free_bits: float) -> Tensor:
     D. P. Kingma et al., "Improved variational inference with inverse autoregressive flow", NIPS
     2016, equation 15.
     """
-    return (free_bits - kl.mean(0)).relu().sum()
+    return (free_bits - row_mean(kl, weights)).relu().sum()
 
 
 def normal_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -33,7 +35,9 @@ def normal_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     return -0.5 * (squares + log_variance + math.log(2 * math.pi))
 
 
-def total_correlation(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+def total_correlation(
+    z: Tensor, mean: Tensor, log_variance: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """KL(q(z) ‖ Πⱼ q(zⱼ)) in nats: of each row, log q(z) − Σⱼ log q(zⱼ).
 
     q(z) is taken to be the mean of q(z | x) over the rows of the batch. Weighting the batch as a
@@ -45,12 +49,14 @@ def total_correlation(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     NeurIPS 2018, section 3 and appendix C.
     """
     log_q = normal_log_density(z[:, None], mean, log_variance)  # of row i's z, given row j
-    joint = log_q.sum(-1).logsumexp(1) - math.log(len(z))
-    marginals = log_q.logsumexp(1) - math.log(len(z))
+    w = torch.ones_like(z[:, 0]) if weights is None else above_zero(weights)
+    log_share = (w / w.sum()).log()
+    joint = (log_q.sum(-1) + log_share).logsumexp(1)
+    marginals = (log_q + log_share[:, None]).logsumexp(1)
     return joint - marginals.sum(-1)
 
 
-def covariance_distance(mean: Tensor) -> Tensor:
+def covariance_distance(mean: Tensor, weights: Tensor | None = None) -> Tensor:
     """Σᵢ≠ⱼ Cᵢⱼ² + 10 Σⱼ (Cⱼⱼ − 1)², where C is the covariance of μ over the rows.
 
     References
@@ -58,8 +64,10 @@ def covariance_distance(mean: Tensor) -> Tensor:
     A. Kumar, P. Sattigeri, A. Balakrishnan, "Variational inference of disentangled latent concepts
     from unlabeled observations", ICLR 2018: DIP-VAE-I, with λ_d = 10 λ_od.
     """
-    centred = mean - mean.mean(0)
-    C = centred.T @ centred / len(mean)
+    centred = mean - row_mean(mean, weights)
+    shares = torch.ones_like(mean[:, 0]) if weights is None else above_zero(weights)
+    with torch.autocast(mean.device.type, enabled=False):  # a difference that bfloat16 loses
+        C = centred.T @ (centred * (shares / shares.sum())[:, None])
     diagonal = C.diagonal()
     return C.square().sum() - diagonal.square().sum() + 10 * (diagonal - 1).square().sum()
 
@@ -74,7 +82,7 @@ def density_ratio(z: Tensor, critic: nn.Module) -> Tensor:
     H. Kim, A. Mnih, "Disentangling by factorising", ICML 2018, equation 3.
     """
     frozen = {name: parameter.detach() for name, parameter in critic.named_parameters()}
-    return torch.func.functional_call(critic, frozen, (z,)).squeeze(-1)
+    return torch.func.functional_call(critic, frozen, (z,)).squeeze(-1).to(z.dtype)
 
 
 def critic_cross_entropy(z: Tensor, shuffled: Tensor, critic: nn.Module) -> Tensor:
@@ -82,5 +90,5 @@ def critic_cross_entropy(z: Tensor, shuffled: Tensor, critic: nn.Module) -> Tens
 
     No gradient goes to z.
     """
-    real, fake = critic(z.detach()).squeeze(-1), critic(shuffled.detach()).squeeze(-1)
+    real, fake = (critic(part.detach()).squeeze(-1).to(z.dtype) for part in (z, shuffled))
     return 0.5 * (softplus(-real) + softplus(fake))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -56,12 +56,12 @@ class SparseModule(DeterministicModule):
         """Return the sparse code h = s(a)."""
         return self.sparsity.code(a)
 
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """The error of each row, and what sparsity asks for."""
         observed, fed = self.observed_and_fed(x)
-        a = self.encoder(fed)
+        a = self.encoder_output(fed)
         h = self.code(a)
-        penalty = self.sparsity.penalty(self, fed, observed, a, h)
+        penalty = self.sparsity.penalty(self, fed, observed, a, h, weights)
         return {
             "reconstruction": self.error(fed, h, observed),
             "sparsity": penalty.expand(len(x)),
@@ -93,7 +93,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         "running-mean": tanh units, whose biases follow how far a running mean of their activity is
         from the target.
         "top-k": rectified units, of which the ``n_nonzero`` largest of a row are kept, read by
-        decoder columns of norm 1; units that no row of an epoch chose learn from the error that is
+        decoder columns of norm 1; units that have long been silent learn from the error that is
         left.
     sparsity_target : float, default=None
         Mean activity, in (0, 1) for "kl", where None is 0.05, and in (-1, 1) for "running-mean",
@@ -199,6 +199,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
     """
 
     _module_class = SparseModule
+    _argument_names: ClassVar = {"cost": "sparsity_cost", "target": "sparsity_target"}
 
     def __init__(
         self,
@@ -296,6 +297,5 @@ class SparseAutoencoder(DeterministicAutoencoder):
             module,
             stream,
             before_epoch=module.sparsity.begin_epoch,
-            before_update=module.sparsity.begin_update,
             after_update=partial(module.sparsity.after_update, module, self.learning_rate),
         )

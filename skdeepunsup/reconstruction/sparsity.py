@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .deterministic import DeterministicModule
-from .penalties import bernoulli_divergence, keep_largest
+from .penalties import bernoulli_divergence, keep_largest, log_mean_activity, row_mean
 
 
 class Sparsity(nn.Module, ABC):
@@ -33,18 +33,6 @@ class Sparsity(nn.Module, ABC):
         super().__init__()
         self.n_components = n_components
         self.target, self.cost, self.n_nonzero = target, cost, n_nonzero
-        self._weights: Tensor | None = None
-
-    def begin_update(self, weights: Tensor | None) -> None:
-        """Called before each update, with the weights of its rows."""
-        self._weights = weights
-
-    def activity(self, h: Tensor) -> Tensor:
-        """Mean of each unit over the rows of a batch, by their weights."""
-        if self._weights is None or not self.training:
-            return h.mean(0)
-        w = self._weights
-        return w @ h / w.sum().clamp_min(torch.finfo(w.dtype).tiny)
 
     @abstractmethod
     def initialize(self, module: DeterministicModule) -> None:
@@ -56,7 +44,13 @@ class Sparsity(nn.Module, ABC):
 
     @abstractmethod
     def penalty(
-        self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
+        self,
+        module: DeterministicModule,
+        x: Tensor,
+        observed: Tensor | None,
+        a: Tensor,
+        h: Tensor,
+        weights: Tensor | None,
     ) -> Tensor:
         """What is lowered beside the error: a number for each row, or one for all."""
 
@@ -79,9 +73,16 @@ class Divergence(Sparsity):
         return a.sigmoid()
 
     def penalty(
-        self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
+        self,
+        module: DeterministicModule,
+        x: Tensor,
+        observed: Tensor | None,
+        a: Tensor,
+        h: Tensor,
+        weights: Tensor | None,
     ) -> Tensor:
-        return self.cost * bernoulli_divergence(self.target, self.activity(h))
+        log_on, log_off = log_mean_activity(a, weights), log_mean_activity(-a, weights)
+        return self.cost * bernoulli_divergence(self.target, log_on, log_off)
 
     def begin_epoch(self) -> None:
         pass
@@ -103,7 +104,13 @@ class Absolute(Sparsity):
         return a.relu()
 
     def penalty(
-        self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
+        self,
+        module: DeterministicModule,
+        x: Tensor,
+        observed: Tensor | None,
+        a: Tensor,
+        h: Tensor,
+        weights: Tensor | None,
     ) -> Tensor:
         return self.cost * h.sum(-1)  # which are not negative
 
@@ -142,16 +149,23 @@ class RunningMean(Sparsity):
     def initialize(self, module: DeterministicModule) -> None:
         # Where it rests: on the way there from 0, b would run far past it before ρ̂ is told.
         self.running_mean.fill_(self.target)
-        nn.init.constant_(module.encoder[-1].bias, math.atanh(self.target))
+        with torch.no_grad():
+            module.encoder[-1].bias.add_(math.atanh(self.target))
 
     def code(self, a: Tensor) -> Tensor:
         return a.tanh()
 
     def penalty(
-        self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
+        self,
+        module: DeterministicModule,
+        x: Tensor,
+        observed: Tensor | None,
+        a: Tensor,
+        h: Tensor,
+        weights: Tensor | None,
     ) -> Tensor:
         if self.training:
-            self._seen = len(h), self.activity(h.detach())
+            self._seen = len(h), row_mean(h.detach(), weights)
         return h.new_zeros(())
 
     def begin_epoch(self) -> None:
@@ -170,9 +184,10 @@ class RunningMean(Sparsity):
 class TopK(Sparsity):
     """The k largest units of a row alone are active; those that never are learn from what is left.
 
-    A unit that no row of the last epoch has chosen gets no gradient. So the dead ones, as many as
-    may be active at once, are added to the code as it is, and β times the error of that
-    reconstruction is lowered as well. With a linear decoder and the squared error it is
+    A unit that no row chooses gets no gradient. So those that were silent for a hundred updates
+    before an epoch are taken for dead in it: as many of them as may be active at once are added to
+    the code as it is, and β times the error of that reconstruction is lowered as well: with a
+    linear decoder and the squared error,
 
         β ‖e − ê‖²,   e = x − r,   ê the decoder's columns of the dead units times their activities.
 
@@ -181,12 +196,14 @@ class TopK(Sparsity):
     L. Gao et al., "Scaling and evaluating sparse autoencoders", ICLR 2025, section 2.4 and A.2.
     """
 
-    fired: Tensor
+    DEAD_AFTER = 100  # updates
+
+    silent: Tensor
     dead: Tensor
 
     def __init__(self, n_components: int, target: float, cost: float, n_nonzero: int) -> None:
         super().__init__(n_components, target, cost, n_nonzero)
-        self.register_buffer("fired", torch.ones(n_components, dtype=torch.bool))
+        self.register_buffer("silent", torch.zeros(n_components, dtype=torch.int64))
         self.register_buffer("dead", torch.zeros(n_components, dtype=torch.bool))
         self._n_dead = 0
 
@@ -197,11 +214,17 @@ class TopK(Sparsity):
         return keep_largest(a, self.n_nonzero)
 
     def penalty(
-        self, module: DeterministicModule, x: Tensor, observed: Tensor | None, a: Tensor, h: Tensor
+        self,
+        module: DeterministicModule,
+        x: Tensor,
+        observed: Tensor | None,
+        a: Tensor,
+        h: Tensor,
+        weights: Tensor | None,
     ) -> Tensor:
         if not self.training:
             return h.new_zeros(())
-        self.fired |= (h > 0).any(0)
+        self.silent.add_(1).masked_fill_((h > 0).any(0), 0)
         if self._n_dead == 0:
             return h.new_zeros(())
         values, columns = a.where(self.dead, -torch.inf).topk(min(self._n_dead, self.n_nonzero))
@@ -210,8 +233,7 @@ class TopK(Sparsity):
         return self.cost * module.error(x, revived, observed)
 
     def begin_epoch(self) -> None:
-        self.dead.copy_(~self.fired)
-        self.fired.zero_()
+        self.dead.copy_(self.silent >= self.DEAD_AFTER)
         self._n_dead = int(self.dead.sum())
 
     def after_update(self, module: DeterministicModule, learning_rate: float) -> None:

@@ -1,7 +1,8 @@
 """The variational autoencoder as an estimator."""
 
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from .._random import Stream
 from .._validation import CHUNK_ROWS, Rows, outside_unit_interval
 from ..training import GradientDescent, Schedule
 from .model import ReconstructionModel
-from .module import OwnNetwork, observed_moments
+from .module import OwnNetwork, observed_means
 from .parameters import check_shared
 from .variational_module import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
 
@@ -34,7 +35,8 @@ class VariationalAutoencoder(ReconstructionModel):
     hidden_layer_sizes : sequence of int, default=(128,)
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; none then stands for (32, 64).
+        height and width; () then stands for (32, 64), which suits
+        most images better than the default.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Of the hidden layers.
     dropout : float, default=0.0
@@ -48,7 +50,7 @@ class VariationalAutoencoder(ReconstructionModel):
         number that is given.
     beta : float, default=1.0
         What ``regularizer`` counts in all, β: it is added β − 1 times to the bound, which has it
-        once. More than 1 disentangles.
+        once, so that at 1 all of them are the plain bound. More than 1 disentangles.
     kl_warmup : int, default=0
         Epochs over which the KL term comes to count in full, linearly; it hinders units from
         collapsing before the decoder can use them.
@@ -91,8 +93,8 @@ class VariationalAutoencoder(ReconstructionModel):
         decides when to stop, and the last ones are kept. Both begin after the warm-up.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
-    n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+    n_iter_no_change : int, default=30
+        Epochs without improvement before a stop; the loss is noisy here.
     tol : float, default=1e-4
         Improvement that counts, relative to the loss.
     warm_start : bool, default=False
@@ -112,7 +114,8 @@ class VariationalAutoencoder(ReconstructionModel):
         Components in use: those whose posterior mean has a variance above 0.01 over the training
         rows (500 of them, spread over all). The others have collapsed to the prior.
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights of the means; only of one dense layer that is not your own.
+        Encoder weights of the means; only of one dense layer that is not your own. With categories,
+        of each feature's codes one after another.
     module_ : VariationalModule
         Encoder, decoder, likelihood.
     history_ : dict of lists
@@ -172,6 +175,7 @@ class VariationalAutoencoder(ReconstructionModel):
     """
 
     _module_class = VariationalModule
+    _argument_names: ClassVar = {"observation": "n_categories or noise_scale"}
 
     def __init__(
         self,
@@ -198,7 +202,7 @@ class VariationalAutoencoder(ReconstructionModel):
         max_iter: int = 200,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: int = 30,
         tol: float = 1e-4,
         warm_start: bool = False,
         device: str = "auto",
@@ -260,10 +264,18 @@ class VariationalAutoencoder(ReconstructionModel):
         ndarray of shape (n_samples,)
             log p(x) in nats; of a density, where the likelihood is Gaussian; of rows with missing
             entries, that of the others.
+
+        Raises
+        ------
+        ValueError
+            If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
+            "categorical".
         """
         check_is_fitted(self)
         check_integer("n_samples", n_samples, 1)
         X = self._checked(X)
+        if self._module.arguments["likelihood"] == "bernoulli":
+            self._check_unit_interval(X)
 
         return self._answer(
             X,
@@ -317,13 +329,20 @@ class VariationalAutoencoder(ReconstructionModel):
         if isinstance(self.noise_scale, str):
             check_option("noise_scale", self.noise_scale, ("shared", "features"))
         else:
-            check_real("noise_scale", self.noise_scale, 0, boundaries="neither")
+            check_real("noise_scale", self.noise_scale, 1e-10, 1e10)
         check_real("beta", self.beta, 0)
         check_integer("kl_warmup", self.kl_warmup, 0)
         check_real("free_bits", self.free_bits, 0)
         check_option("regularizer", self.regularizer, REGULARIZERS)
         check_integer("n_importance_samples", self.n_importance_samples, 1)
         check_boolean("resample", self.resample)
+        if self.beta == 1 and self.regularizer != "kl":
+            warnings.warn(
+                f"regularizer == {self.regularizer!r} counts beta - 1 times, and beta == 1: it "
+                "does nothing; set beta.",
+                UserWarning,
+                stacklevel=6,
+            )
         if self.resample and self.likelihood != "bernoulli":
             raise ValueError(f"resample == True draws bits, but likelihood == {self.likelihood!r}.")
 
@@ -331,7 +350,12 @@ class VariationalAutoencoder(ReconstructionModel):
         if self.likelihood == "categorical":
             observation = {} if training else self._module.arguments["observation"]
             check_categories(X, observation.get("n_categories", self.n_categories), self)
-        if training and self.likelihood == "bernoulli" and (outside := outside_unit_interval(X)):
+        if training and self.likelihood == "bernoulli":
+            self._check_unit_interval(X)
+
+    def _check_unit_interval(self, X: Any) -> None:
+        """Raise where a Bernoulli likelihood would have no bound."""
+        if outside := outside_unit_interval(X):
             raise ValueError(f"likelihood == 'bernoulli' needs {outside}")
 
     def _schedule(self) -> Schedule:
@@ -359,7 +383,10 @@ class VariationalAutoencoder(ReconstructionModel):
         if self.likelihood == "bernoulli":
             return {}
         learned = isinstance(self.noise_scale, str)
-        first = fitted.get("first_scale", _pooled_scale(rows)) if learned else self.noise_scale
+        if not learned:
+            first = self.noise_scale
+        else:
+            first = fitted["first_scale"] if "first_scale" in fitted else _pooled_scale(rows)
         return {
             "n_scales": rows.n_features if self.noise_scale == "features" else 1,
             "first_scale": float(first),
@@ -378,5 +405,6 @@ class VariationalAutoencoder(ReconstructionModel):
 
 def _pooled_scale(rows: Rows) -> float:
     """The root of the mean variance of a feature; 1 where nothing varies."""
-    _, variances = observed_moments(rows)
+    means = observed_means(rows)
+    variances = observed_means(rows, lambda x: (x - means).square())
     return float(variances.mean().sqrt()) or 1.0

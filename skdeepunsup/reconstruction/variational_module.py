@@ -108,15 +108,20 @@ class VariationalModule(ReconstructionModule):
             last = self.encoder[-1]
             with torch.no_grad():
                 last.weight[self.n_components :] = 0
+                last.bias[self.n_components :] = 0
         if self.critic is not None:
             initialize(self.critic, stream)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ(x) and log σ²(x) of q(z | x)."""
         observed, filled = self.observed_and_fed(x)
-        output = self.encoder(self.observation.fed(filled, observed)).to(self.fill.dtype)
+        output = self.encoder_output(self.observation.fed(filled, observed))
         mean, log_variance = output.chunk(2, dim=-1)
         return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
+
+    def output_at(self, means: Tensor) -> Tensor | None:
+        """What the likelihood takes for a mean."""
+        return self.observation.output_at(means)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return μ(x)."""
@@ -126,49 +131,56 @@ class VariationalModule(ReconstructionModule):
         """Return E[x | z] of codes z."""
         return self.observation.mean(self.decoder_output(h))
 
-    def losses(self, x: Tensor, stream: Stream) -> dict[str, Tensor]:
-        """Of each row, minus the bound in its two terms, and what training changes of it."""
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """Of each row, minus the bound in its terms, and what training changes of it."""
         if self.resample:
-            x = stream.bernoulli(x)
+            x = stream.bernoulli(x).where(~x.isnan(), x)
         mean, log_variance = self.posterior(x)
         kl = kl_divergence(mean, log_variance)
-        S = self.n_importance_samples
-        noise = stream.normal_like(mean.expand(S, *mean.shape))
+        noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
         z = mean + (log_variance / 2).exp() * noise
         errors = self._cross_entropy(x, z)
+        ratio = self._log_ratio(z, noise, log_variance)
         terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
-        minus_bound = terms["reconstruction"] + terms["kl"]
-        if S > 1:
-            log_weights = -errors - self._log_ratio(z, noise, log_variance)
-            terms["importance"] = math.log(S) - log_weights.logsumexp(0) - minus_bound
+        if len(z) > 1:
+            terms["importance"] = (
+                minus_bound(errors + ratio) - terms["reconstruction"] - terms["kl"]
+            )
         if self.training:
-            extra = below_free_bits(kl, self.free_bits) if self.free_bits else 0.0
-            if self.beta != 1:
-                extra = extra + (self.beta - 1) * self._regularizer(z[0], mean, log_variance)
-            terms["regularization"] = (self.warmth - 1) * terms["kl"] + self.warmth * extra
+            price = self.warmth * (self.beta if self.regularizer == "kl" else 1.0)
+            if len(z) > 1:  # inside the weights: taken off the bound, it would have no lower end
+                changed = minus_bound(errors + price * ratio) - minus_bound(errors + ratio)
+            else:
+                changed = (price - 1) * terms["kl"]
+            if self.free_bits:
+                changed = changed + price * below_free_bits(kl, self.free_bits, weights)
+            if self.beta != 1 and self.regularizer != "kl":
+                extra = self._regularizer(z[0], mean, log_variance, weights)
+                changed = changed + self.warmth * (self.beta - 1) * extra
+            terms["regularization"] = changed
             if self.critic is not None:
-                z = z[0].detach()
-                terms["critic"] = critic_cross_entropy(z, shuffled(z, stream), self.critic)
+                code = z[0].detach()
+                terms["critic"] = critic_cross_entropy(code, shuffled(code, stream), self.critic)
         return terms
 
-    def _regularizer(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-        """What β weighs, of each row, or one number for all."""
+    def _regularizer(
+        self, z: Tensor, mean: Tensor, log_variance: Tensor, weights: Tensor | None
+    ) -> Tensor:
+        """What β weighs where it is not KL: of each row, or one number for all."""
         match self.regularizer:
             case "tc":
-                return total_correlation(z, mean, log_variance)
+                return total_correlation(z, mean, log_variance, weights)
             case "dip":
-                return covariance_distance(mean)
-            case "factor":
-                return density_ratio(z, self.critic)
+                return covariance_distance(mean, weights)
             case _:
-                return kl_divergence(mean, log_variance).sum(-1)
+                return density_ratio(z, self.critic)
 
     def _cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """−log p(x | z) for z of shape (n_samples, n, n_components): (n_samples, n)."""
         observed, filled = self.observed_and_fed(x)
         output = self.decoder_output(z.flatten(0, 1)).unflatten(0, z.shape[:2])
         wanted = filled.expand(len(z), *filled.shape)
-        return self.observation.cross_entropy(wanted, output.to(self.fill.dtype), observed)
+        return self.observation.cross_entropy(wanted, output, observed)
 
     def _log_ratio(self, z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
         """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
@@ -182,14 +194,13 @@ class VariationalModule(ReconstructionModule):
         Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
         """
         mean, log_variance = self.posterior(x)
-        total = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=x.device)
+        noise = stream.normal(n_samples, 1, self.n_components).to(mean)
+        total = torch.full((len(x),), -torch.inf, dtype=torch.float64, device="cpu")
         block = max(1, BLOCK_ENTRIES // (len(x) * max(self.widths["decoder"])))
-        for start in range(0, n_samples, block):
-            shape = (min(block, n_samples - start), 1, self.n_components)
-            noise = stream.normal_like(mean.new_empty(shape))
-            z = mean + (log_variance / 2).exp() * noise
-            log_weights = -self._cross_entropy(x, z) - self._log_ratio(z, noise, log_variance)
-            total = torch.logaddexp(total, log_weights.double().logsumexp(0))
+        for part in noise.split(block):
+            z = mean + (log_variance / 2).exp() * part
+            log_weights = -self._cross_entropy(x, z) - self._log_ratio(z, part, log_variance)
+            total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
         return total - math.log(n_samples)
 
     def sample(self, n: int, mean: bool, stream: Stream) -> Tensor:
@@ -204,10 +215,16 @@ class VariationalModule(ReconstructionModule):
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
         """How many units are active, on some of the rows, spread over all."""
-        some = torch.linspace(0, len(rows) - 1, min(len(rows), MONITORED_ROWS)).round().long()
+        n = min(len(rows), MONITORED_ROWS)
+        some = torch.arange(n, device="cpu") * len(rows) // n
         means = torch.cat([self.encode(x) for x in rows.select(some).chunks()])
         self.code_variance.copy_(means.var(0, correction=0))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def minus_bound(errors: Tensor) -> Tensor:
+    """−log 1/S Σₛ exp(−errorₛ) of each row, errors of shape (S, n)."""
+    return math.log(len(errors)) - (-errors).logsumexp(0)
 
 
 def shuffled(z: Tensor, stream: Stream) -> Tensor:

@@ -51,7 +51,9 @@ class Checkpoint:
 
 
 def _is_finite(tensor: Tensor) -> bool:
-    return not tensor.is_floating_point() or bool(tensor.sum().isfinite())
+    if not tensor.is_floating_point() or tensor.sum().isfinite():
+        return True
+    return bool(tensor.isfinite().all())  # forty times the cost, but a sum may overflow
 
 
 def _copy(source: Any, target: Any = None) -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .._random import Stream
-from .._validation import Rows, mean_over_rows
+from .._validation import Rows, mean_over_weighted_rows
 
 
 class Objective(Protocol):
@@ -46,7 +46,8 @@ class GradientDescent:
     Parameters
     ----------
     module : nn.Module
-        Has ``losses(x, stream)``: named terms, each of shape (n_rows,), whose sum is lowered.
+        Has ``losses(x, stream, weights)``: named terms, each of shape (n_rows,); the mean of their
+        sum, by the ``weights`` (None if all rows count alike), is lowered.
     optimizer : torch.optim.Optimizer
         Holds the module's parameters.
     stream : Stream
@@ -55,8 +56,6 @@ class GradientDescent:
         Run the products at this precision, the parameters kept at theirs.
     before_epoch : callable, optional
         Called at the beginning of each epoch, the module in training mode.
-    before_update : callable, optional
-        Called before each step of the optimizer with the weights of its rows, or None.
     after_update : callable, optional
         Called after each step of the optimizer, without gradients: what the module owes that no
         gradient gives.
@@ -72,16 +71,14 @@ class GradientDescent:
         autocast: torch.dtype | None = None,
         *,
         before_epoch: Callable[[], None] | None = None,
-        before_update: Callable[[Tensor | None], None] | None = None,
         after_update: Callable[[], None] | None = None,
         monitor: Callable[[Rows], dict[str, Tensor]] | None = None,
     ) -> None:
         self.module, self.optimizer, self.stream = module, optimizer, stream
         self.autocast = autocast
-        self.before_epoch, self.before_update = before_epoch, before_update
-        self.after_update, self.monitor = after_update, monitor
+        self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self._losses: Callable[[Tensor, Stream], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
+        self._losses: Callable[[Tensor, Stream, Tensor | None], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # whoever looked at the module between epochs left it in eval mode
@@ -89,12 +86,10 @@ class GradientDescent:
             self.before_epoch()
 
     def step(self, x: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
-        if self.before_update is not None:
-            self.before_update(weight)
         with self._precision(x):
             terms = {
                 name: term.mean() if weight is None else (weight * term).mean()
-                for name, term in self._losses(x, self.stream).items()
+                for name, term in self._losses(x, self.stream, weight).items()
             }
             loss = reduce(add, terms.values())
         for parameter in self._parameters:  # zero_grad, without its bookkeeping
@@ -114,13 +109,13 @@ class GradientDescent:
         stream = Stream(0, self.stream.device)
         names: list[str] = []
 
-        def stacked(x: Tensor) -> Tensor:
+        def stacked(x: Tensor, weight: Tensor | None) -> Tensor:
             with self._precision(x):
-                terms = self._losses(x, stream)
+                terms = self._losses(x, stream, weight)
             names[:] = terms
             return torch.stack(list(terms.values()), dim=1)
 
-        means = mean_over_rows(stacked, held_out)
+        means = mean_over_weighted_rows(stacked, held_out)
         terms = dict(zip(names, means, strict=True))
         named = _named(means.sum(), terms)
         return record | {f"validation_{name}": value for name, value in named.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skdeepunsup import Autoencoder
+from skdeepunsup import Autoencoder, VariationalAutoencoder
 from skdeepunsup.inspection import TrainingCurveDisplay
 
 NAN = float("nan")
@@ -41,6 +41,22 @@ def test_the_best_validation_epoch_is_marked():
     assert display.best_epoch_ == 3
     np.testing.assert_array_equal(drawn(display)["best epoch 3 (3.5)"], [[3, 3.5]])
     assert TrainingCurveDisplay(history=history, names=["loss"]).plot().best_epoch_ is None
+
+
+def test_the_epochs_of_the_warm_up_are_not_judged(digits):
+    X, _ = digits
+    model = VariationalAutoencoder(
+        2, kl_warmup=3, max_iter=5, early_stopping=True, learning_rate=1e-9, random_state=0
+    ).fit(X)
+    losses = [1.0, 2.0, 4.0, 3.0, 5.0]
+    model.history_["validation_loss"] = losses
+    display = TrainingCurveDisplay.from_estimator(model)
+    assert display.best_epoch_ == 4
+    np.testing.assert_array_equal(drawn(display)["best epoch 4 (3)"], [[4, 3]])
+    model.set_params(kl_warmup=6)
+    assert TrainingCurveDisplay.from_estimator(model).best_epoch_ is None
+    model.set_params(kl_warmup=0)
+    assert TrainingCurveDisplay.from_estimator(model).best_epoch_ == 1
 
 
 def test_layers_trained_in_turn_are_not_joined():

@@ -110,6 +110,21 @@ def test_a_code_that_never_varies_has_no_sides():
     assert mutual_information_gap(np.zeros((len(Y), 2)), Y) == 0
 
 
+@pytest.mark.parametrize("at", [1.0, -1e9, 5e-324])
+@pytest.mark.parametrize("n_bins", [2, 20])
+def test_a_code_that_varies_by_rounding_alone_tells_nothing(at, n_bins):
+    collapsed = np.where(Y[:, :2] > 0, at, np.nextafter(at, 0))
+    assert mutual_information_gap(collapsed, Y, n_bins=n_bins) == 0
+
+
+@pytest.mark.parametrize("at", [1.0, 3.7e-5, -1e9])
+def test_as_many_bins_as_numbers_have_room(at):
+    for ulps in range(1, 60):
+        low, high = np.sort([at, at + ulps * np.spacing(abs(at))])
+        codes = np.c_[np.where(Y[:, 0] > 0, high, low), np.zeros(len(Y))]
+        assert mutual_information_gap(codes, Y[:, :1]) >= 0
+
+
 def test_active_units_are_those_above_the_threshold():
     spread = np.array([1.0, 0.11, 0.09, 0.0])
     codes = np.outer([1, -1] * 5, spread)  # variances: squares of these

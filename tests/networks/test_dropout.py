@@ -120,6 +120,16 @@ def test_a_root_that_is_a_dropout_layer_is_replaced():
     assert (type(layer), layer.p) == (Dropout, 0.3)
 
 
+def test_a_layer_that_stands_twice_is_replaced_twice_by_one():
+    layer = nn.Dropout(0.5)
+    network = nn.Sequential(nn.Linear(4, 4), layer, nn.Linear(4, 4), layer)
+    before = torch.get_rng_state()
+    draw_from(network, Stream(0))(torch.ones(3, 4))
+    assert type(network[1]) is Dropout
+    assert network[3] is network[1]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_the_stream_seeds_a_users_network():
     before = torch.get_rng_state()
     network = copy.deepcopy(draw_from(OWN, Stream(0)))

@@ -147,11 +147,6 @@ def test_a_factory_that_returns_no_module_is_an_error():
         build(lambda n, m: None, 6, 5, torch.Generator(), "encoder")
 
 
-def test_what_is_no_network_is_an_error():
-    with pytest.raises(TypeError, match=r"decoder == 3, must be a torch.nn.Module, or"):
-        build(3, 6, 5, torch.Generator(), "decoder")
-
-
 def test_an_error_of_the_factory_is_its_own_and_ends_the_context():
     def factory(n, m):
         raise ZeroDivisionError

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from skdeepunsup import Autoencoder
-from skdeepunsup.metrics import reconstruction_error
+from skdeepunsup.metrics import reconstruction_error, reconstruction_score
 from skdeepunsup.networks import ACTIVATIONS
 from skdeepunsup.reconstruction.likelihoods import bernoulli_cross_entropy, squared_error
 from tests.estimators import dropout_encoder
@@ -285,3 +285,22 @@ def test_layers_freed_since_the_last_fit_are_named(X):
     encoder[0].requires_grad_(True)
     with pytest.raises(ValueError, match="frozen or freed"):
         model.fit(X)
+
+
+@pytest.mark.parametrize("params", [{}, {"image_shape": (3, 2)}, {"tied_weights": True}])
+def test_the_first_reconstruction_is_the_mean_row(X, params):
+    X = X + 100
+    model = Autoencoder(2, learning_rate=1e-30, max_iter=1, random_state=0, **params).fit(X)
+    r = model.reconstruct(X)
+    tolerance = 1e-3 if "image_shape" not in params else 5.0  # a channel has one bias
+    np.testing.assert_allclose(r.mean(0), X.mean(0), atol=tolerance * 3)
+    if "image_shape" not in params:
+        np.testing.assert_allclose(model.transform(X).mean(0), 0, atol=1e-3)
+
+
+def test_offsets_hardly_matter(X):
+    far = Autoencoder(3, max_iter=100, learning_rate=0.01, random_state=0).fit(X + 100)
+    assert reconstruction_score(far, X + 100) > 0.8
+    unit = np.full((40, 3), 0.2)
+    model = Autoencoder(1, loss="bernoulli", learning_rate=1e-30, max_iter=1).fit(unit)
+    np.testing.assert_allclose(model.inverse_transform([[0.0]]), 0.2, atol=1e-6)

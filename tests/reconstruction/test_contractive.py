@@ -8,6 +8,7 @@ from torch.func import jacrev, vmap
 
 from skdeepunsup import ContractiveAutoencoder
 from skdeepunsup._random import Stream
+from skdeepunsup._validation import ResidentRows
 from skdeepunsup.networks import ACTIVATIONS
 from skdeepunsup.reconstruction.contractive import ContractiveModule
 from skdeepunsup.reconstruction.penalties import DERIVATIVES, sampled_squared_jacobian
@@ -28,7 +29,7 @@ def module(contraction=1.0, activation="tanh", **architecture):
         activation=activation,
         **architecture,
     )
-    made.initialize(None, Stream(0))
+    made.initialize(ResidentRows(torch.zeros(1, made.n_features)), Stream(0))
     with torch.no_grad():
         for name, p in made.named_parameters():
             if name.endswith("bias"):

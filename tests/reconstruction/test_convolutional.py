@@ -35,7 +35,7 @@ def bars(n, shape, seed=0):
 
 
 def small(kind, shape, **params):
-    fit = {"max_iter": 2, "hidden_layer_sizes": (3, 4), "batch_size": 64, "random_state": 0}
+    fit = {"max_iter": 6, "hidden_layer_sizes": (3, 4), "batch_size": 64, "random_state": 0}
     return kind(5, image_shape=shape, **fit | params)
 
 
@@ -47,7 +47,7 @@ def test_images_of_any_size_come_back(kind, shape):
     assert model.transform(X).shape == (80, 5)
     assert model.reconstruct(X).shape == X.shape
     assert np.isfinite(model.history_["loss"]).all()
-    assert model.history_["loss"][1] < model.history_["loss"][0]
+    assert model.history_["loss"][-1] < model.history_["loss"][0]
 
 
 @pytest.mark.parametrize("shape", [(7, 9), (6, 5, 3)])

@@ -93,15 +93,35 @@ def test_real_units_give_real_reconstructions_and_refuse_bernoulli(X):
         Autoencoder(pretrained=pretrained, loss="bernoulli").fit(X)
 
 
-def test_one_that_is_not_fitted_is_cloned_and_fitted_to_the_training_rows(X):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_one_that_is_not_fitted_is_cloned_and_fitted_to_all_rows(X, early_stopping):
     pretrained = BernoulliRBM(8, n_iter=3, random_state=0)
-    model = Autoencoder(pretrained=pretrained, early_stopping=True, **STILL).fit(X)
+    model = Autoencoder(pretrained=pretrained, early_stopping=early_stopping, **STILL).fit(X)
     with pytest.raises(NotFittedError):
         check_is_fitted(pretrained)
     on_all = clone(pretrained).fit(X)
-    assert np.abs(model.pretrained_.components_ - on_all.components_).max() > 0  # not the held-out
-    model = Autoencoder(pretrained=pretrained, **STILL).fit(X)
     np.testing.assert_allclose(model.pretrained_.components_, on_all.components_, atol=1e-6)
+
+
+def test_it_is_not_given_the_weights_but_no_row_of_weight_0(X):
+    pretrained = BernoulliRBM(8, n_iter=3, random_state=0)
+    weights = np.arange(500) % 3
+    model = Autoencoder(pretrained=pretrained, **STILL).fit(X, sample_weight=weights)
+    counting = clone(pretrained).fit(X[weights > 0])
+    np.testing.assert_allclose(model.pretrained_.components_, counting.components_, atol=1e-6)
+
+
+def test_one_without_a_seed_takes_the_autoencoders(X):
+    def start(seed, own=None):
+        pretrained = BernoulliRBM(8, n_iter=2, random_state=own)
+        model = Autoencoder(pretrained=pretrained, **STILL).set_params(random_state=seed).fit(X)
+        assert pretrained.random_state is own
+        return model.pretrained_.components_
+
+    np.testing.assert_array_equal(start(3), start(3))
+    assert np.abs(start(3) - start(4)).max() > 0
+    np.testing.assert_array_equal(start(np.random.RandomState(3)), start(np.random.RandomState(3)))
+    np.testing.assert_array_equal(start(3, own=0), start(4, own=0))
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -143,6 +163,11 @@ def test_another_number_of_features_is_named(X, belief_network):
         Autoencoder(pretrained=belief_network).fit(X[:, :63])
 
 
+def test_missing_entries_are_refused(X, belief_network):
+    with pytest.raises(ValueError, match=r"missing == 'mask'.*pretrained"):
+        Autoencoder(pretrained=belief_network, missing="mask").fit(X)
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -168,6 +193,27 @@ def test_a_warm_start_goes_on_and_does_not_start_again(X, belief_network):
     first = unfitted.pretrained_
     assert unfitted.fit(X).pretrained_ is first
     assert unfitted.partial_fit(X).pretrained_ is first
+
+
+@pytest.mark.parametrize("go_on", ["fit", "partial_fit"])
+def test_what_goes_on_refuses_a_change_of_whether_there_is_one(X, belief_network, go_on):
+    def refused(model):
+        with pytest.raises(ValueError, match=r"(?s)pretrained == .*the fit to go on from had"):
+            getattr(model, go_on)(X)
+
+    model = Autoencoder(8, max_iter=1, warm_start=True, random_state=0).fit(X)
+    refused(model.set_params(pretrained=belief_network))
+    model = Autoencoder(pretrained=belief_network, max_iter=1, warm_start=True).fit(X)
+    refused(model.set_params(pretrained=None))
+    assert model.pretrained_ is belief_network
+
+
+def test_a_fresh_fit_without_one_forgets_the_last(X, belief_network):
+    model = Autoencoder(8, pretrained=belief_network, max_iter=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="NaN"):
+        model.set_params(pretrained=None).fit(np.full_like(X, np.nan))
+    assert model.pretrained_ is belief_network
+    assert not hasattr(model.fit(X), "pretrained_")
 
 
 def test_it_is_cloned_pickled_and_searched(X, belief_network):

@@ -11,7 +11,12 @@ from torch import nn
 
 from skdeepunsup import SparseAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup.reconstruction.penalties import bernoulli_divergence, keep_largest
+from skdeepunsup._validation import ResidentRows
+from skdeepunsup.reconstruction.penalties import (
+    bernoulli_divergence,
+    keep_largest,
+    log_mean_activity,
+)
 from skdeepunsup.reconstruction.sparse import SparseModule
 from skdeepunsup.reconstruction.sparsity import SPARSITIES
 
@@ -29,24 +34,36 @@ def module(sparsity, *, n_features=5, n_components=4, target=0.1, cost=1.0, n_no
         cost=cost,
         n_nonzero=n_nonzero,
     )
-    made.initialize(None, Stream(0))
+    made.initialize(ResidentRows(torch.zeros(1, 5)), Stream(0))
     return made.double()
 
 
 def test_the_divergence_is_its_formula():
     q = torch.tensor([0.05, 0.2, 0.9], dtype=torch.float64)
     expected = sum(0.05 * math.log(0.05 / p) + 0.95 * math.log(0.95 / (1 - p)) for p in q.tolist())
-    assert float(bernoulli_divergence(0.05, q)) == pytest.approx(expected, rel=1e-12)
-    assert float(bernoulli_divergence(0.05, q[:1])) == pytest.approx(0, abs=1e-15)
+    log_on, log_off = q.log(), (1 - q).log()
+    assert float(bernoulli_divergence(0.05, log_on, log_off)) == pytest.approx(expected, rel=1e-12)
+    rest = bernoulli_divergence(0.05, log_on[:1], log_off[:1])
+    assert float(rest) == pytest.approx(0, abs=1e-15)
+
+
+def test_the_mean_activity_is_that_of_the_rows_by_their_weights():
+    a, weights = Stream(0).normal(6, 3), torch.tensor([1.0, 2, 0.5, 1, 1, 3])
+    torch.testing.assert_close(log_mean_activity(a, None), a.sigmoid().mean(0).log())
+    expected = (weights @ a.sigmoid() / weights.sum()).log()
+    torch.testing.assert_close(log_mean_activity(a, weights), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_divergence_of_units_that_never_change_is_finite(dtype):
-    q = torch.tensor([0.0, 1.0], dtype=dtype, requires_grad=True)
-    value = bernoulli_divergence(0.05, q)
+def test_units_that_saturate_are_drawn_back(dtype):
+    """The value is the truth, −ρ log ρ̂ − …, and not what rounding leaves of 1 − ρ̂."""
+    a = torch.tensor([[30.0, -110.0]] * 4, dtype=dtype, requires_grad=True)
+    value = bernoulli_divergence(0.05, log_mean_activity(a, None), log_mean_activity(-a, None))
     value.backward()
-    assert value.isfinite()
-    assert q.grad.isfinite().all()
+    entropy = 0.05 * math.log(0.05) + 0.95 * math.log(0.95)
+    assert value.item() == pytest.approx(0.95 * 30 + 0.05 * 110 + 2 * entropy, rel=1e-6)
+    assert (a.grad[:, 0] > 0.1).all()
+    assert (a.grad[:, 1] < -0.01).all()
 
 
 def test_the_largest_are_kept_and_rectified():
@@ -77,7 +94,7 @@ def test_the_loss_is_the_error_and_what_sparsity_asks_for(sparsity):
     h = made.encode(x)
     torch.testing.assert_close(terms["reconstruction"], (x - made.decode(h)).square().sum(1))
     expected = {
-        "kl": (0.7 * bernoulli_divergence(0.1, h.mean(0))).expand(6),
+        "kl": (0.7 * bernoulli_divergence(0.1, h.mean(0).log(), (1 - h.mean(0)).log())).expand(6),
         "l1": 0.7 * h.abs().sum(1),
     }.get(sparsity, torch.zeros(6, dtype=torch.float64))
     torch.testing.assert_close(terms["sparsity"], expected)
@@ -173,8 +190,8 @@ def test_tanh_units_start_at_rest(digits):
     model = SparseAutoencoder(
         sparsity="running-mean", learning_rate=1e-12, max_iter=1, random_state=0
     ).fit(digits)
-    bias = model.module_.encoder[0].bias.detach().numpy()
-    np.testing.assert_allclose(np.tanh(bias), -0.9, rtol=1e-6)
+    mean_row = model.transform(digits.mean(0, keepdims=True))
+    np.testing.assert_allclose(mean_row, -0.9, rtol=1e-5)
     units = model.transform(digits).mean(0)
     kept = 0.999 ** len(digits)  # of the ρ it starts from, after one epoch
     running = model.module_.sparsity.running_mean
@@ -223,7 +240,9 @@ def test_revival_is_the_error_of_what_is_left():
         made.encoder[0].bias[3:] = -100.0
     x = Stream(1).normal(7, 5).double()
     made.sparsity.begin_epoch()
-    assert not made.losses(x, Stream(0))["sparsity"].any()  # of the first epoch none is dead yet
+    assert not made.losses(x, Stream(0))["sparsity"].any()  # none is dead yet
+    for _ in range(99):
+        made.losses(x, Stream(0))
     made.sparsity.begin_epoch()
     assert made.sparsity.dead.tolist()[3:] == [True] * 3
 
@@ -252,7 +271,7 @@ def test_dead_units_are_revived(digits):
         encoder[0].bias[16:] = -2.0
         encoder[0].weight[16:] = -encoder[0].weight[16:].abs()
     model = SparseAutoencoder(
-        32, sparsity="top-k", encoder=encoder, n_nonzero=4, max_iter=20, random_state=0
+        32, sparsity="top-k", encoder=encoder, n_nonzero=4, max_iter=40, random_state=0
     )
     left, revived = (
         clone(model).set_params(sparsity_cost=cost).fit(digits) for cost in (0.0, None)
@@ -262,13 +281,16 @@ def test_dead_units_are_revived(digits):
     assert squared_errors(revived, digits).mean() < squared_errors(left, digits).mean()
 
 
-def test_dead_is_who_was_not_chosen_in_the_last_epoch(digits):
-    model = SparseAutoencoder(
-        32, sparsity="top-k", n_nonzero=1, max_iter=3, warm_start=True, random_state=0
-    ).fit(digits)
-    before = model.module_.sparsity.fired.clone()
-    model.set_params(max_iter=1).fit(digits)
-    assert torch.equal(model.module_.sparsity.dead, ~before)
+def test_dead_is_who_was_silent_for_long(digits):
+    made = module("top-k", n_components=6).train()
+    x = Stream(1).normal(2, 5).double()
+    for _ in range(3):
+        made.losses(x, Stream(0))
+    chosen = (made.encode(x) > 0).any(0)
+    assert torch.equal(made.sparsity.silent, torch.where(chosen, 0, 3))
+    made.sparsity.silent[0] = 100
+    made.sparsity.begin_epoch()
+    assert made.sparsity.dead.tolist() == [True] + [False] * 5
 
 
 # What is refused

@@ -29,7 +29,7 @@ class Quadratic(nn.Module):
         super().__init__()
         self.theta = nn.Parameter(torch.tensor([1.0, -2.0]))
 
-    def losses(self, x, stream):
+    def losses(self, x, stream, weights=None):
         return {"square": (x - self.theta).square().sum(-1)}
 
 
@@ -155,3 +155,12 @@ def test_what_was_infinite_from_the_start_may_stay_so():
 def test_what_holds_no_floats_is_finite():
     holder = Holder({"step": torch.tensor(3), "name": "adam", "nothing": None})
     assert Checkpoint(holder).live_is_finite()
+
+
+def test_numbers_whose_sum_overflows_are_finite():
+    holder = Holder({"a": torch.zeros(3)})
+    checkpoint = Checkpoint(holder)
+    holder.state["a"].fill_(3e38)
+    assert checkpoint.live_is_finite()
+    holder.state["a"][1] = math.inf
+    assert not checkpoint.live_is_finite()

@@ -24,7 +24,7 @@ class Mean(nn.Module):
         super().__init__()
         self.theta = nn.Parameter(torch.zeros(3))
 
-    def losses(self, x, stream):
+    def losses(self, x, stream, weights=None):
         return {"distance": (x - self.theta).square().sum(-1)}
 
 

@@ -26,7 +26,7 @@ class Lossy(nn.Module):
         initialize(self.network, Stream(1))
         self.n_terms = n_terms
 
-    def losses(self, x, stream):
+    def losses(self, x, stream, weights=None):
         y = self.network(x)
         terms = {"error": (y - x).square().sum(-1), "size": 0.1 * y.square().sum(-1)}
         return dict(list(terms.items())[: self.n_terms])
@@ -67,15 +67,13 @@ def test_hooks_are_called_in_their_time():
     calls = []
     objective = descent(
         before_epoch=lambda: calls.append("epoch"),
-        before_update=lambda weight: calls.append(weight),
         after_update=lambda: calls.append(torch.is_grad_enabled()),
         monitor=lambda rows: {"rows": torch.tensor(len(rows))},
     )
-    weight = torch.ones(10)
     objective.begin_epoch(0.5)
     objective.step(X)
-    objective.step(X, weight)
-    assert calls == ["epoch", None, False, weight, False]
+    objective.step(X)
+    assert calls == ["epoch", False, False]
     assert objective.measure(ResidentRows(X), None) == {"rows": 10}
 
 

@@ -1,0 +1,71 @@
+"""What the base makes of a module's arguments."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from skdeepunsup import (
+    Autoencoder,
+    CategoricalRBM,
+    DeepBeliefNetwork,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+)
+
+FIT = {"max_iter": 1, "warm_start": True, "random_state": 0}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CategoricalRBM(2, n_iter=1, validation_fraction=0.5),
+        DeepBeliefNetwork((2,), visible_units="categorical", n_iter=1, validation_fraction=0.5),
+        VariationalAutoencoder(
+            2, likelihood="categorical", early_stopping=True, validation_fraction=0.5, max_iter=1
+        ),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_the_codes_of_held_out_rows_are_counted(model):
+    """Whichever of the rows has the largest code: half of them are held out."""
+    for row in range(8):
+        X = np.zeros((8, 3))
+        X[row, 1] = 4
+        model.set_params(random_state=0).fit(X)
+        assert np.isfinite(model.history_["validation_loss"]).all()
+        assert model.reconstruct([[4, 4, 4]]).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (Autoencoder(2, **FIT), {"activation": "tanh"}),
+        (SparseAutoencoder(4, **FIT), {"sparsity_cost": 0.5}),
+        (SparseAutoencoder(4, **FIT), {"sparsity_target": 0.5}),
+        (DenoisingAutoencoder(2, **FIT), {"corruption_level": 0.5}),
+        (VariationalAutoencoder(2, **FIT), {"noise_scale": "features"}),
+        (
+            VariationalAutoencoder(2, likelihood="categorical", n_categories=5, **FIT),
+            {"n_categories": 6},
+        ),
+    ],
+)
+@pytest.mark.parametrize("go_on", ["fit", "partial_fit"])
+def test_a_fit_that_goes_on_names_the_parameter_that_was_changed(model, change, go_on):
+    model = clone(model).fit(np.arange(12.0).reshape(4, 3) % 5)
+    (name,) = change
+    with pytest.raises(ValueError, match=rf"\b{name}\b.* ==? ?.*go on from had"):
+        getattr(model.set_params(**change), go_on)(np.zeros((4, 3)))
+
+
+def test_answers_are_in_double_precision_unless_a_network_is_the_users_own():
+    X = np.random.default_rng(0).normal(size=(5, 3))
+
+    def doubled(model):
+        return not np.array_equal(Z := model.fit(X).transform(X), Z.astype(np.float32))
+
+    assert doubled(DenoisingAutoencoder(2, max_iter=1, corruption=lambda x, generator: x / 2))
+    assert not doubled(Autoencoder(2, max_iter=1, encoder=torch.nn.Linear))
+    assert not doubled(Autoencoder(2, max_iter=1, decoder=torch.nn.Linear(2, 3)))
