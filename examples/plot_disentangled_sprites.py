@@ -75,17 +75,18 @@ for name, price in prices.items():
     )
 
 # %%
-# Here the total correlation is the best of the three from every seed, and its price is a little
-# sharpness. But seeds matter: without a price the gap is between 0.03 and 0.28. A single fit proves
-# little, and without known factors nothing tells which one to take.
+# Either price makes the gap steadier, and costs a little sharpness; the total correlation has the
+# highest mean. But seeds matter: without a price the gap is between 0.05 and 0.30. A single fit
+# proves little, and without known factors nothing tells which one to take.
 
 # %%
 # Along the numbers of the code
 # -----------------------------
 # One image, whose code is moved along one number at a time; the most varying number is on top. The
 # VAE mixes the factors: moving one number changes size and place, or shape and size. Of the
-# beta-TCVAE's numbers two share the column, one is the row, one the size, and two have collapsed.
-# The shape it has not found: small sprites are ellipses to it, large ones squares.
+# beta-TCVAE's numbers one is the column, with some of the size at its ends, one the size, one the
+# row, and three have collapsed. The shape it has not found: small sprites are ellipses to it, large
+# ones squares.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 8), layout="constrained")
 for name, ax in zip(("VAE", "beta-TCVAE"), axes, strict=True):
