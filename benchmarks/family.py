@@ -50,8 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
         "contractive, closed form": (ContractiveAutoencoder(tied_weights=False, **one), ()),
         **{
             f"sparse, {way}": (SparseAutoencoder(sparsity=way, **one), ())
-            for way in ("kl", "l1", "running-mean", "top-k")
+            for way in ("kl", "l1", "running-mean")
         },
+        "sparse, top-k, with dead units": (SparseAutoencoder(sparsity="top-k", **one), [back]),
         **{
             f"denoising, {noise}": (DenoisingAutoencoder(corruption=noise, **one), ())
             for noise in ("masking", "salt-and-pepper", "gaussian")

@@ -134,22 +134,24 @@ class VariationalModule(ReconstructionModule):
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Of each row, minus the bound in its terms, and what training changes of it."""
         if self.resample:
-            x = stream.bernoulli(x).where(~x.isnan(), x)
+            bits = stream.bernoulli(x)
+            x = bits.where(~x.isnan(), x) if self.masks else bits
         mean, log_variance = self.posterior(x)
         kl = kl_divergence(mean, log_variance)
         noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
         z = mean + (log_variance / 2).exp() * noise
         errors = self._cross_entropy(x, z)
-        ratio = self._log_ratio(z, noise, log_variance)
         terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
         if len(z) > 1:
-            terms["importance"] = (
-                minus_bound(errors + ratio) - terms["reconstruction"] - terms["kl"]
-            )
+            ratio = self._log_ratio(z, noise, log_variance)
+            weighted = minus_bound(errors + ratio)
+            terms["importance"] = weighted - terms["reconstruction"] - terms["kl"]
         if self.training:
             price = self.warmth * (self.beta if self.regularizer == "kl" else 1.0)
-            if len(z) > 1:  # inside the weights: taken off the bound, it would have no lower end
-                changed = minus_bound(errors + price * ratio) - minus_bound(errors + ratio)
+            if not self.kl_warmup and (self.beta == 1 or self.regularizer != "kl"):
+                changed = torch.zeros_like(terms["kl"])  # the price is 1
+            elif len(z) > 1:  # in the weights: taken off the bound, it would have no lower end
+                changed = minus_bound(errors + price * ratio) - weighted
             else:
                 changed = (price - 1) * terms["kl"]
             if self.free_bits:
