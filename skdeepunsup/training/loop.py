@@ -82,9 +82,10 @@ def train(
             record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
             if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
                 last.restore()
+                whose = "last finite epoch's" if records else "first"
                 _warn(
-                    f"The loss stopped being finite in epoch {epoch}; the last finite epoch's "
-                    "parameters are kept. Lower learning_rate, or scale the input."
+                    f"The loss stopped being finite in epoch {epoch}; the {whose} parameters are "
+                    "kept. Lower learning_rate, or scale the input."
                 )
                 break
             records.append(record)

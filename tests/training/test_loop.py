@@ -437,7 +437,7 @@ def test_a_parameter_that_is_not_finite_ends_the_fit_whatever_the_loss():
 
 def test_a_first_epoch_that_is_not_finite_leaves_the_start():
     objective = Scripted([math.nan])
-    with pytest.warns(ConvergenceWarning, match="finite in epoch 1"):
+    with pytest.warns(ConvergenceWarning, match="finite in epoch 1; the first parameters"):
         assert run(objective, 5) == {}
     assert objective.theta == 0
 
