@@ -73,7 +73,8 @@ def train(
     last = Checkpoint(objective)
     best = Checkpoint(objective) if schedule.keep_best else None
     stopping = schedule.stopping()
-    before, records = len(history.get("loss", [])), []
+    before = len(history.get("loss", []))
+    records: list[Record] = []
     try:
         for epoch, (stage, progress) in enumerate(schedule.timetable(), start=1):
             if observer is not None:
