@@ -258,6 +258,11 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     return tensor.to(device)
 
 
+def to_dense(X: Any) -> np.ndarray:
+    """Rows as an array of float64, missing ones as NaN."""
+    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
+
+
 def to_array(tensor: Tensor) -> np.ndarray:
     """A copy of a tensor as an array, in C order."""
     return np.array(tensor.detach().cpu().numpy(), order="C")

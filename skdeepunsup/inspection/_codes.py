@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 
 from .._reducers import spread_rows
-from .._validation import value_range
+from .._validation import to_dense, value_range
 
 
 def check_has(estimator: Any, name: str, remedy: str) -> None:
@@ -34,27 +34,22 @@ def take_rows(X: Any, n_rows: int) -> Any:
     return _safe_indexing(X, spread_rows(count_rows(X), n_rows))
 
 
-def dense(X: Any) -> np.ndarray:
-    """Rows as an array of numbers, missing ones as NaN."""
-    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
-
-
 def encode(estimator: Any, X: Any) -> np.ndarray:
     """Codes of rows, (n_samples, n_components)."""
-    return dense(estimator.transform(X))
+    return to_dense(estimator.transform(X))
 
 
 def decode(estimator: Any, codes: np.ndarray) -> np.ndarray:
     """Rows of codes; of any number of axes, the last of which is that of the components."""
-    rows = dense(estimator.inverse_transform(codes.reshape(-1, codes.shape[-1])))
+    rows = to_dense(estimator.inverse_transform(codes.reshape(-1, codes.shape[-1])))
     return rows.reshape(*codes.shape[:-1], -1)
 
 
 def reconstruct(estimator: Any, X: Any) -> np.ndarray:
     """Rows to codes and back."""
     if hasattr(estimator, "reconstruct"):
-        return dense(estimator.reconstruct(X))
-    return dense(estimator.inverse_transform(estimator.transform(X)))
+        return to_dense(estimator.reconstruct(X))
+    return to_dense(estimator.inverse_transform(estimator.transform(X)))
 
 
 def check_index(name: str, value: Any, n: int, what: str) -> int:

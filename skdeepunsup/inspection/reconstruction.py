@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer
+from .._validation import to_dense
 from ._axes import open_axes, subdivide
-from ._codes import check_way_back, count_rows, dense, limits, reconstruct, take_rows
+from ._codes import check_way_back, count_rows, limits, reconstruct, take_rows
 from ._images import draw_tiles, drawable_shape, estimator_image_shape, paint, tiles_size
 from ._panels import COLOURS
 
@@ -117,9 +118,9 @@ class ReconstructionDisplay:
                 "row of each row of X."
             )
         drawn = take_rows(X, n_images)
-        inputs = dense(drawn)
+        inputs = to_dense(drawn)
         return cls(
-            originals=inputs if targets is None else dense(take_rows(targets, n_images)),
+            originals=inputs if targets is None else to_dense(take_rows(targets, n_images)),
             reconstructions=reconstruct(estimator, drawn),
             image_shape=estimator_image_shape(estimator, image_shape),
             inputs=None if targets is None else inputs,

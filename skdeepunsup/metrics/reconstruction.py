@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+
+from .._validation import to_dense
 
 
 def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
@@ -22,7 +23,7 @@ def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
         Squared errors summed over features, those of missing entries (NaN) left out, float64.
     """
     r = np.asarray(estimator.inverse_transform(estimator.transform(X)), dtype=np.float64)
-    dense = _dense(X)
+    dense = to_dense(X)
     return np.square(np.where(np.isnan(dense), r, dense) - r).sum(axis=1)
 
 
@@ -75,14 +76,10 @@ def explained_share(errors: np.ndarray, X: Any) -> float:
         As ``reconstruction_score`` returns it.
     """
     error = float(errors.sum())
-    dense = _dense(X)
+    dense = to_dense(X)
     observed = ~np.isnan(dense)
     means = np.where(observed, dense, 0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
     variance = float(np.square(np.where(observed, dense - means, 0)).sum())
     if variance == 0:
         return 1.0 if error == 0 else -np.inf
     return 1 - error / variance
-
-
-def _dense(X: Any) -> np.ndarray:
-    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .._random import Stream
-from .._validation import CHUNK_ROWS, Rows
+from .._validation import Rows, mean_over_rows
 from ..networks import (
     ACTIVATIONS,
     Affine,
@@ -237,12 +237,11 @@ def observed_means(rows: Rows, function: Callable[[Tensor], Tensor] = lambda x: 
 
     Each row counts by its weight; in float64 on the CPU.
     """
-    counts, sums = torch.zeros(2, rows.n_features, dtype=torch.float64, device="cpu")
-    alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
-    weights = alike if rows.weights is None else rows.weights.double()
-    for x, w in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
+
+    def parts(x: Tensor) -> Tensor:
         x = x.cpu().double()
         observed = ~x.isnan()
-        counts += w @ observed.double()
-        sums += w @ function(x).where(observed, 0)
-    return sums / counts.where(counts > 0, 1)
+        return torch.cat([function(x).where(observed, 0), observed.double()], dim=1)
+
+    means, shares = mean_over_rows(parts, rows).chunk(2)
+    return means / shares.where(shares > 0, 1)

@@ -31,7 +31,6 @@ class Sparsity(nn.Module, ABC):
 
     def __init__(self, n_components: int, target: float, cost: float, n_nonzero: int) -> None:
         super().__init__()
-        self.n_components = n_components
         self.target, self.cost, self.n_nonzero = target, cost, n_nonzero
 
     @abstractmethod

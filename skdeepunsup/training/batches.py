@@ -17,10 +17,21 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Tensor, ...
     so that every row counts as much as it should whoever shares its batch.
     """
     # To the device once, and not with each batch, which would make it wait for the host.
-    order = list(stream.permutation(len(rows)).to(rows.index_device).split(size))
-    if len(order) > 1 and len(order[-1]) == 1 < size:
-        order[-2:] = [torch.cat(order[-2:])]
-    weights = None if rows.weights is None else rows.weights / rows.weights.mean()
-    for ids in order:
+    order = stream.permutation(len(rows))
+    batches_of_ids = _parts(order.to(rows.index_device), size)
+    if rows.weights is None:
+        for ids in batches_of_ids:
+            yield (rows.take(ids),)
+        return
+    weights = (rows.weights / rows.weights.mean())[order]
+    for ids, weight in zip(batches_of_ids, _parts(weights, size), strict=True):
         x = rows.take(ids)
-        yield (x,) if weights is None else (x, weights[ids.cpu()].to(x))
+        yield x, weight.to(x)
+
+
+def _parts(entries: Tensor, size: int) -> list[Tensor]:
+    """``size`` entries at a time, a single one left over joined to the part before it."""
+    parts = list(entries.split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1 < size:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return parts
