@@ -1,13 +1,24 @@
-"""Figures of merit: of reconstructions, which need no labels, and of disentanglement."""
+"""Figures of merit: of reconstructions, of samples, and of disentanglement, which needs labels."""
 
 from .disentanglement import DCI, active_units, dci, mutual_information_gap
+from .generative import kernel_score, sample_quality
+from .manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from .reconstruction import reconstruction_error, reconstruction_score
+from .two_sample import frechet_distance, kernel_distance
 
 __all__ = [
     "DCI",
+    "DensityCoverage",
+    "PrecisionRecall",
     "active_units",
     "dci",
+    "density_coverage",
+    "frechet_distance",
+    "kernel_distance",
+    "kernel_score",
     "mutual_information_gap",
+    "precision_recall",
     "reconstruction_error",
     "reconstruction_score",
+    "sample_quality",
 ]
