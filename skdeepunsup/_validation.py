@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.utils import get_tags
+from sklearn.utils import column_or_1d, gen_batches, get_tags
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 from torch import Tensor
 
@@ -78,6 +79,19 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     return _check_sample_weight(weights, X, dtype=np.float64, ensure_non_negative=True)
 
 
+def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Return the place of each label in ``classes``, and these: sorted labels, unless given."""
+    y = column_or_1d(_as_host_array(y), warn=True)
+    check_classification_targets(y)
+    found, labels = np.unique(y, return_inverse=True)
+    if not classes:
+        return labels, tuple(found.tolist())
+    places = {label: place for place, label in enumerate(classes)}
+    if unknown := [label for label in found.tolist() if label not in places]:
+        raise ValueError(f"y has {unknown}, which are none of the classes {list(classes)}.")
+    return np.array([places[label] for label in found.tolist()])[labels], classes
+
+
 def _as_host_array(X: Any) -> Any:
     if not isinstance(X, Tensor):
         return X
@@ -119,7 +133,11 @@ def value_range(X: Any) -> tuple[float, float]:
 
 def outside_unit_interval(X: Any) -> str:
     """Say where ``X`` leaves [0, 1] by more than rounding, and the remedy; "" where it does not."""
-    low, high = value_range(X)
+    return leaves_unit_interval(*value_range(X))
+
+
+def leaves_unit_interval(low: float, high: float) -> str:
+    """The same, of values that lie between these."""
     if not (low < -1e-6 or high > 1 + 1e-6):  # nor if both are NaN, nothing being observed
         return ""
     return (
@@ -136,6 +154,9 @@ class Rows(ABC):
     """Where ``take`` wants its indices."""
     weights: Tensor | None = None
     """How much each row counts, on a scale of their own, kept on the CPU; None if all alike."""
+    labels: Tensor | None = None
+    """The class of each row, by its place in ``classes``, kept on the CPU; None without classes."""
+    classes: tuple[Any, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:
@@ -146,12 +167,20 @@ class Rows(ABC):
         """Copy the rows ``ids``."""
 
     @abstractmethod
-    def select(self, ids: Tensor) -> "Rows":
-        """The rows ``ids`` as rows of their own."""
+    def _select(self, ids: Tensor) -> "Rows":
+        """The rows ``ids`` as rows of their own, without weights and classes."""
 
     @abstractmethod
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         """Copies of all rows in order, some at a time."""
+
+    def select(self, ids: Tensor) -> "Rows":
+        """The rows ``ids`` as rows of their own."""
+        rows = self._select(ids)
+        rows.weights = None if self.weights is None else self.weights[ids.cpu()]
+        rows.labels = None if self.labels is None else self.labels[ids.cpu()]
+        rows.classes = self.classes
+        return rows
 
     def weighted(self, weights: np.ndarray) -> "Rows":
         """The rows whose weight is not 0, bearing it."""
@@ -159,6 +188,17 @@ class Rows(ABC):
         rows = copy.copy(self) if len(counting) == len(self) else self.select(counting)
         rows.weights = torch.from_numpy(weights)[counting]
         return rows
+
+    def labelled(self, labels: np.ndarray, classes: tuple[Any, ...]) -> "Rows":
+        """The same rows, each with its class."""
+        rows = copy.copy(self)
+        rows.labels, rows.classes = torch.from_numpy(labels), classes
+        return rows
+
+    def value_range(self) -> tuple[float, float]:
+        """The smallest and the largest entry."""
+        ranges = [chunk.aminmax() for chunk in self.chunks()]
+        return min(float(r.min) for r in ranges), max(float(r.max) for r in ranges)
 
     def mean(self) -> Tensor:
         """The mean of each feature, in float64 on the CPU."""
@@ -168,8 +208,8 @@ class Rows(ABC):
 class ResidentRows(Rows):
     """All rows in one tensor, which is this object's own."""
 
-    def __init__(self, X: Tensor, weights: Tensor | None = None) -> None:
-        self.X, self.weights = X, weights
+    def __init__(self, X: Tensor) -> None:
+        self.X = X
         self.n_features, self.index_device = X.shape[1], X.device
 
     def __len__(self) -> int:
@@ -178,8 +218,8 @@ class ResidentRows(Rows):
     def take(self, ids: Tensor) -> Tensor:
         return self.X.index_select(0, ids.to(self.index_device))
 
-    def select(self, ids: Tensor) -> "ResidentRows":
-        return ResidentRows(self.take(ids), _of_rows(self.weights, ids))
+    def _select(self, ids: Tensor) -> "ResidentRows":
+        return ResidentRows(self.take(ids))
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         yield from (part.clone() for part in self.X.split(size))
@@ -199,7 +239,6 @@ class StreamedRows(Rows):
     dtype : torch.dtype
     ids : ndarray of shape (n_rows,), optional
         The rows of ``X`` that are meant; all of them by default.
-    weights : Tensor of shape (n_rows,), optional
     """
 
     def __init__(
@@ -208,9 +247,8 @@ class StreamedRows(Rows):
         device: torch.device,
         dtype: torch.dtype,
         ids: np.ndarray | None = None,
-        weights: Tensor | None = None,
     ) -> None:
-        self.X, self.device, self.dtype, self.ids, self.weights = X, device, dtype, ids, weights
+        self.X, self.device, self.dtype, self.ids = X, device, dtype, ids
         self.n_features, self.index_device = X.shape[1], torch.device("cpu")
 
     def __len__(self) -> int:
@@ -220,10 +258,9 @@ class StreamedRows(Rows):
         wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
         return self._tensor(self.X[wanted])
 
-    def select(self, ids: Tensor) -> "StreamedRows":
+    def _select(self, ids: Tensor) -> "StreamedRows":
         wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        weights = _of_rows(self.weights, ids)
-        return StreamedRows(self.X, self.device, self.dtype, wanted, weights)
+        return StreamedRows(self.X, self.device, self.dtype, wanted)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         for start in range(0, len(self), size):
@@ -237,10 +274,6 @@ class StreamedRows(Rows):
     def _tensor(self, rows: Any) -> Tensor:
         rows = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
         return copied(rows, self.device, self.dtype)
-
-
-def _of_rows(weights: Tensor | None, ids: Tensor) -> Tensor | None:
-    return None if weights is None else weights[ids.cpu()]
 
 
 def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
@@ -287,6 +320,15 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
             result[start : start + len(part)] = part
             start += len(part)
     assert result is not None  # check_rows lets no empty array pass
+    return result
+
+
+def drawn_rows(function: Callable[[slice], Tensor], n_rows: int, n_features: int) -> np.ndarray:
+    """Rows that ``function`` draws for each part of ``n_rows``, without gradients, as float64."""
+    result = np.empty((n_rows, n_features))
+    with torch.inference_mode():
+        for part in gen_batches(n_rows, CHUNK_ROWS):
+            result[part] = function(part).cpu().numpy()
     return result
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import Tags
+from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -128,13 +128,16 @@ class DeepTransformer(
     def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
         """Score each row, higher being better."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any = None, labels: Any = None) -> Self:
+        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments.
+
+        ``labels`` are those of models that learn classes, as ``check_labels`` returns them.
+        """
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         schedule = self._schedule()
         with _all_or_nothing(self):
-            rows = self._check_training_data(X, sample_weight, reset=not go_on)
+            rows = self._check_training_data(X, sample_weight, labels, reset=not go_on)
             module = self._make_module(rows, go_on)  # which held-out rows shape too
             stream, split_seed = self._start(go_on)
             rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
@@ -159,13 +162,13 @@ class DeepTransformer(
             observer.end_fit()
         return self
 
-    def _partial_fit(self, X: Any, sample_weight: Any = None) -> Self:
+    def _partial_fit(self, X: Any, sample_weight: Any = None, labels: Any = None) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended."""
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
         schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
         with _all_or_nothing(self):
-            rows = self._check_training_data(X, sample_weight, reset=not go_on)
+            rows = self._check_training_data(X, sample_weight, labels, reset=not go_on)
             module = self._make_module(rows, go_on)
             stream, split_seed = self._start(go_on)
             fit = (
@@ -299,12 +302,15 @@ class DeepTransformer(
         self._check_values(X, training=False)
         return X
 
-    def _check_training_data(self, X: Any, sample_weight: Any, reset: bool) -> Rows:
+    def _check_training_data(self, X: Any, sample_weight: Any, labels: Any, *, reset: bool) -> Rows:
         X = check_rows(self, X, reset=reset)
         self._check_values(X, training=True)
         weights = check_weights(sample_weight, X)
         device = resolve_device(self.device, self.precision)
         rows = training_rows(X, device, self._parameter_dtype())
+        if labels is not None:
+            check_consistent_length(X, labels[0])
+            rows = rows.labelled(*labels)
         return rows if weights is None else rows.weighted(weights)
 
     def _parameter_dtype(self) -> torch.dtype:

@@ -37,7 +37,7 @@ class RowsAbove(Rows):
     def take(self, ids: Tensor) -> Tensor:
         return self._up(self.rows.take(ids))
 
-    def select(self, ids: Tensor) -> "RowsAbove":
+    def _select(self, ids: Tensor) -> "RowsAbove":
         return RowsAbove(self.rows.select(ids), self.network, self.layer)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:

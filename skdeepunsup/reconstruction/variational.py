@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._categories import check_categories, count_categories
 from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
-from .._validation import CHUNK_ROWS, Rows, outside_unit_interval
+from .._validation import Rows, drawn_rows, outside_unit_interval
 from ..training import GradientDescent, Schedule
 from .model import ReconstructionModel
 from .module import OwnNetwork, observed_means
@@ -307,12 +306,11 @@ class VariationalAutoencoder(ReconstructionModel):
         check_boolean("mean", mean)
         module: VariationalModule = self._module
         stream = Stream(random_state, module.fill.device)
-        rows = np.empty((n_samples, self.n_features_in_))
-        with torch.inference_mode():
-            for start in range(0, n_samples, CHUNK_ROWS):
-                part = rows[start : start + CHUNK_ROWS]
-                part[:] = module.sample(len(part), mean, stream).cpu().numpy()
-        return rows
+        return drawn_rows(
+            lambda part: module.sample(part.stop - part.start, mean, stream),
+            n_samples,
+            self.n_features_in_,
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,6 +1,7 @@
 """Shuffled batches."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,24 +10,30 @@ from .._random import Stream
 from .._validation import Rows
 
 
-def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Tensor, ...]]:
-    """All rows in a fresh order, ``size`` at a time, and their weights where they bear any.
+def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
+    """All rows in a fresh order, ``size`` at a time, then their weights, then their labels.
 
-    The last batch is kept however small, but a single row left over joins the batch before it: one
+    Of these two there are as many as the rows bear: labels without weights come after a None. The
+    last batch is kept however small, but a single row left over joins the batch before it: one
     row has no batch statistics. The weights have mean 1 over all rows, not over those of a batch,
     so that every row counts as much as it should whoever shares its batch.
     """
     # To the device once, and not with each batch, which would make it wait for the host.
     order = stream.permutation(len(rows))
+    weights = None if rows.weights is None else (rows.weights / rows.weights.mean())[order]
+    labels = None if rows.labels is None else rows.labels[order].to(rows.index_device)
+    n_marks = 2 if labels is not None else 1 if weights is not None else 0
     batches_of_ids = _parts(order.to(rows.index_device), size)
-    if rows.weights is None:
-        for ids in batches_of_ids:
-            yield (rows.take(ids),)
-        return
-    weights = (rows.weights / rows.weights.mean())[order]
-    for ids, weight in zip(batches_of_ids, _parts(weights, size), strict=True):
+    nothing = [None] * len(batches_of_ids)
+    for ids, weight, label in zip(
+        batches_of_ids,
+        nothing if weights is None else _parts(weights, size),
+        nothing if labels is None else _parts(labels, size),
+        strict=True,
+    ):
         x = rows.take(ids)
-        yield x, weight.to(x)
+        marks = (None if weight is None else weight.to(x), label)
+        yield (x, *marks[:n_marks])
 
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:

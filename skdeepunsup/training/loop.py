@@ -41,7 +41,8 @@ def train(
     """Run epochs until they are over, stop helping, are asked to stop, or stop being finite.
 
     Whatever ends it, the objective is left as the last finished epoch left it, or as the best one
-    did where the schedule keeps the best.
+    of its stage did where the schedule keeps the best. A stage that stops helping gives way to the
+    next one; all else ends the fit.
 
     Parameters
     ----------
@@ -71,32 +72,41 @@ def train(
         If a scalar or a parameter stops being finite, or the fit is interrupted.
     """
     last = Checkpoint(objective)
-    best = Checkpoint(objective) if schedule.keep_best else None
-    stopping = schedule.stopping()
+    best: Checkpoint | None = None
     before = len(history.get("loss", []))
     records: list[Record] = []
+    ended = False
     try:
-        for epoch, (stage, progress) in enumerate(schedule.timetable(), start=1):
-            if observer is not None:
-                observer.begin_epoch()
-            objective.begin_epoch(progress, stage)
-            record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
-            if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
-                last.restore()
-                whose = "last finite epoch's" if records else "first"
-                _warn(
-                    f"The loss stopped being finite in epoch {epoch}; the {whose} parameters are "
-                    "kept. Lower learning_rate, or scale the input."
-                )
-                break
-            records.append(record)
-            last.save(epoch)
-            extend(history, record)
-            stop = stopping is not None and stopping.update(record)
-            if best is not None and stopping is not None and stopping.improved:
-                best.save(epoch)
-            stop |= observer is not None and observer.end_epoch(record)
-            if stop:
+        for stage in range(len(schedule.stages)):
+            best = Checkpoint(objective) if schedule.keep_best else None
+            stopping = schedule.stopping()
+            for progress in schedule.timetable(stage):
+                if observer is not None:
+                    observer.begin_epoch()
+                objective.begin_epoch(progress, stage)
+                record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
+                if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
+                    last.restore()
+                    whose = "last finite epoch's" if records else "first"
+                    _warn(
+                        f"The loss stopped being finite in epoch {len(records) + 1}; the {whose} "
+                        "parameters are kept. Lower learning_rate, or scale the input."
+                    )
+                    ended = True
+                    break
+                records.append(record)
+                last.save(len(records))
+                extend(history, record)
+                stalled = stopping is not None and stopping.update(record)
+                if best is not None and stopping is not None and stopping.improved:
+                    best.save(len(records))
+                ended = observer is not None and observer.end_epoch(record)
+                if ended or stalled:
+                    break
+            if best is not None and best.epochs:
+                best.restore()
+                last.save(len(records))
+            if ended:
                 break
     except KeyboardInterrupt:
         last.restore()
@@ -108,11 +118,11 @@ def train(
         for record in kept:  # whatever Ctrl-C found half done
             extend(history, record)
         _warn(f"Training was interrupted; what its {len(kept)} finished epochs learned is kept.")
+        if best is not None and best.epochs:
+            best.restore()
     except BaseException:
         last.restore()
         raise
-    if best is not None and best.epochs:
-        best.restore()
 
 
 def _warn(message: str) -> None:

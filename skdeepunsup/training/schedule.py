@@ -21,8 +21,8 @@ class Schedule:
     validation_fraction : float, default=0.0
         The share of the rows that is held out.
     patience : int or None, default=None
-        Stop after so many epochs without improvement, of the held-out loss where rows are held out,
-        else of the training loss; None never does.
+        A stage ends after so many epochs without improvement, of the held-out loss where rows are
+        held out, else of the training loss; None never does.
     tol : float, default=0.0
         The relative improvement that counts.
     warmup : int, default=0
@@ -31,7 +31,7 @@ class Schedule:
         The epochs of each stage before the last, for what is learned layer by layer.
     once : int, default=0
         So many of the first stages only ever begin a fit; once they are over, one that goes on does
-        without them.
+        without them. Not together with ``patience``, which would end them before their time.
     """
 
     epochs: int
@@ -44,20 +44,23 @@ class Schedule:
     once: int = 0
 
     @property
+    def stages(self) -> tuple[int, ...]:
+        """The epochs of each stage."""
+        return (*self.stages_before, self.epochs)
+
+    @property
     def n_epochs(self) -> int:
         """Of all stages."""
-        return sum(self.stages_before) + self.epochs
+        return sum(self.stages)
 
-    def timetable(self) -> Iterator[tuple[int, float]]:
-        """Of each epoch its stage and how far into that stage its middle is, between 0 and 1."""
-        for stage, epochs in enumerate((*self.stages_before, self.epochs)):
-            for epoch in range(epochs):
-                yield stage, (epoch + 0.5) / epochs
+    def timetable(self, stage: int) -> Iterator[float]:
+        """Of each epoch of a stage how far into the stage its middle is, between 0 and 1."""
+        n = self.stages[stage]
+        return ((epoch + 0.5) / n for epoch in range(n))
 
     def stages_left(self, n_epochs: int) -> int:
         """How many stages are not over after so many epochs."""
-        ends = accumulate((*self.stages_before, self.epochs))
-        return sum(end > n_epochs for end in ends)
+        return sum(end > n_epochs for end in accumulate(self.stages))
 
     def one_pass(self, stages_left: int | None = None) -> Self:
         """One epoch of each stage, nothing held out, to the end.
@@ -71,7 +74,7 @@ class Schedule:
 
     @property
     def keep_best(self) -> bool:
-        """Whether to end with the best epoch's parameters: where held-out rows can tell."""
+        """Whether a stage ends with its best epoch's parameters: where held-out rows can tell."""
         return self.patience is not None and self.validation_fraction > 0
 
     def stopping(self) -> EarlyStopping | None:

@@ -58,7 +58,7 @@ def test_one_seed_is_one_order_wherever_the_rows_are():
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_weights_go_with_their_rows_and_have_mean_1(size):
     weights = torch.arange(1, 11).double()
-    rows = ResidentRows(10 * weights.float()[:, None], weights)
+    rows = ResidentRows(10 * weights.float()[:, None]).weighted(weights.numpy())
     seen = [
         pair for x, w in batches(rows, size, Stream(0)) for pair in zip(x[:, 0], w, strict=True)
     ]
@@ -69,6 +69,7 @@ def test_weights_go_with_their_rows_and_have_mean_1(size):
 
 
 def test_weights_change_nothing_in_the_order():
-    weighted = ResidentRows(torch.arange(20)[:, None], torch.rand(20, generator=torch.Generator()))
+    weights = torch.rand(20, generator=torch.Generator())
+    weighted = ResidentRows(torch.arange(20)[:, None]).weighted(weights.numpy())
     orders = [x[:, 0].tolist() for x, _ in batches(weighted, 6, Stream(0))]
     assert orders == drawn(20, 6, Stream(0))

@@ -271,7 +271,7 @@ def test_the_loss_of_an_epoch_weighs_every_row_alike(batch_size):
 def test_the_loss_of_an_epoch_is_weighted(batch_size):
     module, weights = Mean(), torch.arange(1, 21).double()
     objective = GradientDescent(module, torch.optim.SGD(module.parameters(), lr=0.0), Stream(0))
-    rows = ResidentRows(X, 7 * weights)
+    rows = ResidentRows(X).weighted(7 * weights.numpy())
     loss = run(objective, 1, batch_size=batch_size, rows=rows)["loss"][0]
     expected = float(weights @ X.double().square().sum(-1) / weights.sum())
     assert loss == pytest.approx(expected, rel=1e-5)
@@ -333,6 +333,19 @@ def test_the_best_epochs_parameters_are_kept_where_all_epochs_are_run():
     objective = Scripted([5, 3, 4], name="validation_loss")
     assert len(run(objective, 3, held_out=ROWS, validation_fraction=0.1, patience=9)["loss"]) == 3
     assert objective.theta == 2 * STEPS
+
+
+def test_a_stage_that_stops_helping_gives_way_to_the_next_from_its_best_epoch():
+    objective = Scripted([5, 3, 4, 4, 9, 8, 7], name="validation_loss")
+    staged = {"stages_before": (5,), "patience": 2, "validation_fraction": 0.1}
+    history = run(objective, 3, held_out=ROWS, **staged)
+    assert history["validation_loss"] == [5, 3, 4, 4, 9, 8, 7]
+    assert objective.theta == (2 + 3) * STEPS
+
+
+def test_an_observer_ends_all_stages():
+    watcher = Watcher(lambda: True, 2)
+    assert len(run(Scripted([3, 2, 1]), 3, observer=watcher, stages_before=(5,))["loss"]) == 2
 
 
 def test_without_held_out_rows_the_training_loss_stops_and_the_last_parameters_stay():

@@ -121,7 +121,7 @@ def test_held_out_losses_are_means_over_their_rows():
 def test_held_out_losses_are_weighted_means():
     objective, held_out = descent(), Stream(2).normal(1500, 4)
     weight = torch.linspace(0.5, 3, 1500).double()
-    record = objective.measure(ResidentRows(X), ResidentRows(held_out, weight))
+    record = objective.measure(ResidentRows(X), ResidentRows(held_out).weighted(weight.numpy()))
     with torch.no_grad():
         terms = objective.module.losses(held_out, None)
     for name, term in terms.items():

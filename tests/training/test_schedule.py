@@ -8,12 +8,15 @@ STAGED = Schedule(3, 10, validation_fraction=0.2, stages_before=(2, 2), once=2)
 
 
 def stages(schedule):
-    return [stage for stage, _ in schedule.timetable()]
+    return [stage for stage in range(len(schedule.stages)) for _ in schedule.timetable(stage)]
 
 
 def test_timetable_has_each_stage_s_epochs_in_turn():
     assert stages(STAGED) == [0, 0, 1, 1, 2, 2, 2]
-    assert [progress for _, progress in STAGED.timetable()][:3] == [0.25, 0.75, 0.25]
+    assert [list(STAGED.timetable(stage)) for stage in (0, 2)] == [
+        [0.25, 0.75],
+        [1 / 6, 0.5, 5 / 6],
+    ]
 
 
 def test_stages_left_are_those_that_are_not_over():
