@@ -1,6 +1,7 @@
 """Classic deep unsupervised models as scikit-learn estimators on PyTorch."""
 
 from . import metrics
+from .adversarial import GAN, BiGAN
 from .comparison import compare_reducers
 from .energy import (
     BernoulliRBM,
@@ -43,6 +44,9 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "DenoisingAutoencoder",
     "ContractiveAutoencoder",
     "VariationalAutoencoder",
+    # by a game
+    "GAN",
+    "BiGAN",
     # looking inside
     "ReconstructionDisplay",
     "LatentSpaceDisplay",

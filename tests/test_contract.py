@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skdeepunsup
-from skdeepunsup import ContractiveAutoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from skdeepunsup import (
+    GAN,
+    BiGAN,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+)
 from skdeepunsup.energy import partition
 from tests.estimators import ESTIMATORS, VARIANTS
 
@@ -35,7 +41,7 @@ def expected_failures(estimator):
     params = estimator.get_params()
     reasons = {
         "each row draws noise of its own": isinstance(
-            estimator, DenoisingAutoencoder | VariationalAutoencoder
+            estimator, DenoisingAutoencoder | VariationalAutoencoder | GAN | BiGAN
         ),
         "each row draws dropout of its own": params.get("dropout"),
         "each row is projected at random": isinstance(estimator, ContractiveAutoencoder)

@@ -1,0 +1,6 @@
+"""Models that learn by a game of two networks."""
+
+from .bigan import BiGAN
+from .gan import GAN
+
+__all__ = ["GAN", "BiGAN"]

@@ -1,0 +1,286 @@
+"""The bidirectional GAN as an estimator."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.callback import with_callbacks
+
+from .._random import Stream
+from .._validation import Rows
+from ..training import Schedule
+from .bigan_module import BiGANModule
+from .learning import TwoPlayers
+from .model import AdversarialModel
+from .parameters import check_shared
+
+
+class BiGAN(AdversarialModel):
+    """Bidirectional GAN: a generator, and an encoder that learns to be its inverse in the game.
+
+    The generator G maps normal codes z to rows, the encoder E rows to codes, and the discriminator
+    sees pairs: (x, E(x)) of real rows, (G(z), z) of drawn codes. Where it cannot tell one kind from
+    the other, rows and codes have the same joint distribution, and E inverts G.
+
+    Parameters
+    ----------
+    n_components : int, default=8
+        Width of z.
+    hidden_layer_sizes : sequence of int, default=(128, 128)
+        Widths of the discriminator's hidden layers, from the features on, and of the encoder's; the
+        generator mirrors them. With ``image_shape``, the channels of convolutions, each of which
+        halves the image's height and width; () then stands for (32, 64), which suits most images
+        better than the default.
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of the hidden layers.
+    output : {"auto", "identity", "logistic"}, default="auto"
+        Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
+        so where those of the first ``fit`` do.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row is, channels
+        last: the networks are then convolutional, as the DCGAN's.
+    loss : {"non-saturating", "wasserstein", "least-squares", "hinge"}, default="non-saturating"
+        The game.
+    gradient_penalty : {"r1", "one-lipschitz"} or None, default="r1"
+        On the discriminator's slopes ∂D/∂x, the unit of x being the rows' root mean square distance
+        from their mean: "r1" is ½ ‖∂D/∂x‖² at real rows, "one-lipschitz" (‖∂D/∂x‖ − 1)² between
+        real rows and others, as in the WGAN-GP.
+    penalty_weight : float, default=None
+        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz".
+    penalty_interval : int, default=None
+        Penalise at every so many moves of the discriminator, so many times as much; None is 4, but
+        1 for ``loss="wasserstein"``, where nothing else holds the critic.
+    spectral_norm : bool, default=False
+        Whether each of the discriminator's weight matrices is divided by its largest singular
+        value.
+    n_critic : int, default=1
+        Moves of the discriminator, one a batch, for each of generator and encoder.
+    averaging : float, default=0.999
+        Share of itself that the average generator keeps at each move, less while they are few, in
+        [0, 1). It is what ``sample`` and ``inverse_transform`` use; 0 takes the last generator.
+    learning_rate : float, default=1e-3
+        Of Adam, for generator and encoder.
+    discriminator_learning_rate : float, default=None
+        Of Adam; None is three times ``learning_rate``.
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        "linear" keeps the rates over the first half of the game and lowers them to 1 % over the
+        second, where the players would otherwise go on circling. ``partial_fit`` always keeps them.
+    batch_size : int, default=64
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs of the game.
+    early_stopping : bool, default=False
+        Whether to hold out rows, compare samples with them, stop when ``quality`` no longer
+        improves, and keep the networks of this call's best epoch. The players' losses tell nothing
+        of the kind: without it, all ``max_iter`` epochs are run.
+    validation_fraction : float, default=0.1
+        Share of the rows held out for ``early_stopping``.
+    quality : {"kernel", "frechet", "precision-recall", "density-coverage"} or callable, \
+            default="kernel"
+        How held-out rows and as many samples, 5,000 at most, are compared: by
+        `metrics.kernel_distance`, `metrics.frechet_distance`, or one minus the harmonic mean of the
+        two parts of `metrics.precision_recall` or `metrics.density_coverage`. A callable is given
+        both arrays and returns a number, lower being better: with features of your own, say
+        ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
+    quality_interval : int, default=5
+        Epochs from one comparison to the next; between, the last one stands.
+    n_iter_no_change : int, default=50
+        Epochs without improvement before a stop.
+    tol : float, default=0.0
+        Improvement that counts, relative to the quality.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimisers' state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all that is random in ``fit``.
+
+    Attributes
+    ----------
+    module_ : BiGANModule
+        Generator, its average, encoder, discriminator.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"`` and ``"generator"``, the loss of generator and encoder,
+        ``"discriminator"``, that of the discriminator without its penalty; ``"validation_loss"``,
+        the quality of samples, and its parts, NaN without ``early_stopping``.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If ``output="logistic"`` and the data leave [0, 1].
+
+    See Also
+    --------
+    GAN : Learns its encoder after the game, and of classes.
+    Autoencoder : Reconstructs much better, and does not sample.
+
+    Notes
+    -----
+    Nothing asks that a row's reconstruction be near it: they come to share what the discriminator
+    looks at, the kind of object rather than its pixels.
+
+    References
+    ----------
+    Donahue, J., Krähenbühl, P. and Darrell, T., "Adversarial feature learning", ICLR 2017.
+
+    Dumoulin, V. et al., "Adversarially learned inference", ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import BiGAN
+    >>> X = load_digits().data / 16
+    >>> model = BiGAN(max_iter=5, random_state=0).fit(X)
+    >>> model.transform(X).shape
+    (1797, 8)
+    >>> model.sample(2, random_state=0).shape
+    (2, 64)
+    """
+
+    _module_class = BiGANModule
+
+    def __init__(
+        self,
+        n_components: int = 8,
+        *,
+        hidden_layer_sizes: Sequence[int] = (128, 128),
+        activation: str = "relu",
+        output: str = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        loss: str = "non-saturating",
+        gradient_penalty: str | None = "r1",
+        penalty_weight: float | None = None,
+        penalty_interval: int | None = None,
+        spectral_norm: bool = False,
+        n_critic: int = 1,
+        averaging: float = 0.999,
+        learning_rate: float = 1e-3,
+        discriminator_learning_rate: float | None = None,
+        learning_rate_schedule: str = "linear",
+        batch_size: int = 64,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        quality: Any = "kernel",
+        quality_interval: int = 5,
+        n_iter_no_change: int = 50,
+        tol: float = 0.0,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.output = output
+        self.image_shape = image_shape
+        self.loss = loss
+        self.gradient_penalty = gradient_penalty
+        self.penalty_weight = penalty_weight
+        self.penalty_interval = penalty_interval
+        self.spectral_norm = spectral_norm
+        self.n_critic = n_critic
+        self.averaging = averaging
+        self.learning_rate = learning_rate
+        self.discriminator_learning_rate = discriminator_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.quality = quality
+        self.quality_interval = quality_interval
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Play the game against ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, best of one scale: features of larger scale count for more. Sparse and
+            memory-mapped data are never loaded as a whole.
+        y : Ignored
+            Present for API consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each real row counts, on any scale; None lets all count alike. Rows of weight 0
+            are left out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, or a part of it.
+        y : Ignored
+            Present for API consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each real row counts, beside the others of this call. Nothing is held out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, sample_weight)
+
+    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
+        """Draw rows: z from N(0, 1), then G(z).
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Rows to draw.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows of data, as float64.
+        """
+        return self._sample(n_samples, random_state)
+
+    def _check_parameters(self) -> None:
+        check_shared(self)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.max_iter, **self._schedule_arguments())
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return self._architecture(rows, fitted)
+
+    def _objective(self, module: BiGANModule, stream: Stream) -> TwoPlayers:
+        return self._game(module, stream)

@@ -1,0 +1,52 @@
+"""The parameters that both models of the family have: what is checked of them."""
+
+from typing import Any
+
+from .._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    check_sizes,
+    resolve_device,
+    resolve_precision,
+)
+from ..networks import ACTIVATIONS
+from .games import GAMES
+from .learning import PENALTIES
+from .quality import QUALITIES
+
+OUTPUTS = ("auto", "identity", "logistic")
+
+
+def check_shared(estimator: Any) -> None:
+    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    check_integer("n_components", estimator.n_components, 1)
+    check_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    check_option("activation", estimator.activation, ACTIVATIONS)
+    check_option("output", estimator.output, OUTPUTS)
+    check_option("loss", estimator.loss, GAMES)
+    if estimator.gradient_penalty is not None:
+        check_option("gradient_penalty", estimator.gradient_penalty, PENALTIES)
+    if estimator.penalty_weight is not None:
+        check_real("penalty_weight", estimator.penalty_weight, 0)
+    if estimator.penalty_interval is not None:
+        check_integer("penalty_interval", estimator.penalty_interval, 1)
+    check_integer("n_critic", estimator.n_critic, 1)
+    check_real("averaging", estimator.averaging, 0, 1, "left")
+    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
+    if estimator.discriminator_learning_rate is not None:
+        rate = estimator.discriminator_learning_rate
+        check_real("discriminator_learning_rate", rate, 0, boundaries="neither")
+    schedule = estimator.learning_rate_schedule
+    check_option("learning_rate_schedule", schedule, ("linear", "constant"))
+    for name in ("spectral_norm", "early_stopping", "warm_start"):
+        check_boolean(name, getattr(estimator, name))
+    for name in ("batch_size", "max_iter", "quality_interval", "n_iter_no_change"):
+        check_integer(name, getattr(estimator, name), 1)
+    check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
+    check_real("tol", estimator.tol, 0)
+    if not callable(estimator.quality):
+        check_option("quality", estimator.quality, QUALITIES)
+    resolve_precision(estimator.precision)
+    resolve_device(estimator.device, estimator.precision)

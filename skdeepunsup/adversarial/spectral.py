@@ -1,0 +1,63 @@
+"""Spectral normalisation: each layer's weights divided by their largest singular value."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.functional import normalize
+
+from .._random import Stream
+
+
+class SpectralNorm:
+    """Runs a network with W / σ(W) in place of the weights W of its layers.
+
+    σ(W) = uᵀ W v is the largest singular value, u and v its singular vectors, which one step of
+    power iteration for each call brings up to date; W has a row for each output. Gradients go
+    through σ, as the method asks. What the network does is the same whatever the scale of W:
+    ``bake`` makes it 1, and the plain network does what this one does.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Its parameters called ``weight`` are normalised.
+    stream : Stream
+        Draws the first u.
+
+    References
+    ----------
+    Miyato, T., Kataoka, T., Koyama, M. and Yoshida, Y., "Spectral normalization for generative
+    adversarial networks", ICLR 2018.
+    """
+
+    def __init__(self, network: nn.Module, stream: Stream) -> None:
+        self.network = network
+        self.weights = {k: p for k, p in network.named_parameters() if k.endswith("weight")}
+        self.u = {k: normalize(stream.normal(len(W)).to(W), dim=0) for k, W in self.weights.items()}
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map rows as the network does with normalised weights."""
+        normalised = {k: W / self._sigma(k, W) for k, W in self.weights.items()}
+        return functional_call(self.network, normalised, (x,))
+
+    def _sigma(self, name: str, W: Tensor) -> Tensor:
+        matrix = W.flatten(1)
+        with torch.no_grad():
+            v = normalize(matrix.T @ self.u[name], dim=0)
+            u = normalize(matrix @ v, dim=0)
+            self.u[name] = u
+        return u @ matrix @ v
+
+    @torch.no_grad()
+    def bake(self) -> None:
+        """Divide the weights themselves by their largest singular values."""
+        for W in self.weights.values():
+            sigma = torch.linalg.matrix_norm(W.flatten(1), 2)
+            W.div_(sigma.clamp(min=torch.finfo(W.dtype).tiny))
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self.u)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.u = {k: u.to(self.weights[k], copy=True) for k, u in state.items()}
