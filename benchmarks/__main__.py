@@ -19,14 +19,17 @@ from . import (
     family,
     likelihood,
     memory,
+    modes,
+    players,
     recommending,
     rules,
+    samples,
     speed,
     variational,
 )
 from .timing import limit_threads
 
-AT_ONCE = {"speed": speed, "family": family, "memory": memory, "digits": digits}
+AT_ONCE = {"speed": speed, "family": family, "players": players, "memory": memory, "digits": digits}
 """What runs when no name is given."""
 LONG = {
     "likelihood": likelihood,
@@ -38,6 +41,8 @@ LONG = {
     "variational": variational,
     "codes": codes,
     "disentanglement": disentanglement,
+    "modes": modes,
+    "samples": samples,
 }
 """What takes minutes, or data that scikit-learn does not ship."""
 BENCHMARKS = AT_ONCE | LONG

@@ -47,9 +47,9 @@ class BiGAN(AdversarialModel):
         real rows and others, as in the WGAN-GP.
     penalty_weight : float, default=None
         What it counts; None is 0.05 for "r1", 1 for "one-lipschitz".
-    penalty_interval : int, default=None
-        Penalise at every so many moves of the discriminator, so many times as much; None is 4, but
-        1 for ``loss="wasserstein"``, where nothing else holds the critic.
+    penalty_interval : int, default=1
+        Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
+        rougher.
     spectral_norm : bool, default=False
         Whether each of the discriminator's weight matrices is divided by its largest singular
         value.
@@ -160,7 +160,7 @@ class BiGAN(AdversarialModel):
         loss: str = "non-saturating",
         gradient_penalty: str | None = "r1",
         penalty_weight: float | None = None,
-        penalty_interval: int | None = None,
+        penalty_interval: int = 1,
         spectral_norm: bool = False,
         n_critic: int = 1,
         averaging: float = 0.999,

@@ -55,9 +55,9 @@ class GAN(AdversarialModel):
         real rows and others, as in the WGAN-GP.
     penalty_weight : float, default=None
         What it counts; None is 0.05 for "r1", 1 for "one-lipschitz".
-    penalty_interval : int, default=None
-        Penalise at every so many moves of the discriminator, so many times as much; None is 4, but
-        1 for ``loss="wasserstein"``, where nothing else holds the critic.
+    penalty_interval : int, default=1
+        Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
+        rougher.
     spectral_norm : bool, default=False
         Whether each of the discriminator's weight matrices is divided by its largest singular
         value.
@@ -121,12 +121,12 @@ class GAN(AdversarialModel):
     module_ : GANModule
         Generator, its average, discriminator, encoder.
     history_ : dict of lists
-        An entry an epoch, NaN for who did not play in it: ``"generator"``, ``"discriminator"``, the
-        players' losses without penalty; ``"encoder"``, the squared error of z summed over its
-        components, and, with classes, ``"class"``, −log p in nats; ``"loss"``, the generator's loss
-        in the game and the encoder's after it; ``"validation_loss"``, the quality of samples in the
-        game and the encoder's error on other samples after it, NaN without ``early_stopping``; and
-        the parts of either.
+        An entry an epoch, NaN for who did not play in it: ``"stage"``, 0 for the game and 1 for the
+        encoder; ``"generator"`` and ``"discriminator"``, the players' losses without penalty;
+        ``"encoder"``, the squared error of z summed over its components, and, with classes,
+        ``"class"``, −log p in nats; ``"loss"``, the generator's loss in the game and the encoder's
+        after it; ``"validation_loss"``, the quality of samples in the game and the encoder's error
+        on other samples after it, NaN without ``early_stopping``; and the parts of either.
     n_iter_ : int
         Epochs run, those of the encoder included.
     n_features_in_ : int
@@ -199,7 +199,7 @@ class GAN(AdversarialModel):
         loss: str = "non-saturating",
         gradient_penalty: str | None = "r1",
         penalty_weight: float | None = None,
-        penalty_interval: int | None = None,
+        penalty_interval: int = 1,
         spectral_norm: bool = False,
         n_critic: int = 1,
         averaging: float = 0.999,

@@ -15,23 +15,6 @@ from .games import one_lipschitz, r1
 from .module import AdversarialModule, weighted
 from .spectral import SpectralNorm
 
-Penalty = Callable[[Tensor, Tensor, Stream], Tensor]
-
-
-def at_real(real: Tensor, fake: Tensor, stream: Stream) -> Tensor:
-    """Where R1 looks: at what is real."""
-    return real
-
-
-def between(real: Tensor, fake: Tensor, stream: Stream) -> Tensor:
-    """Where the 1-Lipschitz penalty looks: at points between real rows and others."""
-    share = stream.uniform((len(real), 1)).to(real)
-    return share * real + (1 - share) * fake
-
-
-PENALTIES = {"r1": (at_real, r1), "one-lipschitz": (between, one_lipschitz)}
-"""By name: where the discriminator's slopes are taken, and what is made of them."""
-
 
 class TwoPlayers:
     """The discriminator moves at each batch; at every ``n_critic``-th, its opponents do.
@@ -50,8 +33,7 @@ class TwoPlayers:
     decay : bool
         Whether they fall linearly to 1 % over the second half of the game.
     n_critic : int
-    penalty : str or None
-        A name of ``PENALTIES``.
+    penalty : {"r1", "one-lipschitz"} or None
     penalty_weight : float
     penalty_interval : int
         Penalise at every so many moves of the discriminator, so many times as much.
@@ -84,7 +66,7 @@ class TwoPlayers:
     ) -> None:
         self.module, self.stream, self.rates, self.decay = module, stream, rates, decay
         self.n_critic, self.averaging = n_critic, averaging
-        self.penalty = None if penalty is None else PENALTIES[penalty]
+        self.penalty = penalty
         self.penalty_weight, self.penalty_interval = penalty_weight, penalty_interval
         self.spectral = SpectralNorm(module.discriminator, stream) if spectral_norm else None
         self.autocast, self.monitor = autocast, monitor
@@ -123,22 +105,34 @@ class TwoPlayers:
         self, real: Tensor, fake: Tensor, weight: Tensor | None, label: Tensor | None
     ) -> Tensor:
         game, middle = self.module.game, self.module.middle
-        both = None if label is None else label.repeat(2)
-        with self._precision():
-            d_real, d_fake = self._judge(torch.cat([real, fake]), both).chunk(2)
+        d_real, d_fake, penalties = self._judgement(real, fake, label)
         loss = (weighted(game.real(d_real), weight) + game.fake(d_fake)).mean()
         cost = loss
-        if self.penalty is not None and self.n_updates % self.penalty_interval == 0:
-            where, penalty = self.penalty
-            radius = math.sqrt(real.shape[1])  # of the data, which has unit variance a feature
-            points = (where(real, fake, self.stream) / radius).requires_grad_()
-            with self._precision():
-                penalties = penalty(self._judge(points * radius, label), points)
+        if penalties is not None:
             strength = self.penalty_weight * self.penalty_interval
             cost = loss + strength * weighted(penalties, weight).mean()
         _descend(self.optimizers[0], self.critics, cost)
         middle.lerp_((d_real.detach().mean() + d_fake.detach().mean()).to(middle) / 2, 0.01)
         return loss.detach()
+
+    def _judgement(
+        self, real: Tensor, fake: Tensor, label: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """D's logits of real rows and of the others, and the penalties where they are due."""
+        due = self.penalty is not None and self.n_updates % self.penalty_interval == 0
+        radius = math.sqrt(real.shape[1])  # of the data, which has unit variance a feature
+        with self._precision():
+            if due and self.penalty == "r1":
+                points = (real / radius).requires_grad_()
+                d_real, d_fake = self._judge(points * radius, label), self._judge(fake, label)
+                return d_real, d_fake, r1(d_real, points)
+            both = None if label is None else label.repeat(2)
+            d_real, d_fake = self._judge(torch.cat([real, fake]), both).chunk(2)
+            if not due:
+                return d_real, d_fake, None
+            share = self.stream.uniform((len(real), 1)).to(real)
+            points = ((share * real + (1 - share) * fake) / radius).requires_grad_()
+            return d_real, d_fake, one_lipschitz(self._judge(points * radius, label), points)
 
     def _move_opponents(
         self, real: Tensor, fake: Tensor, weight: Tensor | None, label: Tensor | None
@@ -206,6 +200,8 @@ def _descend(
 class GameThenEncoder:
     """A stage for the game, and one in which the encoder learns from what the generator makes.
 
+    The record of an epoch has its ``"stage"``, 0 or 1.
+
     Parameters
     ----------
     game : TwoPlayers
@@ -227,7 +223,8 @@ class GameThenEncoder:
         return {"encoder": record["loss"]} | record
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Any]:
-        return (self.encoding if self.stage else self.game).measure(rows, held_out)
+        record = (self.encoding if self.stage else self.game).measure(rows, held_out)
+        return record | {"stage": torch.tensor(float(self.stage))}
 
     def state_dict(self) -> dict[str, Any]:
         encoding = self.encoding.state_dict()

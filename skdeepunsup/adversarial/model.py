@@ -14,9 +14,6 @@ from .learning import TwoPlayers
 from .module import AdversarialModule
 from .quality import Monitor
 
-LAZY_INTERVAL = 4
-"""Moves of the discriminator from one penalty to the next, unless only the penalty holds it."""
-
 
 class AdversarialModel(DeepTransformer):
     """Base of the estimators whose module is an `AdversarialModule`."""
@@ -147,11 +144,9 @@ class AdversarialModel(DeepTransformer):
 
     def _game(self, module: AdversarialModule, stream: Stream) -> TwoPlayers:
         penalty = self.gradient_penalty
-        weight, interval = self.penalty_weight, self.penalty_interval
+        weight = self.penalty_weight
         if weight is None:
             weight = 0.05 if penalty == "r1" else 1.0
-        if interval is None:
-            interval = 1 if self.loss == "wasserstein" else LAZY_INTERVAL
         precision = resolve_precision(self.precision)
         rate = self.discriminator_learning_rate
         return TwoPlayers(
@@ -162,7 +157,7 @@ class AdversarialModel(DeepTransformer):
             n_critic=self.n_critic,
             penalty=penalty,
             penalty_weight=weight,
-            penalty_interval=interval,
+            penalty_interval=self.penalty_interval,
             spectral_norm=self.spectral_norm,
             averaging=self.averaging,
             autocast=precision if precision == torch.bfloat16 else None,

@@ -13,10 +13,10 @@ from .._parameters import (
 )
 from ..networks import ACTIVATIONS
 from .games import GAMES
-from .learning import PENALTIES
 from .quality import QUALITIES
 
 OUTPUTS = ("auto", "identity", "logistic")
+PENALTIES = ("r1", "one-lipschitz")
 
 
 def check_shared(estimator: Any) -> None:
@@ -30,9 +30,8 @@ def check_shared(estimator: Any) -> None:
         check_option("gradient_penalty", estimator.gradient_penalty, PENALTIES)
     if estimator.penalty_weight is not None:
         check_real("penalty_weight", estimator.penalty_weight, 0)
-    if estimator.penalty_interval is not None:
-        check_integer("penalty_interval", estimator.penalty_interval, 1)
-    check_integer("n_critic", estimator.n_critic, 1)
+    for name in ("penalty_interval", "n_critic"):
+        check_integer(name, getattr(estimator, name), 1)
     check_real("averaging", estimator.averaging, 0, 1, "left")
     check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
     if estimator.discriminator_learning_rate is not None:

@@ -173,6 +173,6 @@ def _finite_curves(history: dict[str, Any], names: Sequence[str]) -> dict[str, n
 
 
 def _stages(history: dict[str, Any], n_epochs: int) -> list[np.ndarray]:
-    """The epochs, counted from 0, parted where another layer is trained."""
-    layers = np.asarray(history.get("layer", np.zeros(n_epochs)))
-    return np.split(np.arange(n_epochs), np.flatnonzero(np.diff(layers)) + 1)
+    """The epochs, counted from 0, parted where another layer, or another network, is trained."""
+    trained = history.get("layer", history.get("stage", np.zeros(n_epochs)))
+    return np.split(np.arange(n_epochs), np.flatnonzero(np.diff(trained)) + 1)

@@ -23,6 +23,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 """Activations by name: scikit-learn's four, then three of the field's."""
 
 
+FUNCTION_FROM = 2**22
+"""Multiplications from which a faster kernel makes up for an autograd function in Python: tens of
+microseconds in each direction, and again where gradients are differentiated."""
+
+
 class _AffineProduct(torch.autograd.Function):
     """y = x Wᵀ + b and its gradients, each through ``affine``."""
 
@@ -72,7 +77,8 @@ class Affine(nn.Module):
 
 def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
     """x Wᵀ + b with gradients, on the kernel that is fastest for its size."""
-    if prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
+    large = x.numel() * len(W) >= FUNCTION_FROM
+    if large and prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
         return _AffineProduct.apply(x, W, b)
     return linear(x, W, b)
 

@@ -1,0 +1,157 @@
+"""Cost of a discriminator's and a generator's step beside the same steps in plain PyTorch."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from skdeepunsup import GAN
+from skdeepunsup._random import Stream
+from skdeepunsup._validation import ResidentRows
+from skdeepunsup.adversarial.learning import TwoPlayers
+
+from .data import synthetic_bits
+from .timing import print_table, race
+
+BATCH, N_STEPS = 64, 50
+"""Rows of a batch, and batches of one timing."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``python -m benchmarks players``."""
+    parser.add_argument("--repetitions", type=int, default=15, help="timed rounds (default 15)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Race both players' steps, with and without R1, dense and convolutional."""
+    bits = synthetic_bits(BATCH * N_STEPS)
+    plane = np.random.default_rng(0).normal(size=(BATCH * N_STEPS, 2)).astype(np.float32)
+    convolutional = {"image_shape": (28, 28), "hidden_layer_sizes": (32, 64)}
+    rows = []
+    for name, X, architecture in (
+        ("dense 2-128-128", plane, {}),
+        ("dense 784-256-256", bits, {"hidden_layer_sizes": (256, 256)}),
+        ("convolutions 28 × 28, 32-64", bits, convolutional),
+    ):
+        for penalty in (None, "r1"):
+            for who, interval in (("both", 1), ("discriminator", 10**9)):
+                model = GAN(
+                    gradient_penalty=penalty,
+                    penalty_interval=1,
+                    n_critic=interval,
+                    output="identity",
+                    device="cpu",
+                    random_state=0,
+                    **architecture,
+                )
+                ours, plain = contestants(model, torch.from_numpy(X))
+                timings = race({"ours": ours, "plain": plain}, arguments.repetitions)
+                per_step = 1e6 / N_STEPS
+                rows.append(
+                    (
+                        name,
+                        str(penalty),
+                        who,
+                        per_step * timings.median("ours"),
+                        per_step * timings.median("plain"),
+                        1 / timings.speed("ours", "plain"),
+                    )
+                )
+    print_table(
+        f"Microseconds of a batch of {BATCH}: the discriminator's step, or it and the generator's, "
+        "with its average, beside the same written plainly",
+        ["networks", "penalty", "steps", "ours", "plain", "ours ÷ plain"],
+        rows,
+    )
+
+
+def contestants(model: GAN, X: torch.Tensor) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """``N_STEPS`` batches by the package's objective, and written plainly."""
+    rows, stream = ResidentRows(X), Stream(0)
+    module = model._module_class(**model._module_arguments(rows, None))
+    module.initialize(rows, stream)
+    game = model._game(module, stream)
+    game.n_updates = 1  # the first batch is everyone's
+    batches = X.split(BATCH)
+    plain = PlainGame(game)
+
+    def ours() -> None:
+        game.begin_epoch(0.1)
+        for x in batches:
+            game.step(x)
+
+    def others() -> None:
+        for x in batches:
+            plain.step(x)
+
+    return ours, others
+
+
+class PlainGame:
+    """The same networks of torch's layers and the same two steps, as tutorials write them."""
+
+    def __init__(self, game: TwoPlayers) -> None:
+        module = game.module
+        self.generator, self.discriminator = plain(module.generator), plain(module.discriminator)
+        self.average = plain(module.generator)
+        self.n_latent = module.n_components
+        self.penalty_weight = 0.0 if game.penalty is None else game.penalty_weight
+        self.n_critic, self.n_steps = game.n_critic, 1
+        self.optimizers = [
+            torch.optim.Adam(network.parameters(), lr=rate, betas=(0.5, 0.999), fused=True)
+            for network, rate in zip((self.discriminator, self.generator), game.rates, strict=True)
+        ]
+
+    def step(self, x: torch.Tensor) -> None:
+        """Move the discriminator, then perhaps the generator and its average."""
+        D, G = self.discriminator, self.generator
+        d_optimizer, g_optimizer = self.optimizers
+        z = torch.randn(len(x), self.n_latent)
+        fake = G(z)
+
+        x = x.detach().requires_grad_(self.penalty_weight > 0)
+        d_real, d_fake = D(x), D(fake.detach())
+        loss = softplus(-d_real).mean() + softplus(d_fake).mean()
+        if self.penalty_weight:
+            (slope,) = torch.autograd.grad(d_real.sum(), x, create_graph=True)
+            loss = loss + self.penalty_weight / 2 * slope.square().sum(1).mean()
+        d_optimizer.zero_grad()
+        loss.backward()
+        d_optimizer.step()
+
+        if self.n_steps % self.n_critic == 0:
+            loss = softplus(-D(fake)).mean()
+            g_optimizer.zero_grad()
+            loss.backward()
+            g_optimizer.step()
+            with torch.no_grad():
+                for average, parameter in zip(
+                    self.average.parameters(), G.parameters(), strict=True
+                ):
+                    average.lerp_(parameter, 0.001)
+        self.n_steps += 1
+
+
+def plain(network: Any) -> nn.Sequential:
+    """The layers of a network as torch has them, of the same sizes."""
+    layers: list[nn.Module] = []
+    for layer in network:
+        kind = type(layer).__name__
+        if kind == "Affine":
+            layers.append(nn.Linear(*layer.weight.shape[::-1]))
+        elif kind == "Convolution":
+            layers.append(nn.Conv2d(layer.weight.shape[1], len(layer.weight), 3, 2, 1))
+        elif kind == "TransposedConvolution":
+            layers.append(nn.ConvTranspose2d(*layer.weight.shape[:2], 4, 2, 1))
+        elif kind == "ToImages":
+            h, w, channels = layer.shape
+            layers.append(nn.Unflatten(1, (channels, h, w)))
+        elif kind == "ToRows":
+            layers.append(nn.Flatten())
+        else:
+            layers.append(type(layer)())
+    return nn.Sequential(*layers)
