@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Race both players' steps, with and without R1, dense and convolutional."""
+    """Race both players' steps, with and without R1, and the encoder's, dense and convolutional."""
     bits = synthetic_bits(BATCH * N_STEPS)
     plane = np.random.default_rng(0).normal(size=(BATCH * N_STEPS, 2)).astype(np.float32)
     convolutional = {"image_shape": (28, 28), "hidden_layer_sizes": (32, 64)}
@@ -37,56 +37,63 @@ def run(arguments: argparse.Namespace) -> None:
         ("dense 784-256-256", bits, {"hidden_layer_sizes": (256, 256)}),
         ("convolutions 28 × 28, 32-64", bits, convolutional),
     ):
-        for penalty in (None, "r1"):
-            for who, interval in (("both", 1), ("discriminator", 10**9)):
-                model = GAN(
-                    gradient_penalty=penalty,
-                    penalty_interval=1,
-                    n_critic=interval,
-                    output="identity",
-                    device="cpu",
-                    random_state=0,
-                    **architecture,
+        for penalty, steps in (
+            (None, "both"),
+            (None, "discriminator"),
+            ("r1", "both"),
+            ("r1", "discriminator"),
+            (None, "encoder"),
+        ):
+            model = GAN(
+                gradient_penalty=penalty,
+                n_critic=1 if steps == "both" else 10**9,
+                output="identity",
+                device="cpu",
+                random_state=0,
+                **architecture,
+            )
+            ours, plain = contestants(model, torch.from_numpy(X), stage=int(steps == "encoder"))
+            timings = race({"ours": ours, "plain": plain}, arguments.repetitions)
+            per_step = 1e6 / N_STEPS
+            rows.append(
+                (
+                    name,
+                    str(penalty),
+                    steps,
+                    per_step * timings.median("ours"),
+                    per_step * timings.median("plain"),
+                    1 / timings.speed("ours", "plain"),
                 )
-                ours, plain = contestants(model, torch.from_numpy(X))
-                timings = race({"ours": ours, "plain": plain}, arguments.repetitions)
-                per_step = 1e6 / N_STEPS
-                rows.append(
-                    (
-                        name,
-                        str(penalty),
-                        who,
-                        per_step * timings.median("ours"),
-                        per_step * timings.median("plain"),
-                        1 / timings.speed("ours", "plain"),
-                    )
-                )
+            )
     print_table(
         f"Microseconds of a batch of {BATCH}: the discriminator's step, or it and the generator's, "
-        "with its average, beside the same written plainly",
+        "with its average, or the encoder's after the game, beside the same written plainly",
         ["networks", "penalty", "steps", "ours", "plain", "ours ÷ plain"],
         rows,
     )
 
 
-def contestants(model: GAN, X: torch.Tensor) -> tuple[Callable[[], Any], Callable[[], Any]]:
+def contestants(
+    model: GAN, X: torch.Tensor, stage: int
+) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """``N_STEPS`` batches by the package's objective, and written plainly."""
     rows, stream = ResidentRows(X), Stream(0)
     module = model._module_class(**model._module_arguments(rows, None))
     module.initialize(rows, stream)
-    game = model._game(module, stream)
-    game.n_updates = 1  # the first batch is everyone's
+    objective = model._objective(module, stream)
+    objective.game.n_updates = 1  # the first batch is everyone's
+    plain = PlainGame(objective.game)
+    plain_step = plain.teach if stage else plain.step
     batches = X.split(BATCH)
-    plain = PlainGame(game)
 
     def ours() -> None:
-        game.begin_epoch(0.1)
+        objective.begin_epoch(0.1, stage)
         for x in batches:
-            game.step(x)
+            objective.step(x)
 
     def others() -> None:
         for x in batches:
-            plain.step(x)
+            plain_step(x)
 
     return ours, others
 
@@ -97,7 +104,8 @@ class PlainGame:
     def __init__(self, game: TwoPlayers) -> None:
         module = game.module
         self.generator, self.discriminator = plain(module.generator), plain(module.discriminator)
-        self.average = plain(module.generator)
+        self.average, self.encoder = plain(module.generator), plain(module.encoder)
+        self.encoder_optimizer = torch.optim.Adam(self.encoder.parameters(), lr=1e-3, fused=True)
         self.n_latent = module.n_components
         self.penalty_weight = 0.0 if game.penalty is None else game.penalty_weight
         self.n_critic, self.n_steps = game.n_critic, 1
@@ -134,6 +142,16 @@ class PlainGame:
                 ):
                     average.lerp_(parameter, 0.001)
         self.n_steps += 1
+
+    def teach(self, x: torch.Tensor) -> None:
+        """Let the encoder find the codes of as many generated rows."""
+        z = torch.randn(len(x), self.n_latent)
+        with torch.no_grad():
+            fake = self.average(z)
+        loss = (self.encoder(fake) - z).square().sum(1).mean()
+        self.encoder_optimizer.zero_grad()
+        loss.backward()
+        self.encoder_optimizer.step()
 
 
 def plain(network: Any) -> nn.Sequential:

@@ -92,8 +92,9 @@ class Monitor:
         if self.epochs % self.interval == 0:
             ids = torch.arange(min(len(held_out), MAX_ROWS))
             labels = None if held_out.labels is None else held_out.labels[ids]
-            X = to_array(held_out.take(ids))
-            figures = self.quality(X, to_array(self._samples(len(ids), labels)))
+            X, samples = to_array(held_out.take(ids)), to_array(self._samples(len(ids), labels))
+            diverged = {"validation_loss": np.nan}  # which the loop knows how to end
+            figures = self.quality(X, samples) if np.isfinite(samples).all() else diverged
             self.last = {name: torch.tensor(float(value)) for name, value in figures.items()}
         self.epochs += 1
         return self.last
@@ -108,4 +109,12 @@ class Monitor:
 def _named(
     quality: Callable[[np.ndarray, np.ndarray], float],
 ) -> Callable[[np.ndarray, np.ndarray], dict[str, float]]:
-    return lambda X, samples: {"validation_loss": quality(X, samples)}
+    """A function of the user's own, its answer called as the others call theirs."""
+
+    def named(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
+        value = float(quality(X, samples))
+        if not np.isfinite(value):
+            raise ValueError(f"quality(X, samples) returned {value}, must be a finite number.")
+        return {"validation_loss": value}
+
+    return named
