@@ -22,14 +22,14 @@ from .data import load_mnist
 from .likelihood import parse_setting
 from .timing import print_table, seconds, settings
 
-IMAGE, CHANNELS, N_FEATURES = (28, 28), (32, 64), 64
-N_SAMPLES = 10_000
-CONVOLUTIONS: dict[str, Any] = {"image_shape": IMAGE, "hidden_layer_sizes": CHANNELS}
+IMAGE, N_FEATURES, N_SAMPLES = (28, 28), 64, 10_000
+CONVOLUTIONS: dict[str, Any] = {"image_shape": IMAGE, "hidden_layer_sizes": (64, 128)}
+GAME: dict[str, Any] = {"penalty_weight": 0.005, "max_iter": 20}
 MODELS: dict[str, Any] = {
-    "GAN": GAN(64, max_iter=30, encoder_max_iter=3, **CONVOLUTIONS),
-    "BiGAN": BiGAN(64, max_iter=30, **CONVOLUTIONS),
+    "GAN": GAN(64, encoder_max_iter=3, **GAME, **CONVOLUTIONS),
+    "BiGAN": BiGAN(64, **GAME, **CONVOLUTIONS),
     "VAE": VariationalAutoencoder(
-        64, likelihood="bernoulli", batch_size=64, max_iter=50, **CONVOLUTIONS
+        64, likelihood="bernoulli", batch_size=64, max_iter=20, **CONVOLUTIONS
     ),
     "RBM": BernoulliRBM(
         500, batch_size=100, learning_rate=0.05, n_iter=100, weight_decay=1e-4, resample=True
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS, help="(all)")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="of the models")
     parser.add_argument("--figure", help="write a picture of samples to this file")
+    parser.add_argument("--progress", help="write one of the GAN's digits while it learns")
     parser.add_argument("--seed", type=int, default=0, help="of all fits and draws (default 0)")
     parser.add_argument("--n-threads", type=int, default=1, help="(default 1)")
 
@@ -60,11 +61,18 @@ def run(arguments: argparse.Namespace) -> None:
         model = clone(MODELS[name]).set_params(device="cpu", random_state=arguments.seed)
         model.set_params(**dict(map(parse_setting, arguments.set)))
         print(f"\n{settings(model)}", flush=True)
+        watch = Watch(name)
+        if arguments.progress and name == "GAN":
+            model.set_callbacks(watch)
         spent = seconds(lambda model=model: model.fit(x_train))
         samples = pictures_of(model, arguments.seed)
         pictures[name] = samples[:100]
         rows.append(row(name, samples, x_test, features, spent))
         print(rows[-1], flush=True)
+        if isinstance(model, GAN):
+            print(f"encoder: squared error {model.encoder_error_:.3f} of a component of its codes")
+        if watch.images:
+            draw(watch.images, arguments.progress)
     print_table(
         f"MNIST, {N_SAMPLES:,} samples beside the test images, seed {arguments.seed}: on "
         f"{N_FEATURES} features of the classifier, and the Fréchet distance of the pixels",
@@ -99,13 +107,39 @@ def pictures_of(model: Any, seed: int) -> np.ndarray:
     return samples.astype(np.float32)
 
 
+class Watch:
+    """A callback that keeps a hundred samples, of the same codes, after some epochs."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.images = name, dict[str, np.ndarray]()
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Nothing is needed."""
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Nothing is left."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """An epoch begins."""
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
+        """Sample after epochs 1, 2, 5, 10 and 20."""
+        epoch = context.task_id + 1
+        if context.task_name == "epoch" and epoch in (1, 2, 5, 10, 20):
+            self.images[f"{self.name}, epoch {epoch}"] = fitted_estimator.sample(
+                100, random_state=0
+            )
+
+
 class Classifier(nn.Module):
     """Convolutions, ``N_FEATURES`` rectified features, ten logits; the label is the last column."""
 
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            convolutional_encoder(IMAGE, CHANNELS, N_FEATURES, "relu"), nn.ReLU()
+            convolutional_encoder(IMAGE, (32, 64), N_FEATURES, "relu"), nn.ReLU()
         )
         self.logits = dense((N_FEATURES, 10), "relu")
 

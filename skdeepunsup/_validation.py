@@ -82,6 +82,8 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
 def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Return the place of each label in ``classes``, and these: sorted labels, unless given."""
     y = column_or_1d(_as_host_array(y), warn=True)
+    if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
+        raise ValueError("y has missing labels, NaN or None: drop their rows, or name them.")
     check_classification_targets(y)
     found, labels = np.unique(y, return_inverse=True)
     if not classes:

@@ -35,7 +35,7 @@ class BiGAN(AdversarialModel):
         Of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"
         Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
-        so where those of the first ``fit`` do.
+        so where those of the first ``fit`` do, and span half of it at least.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional, as the DCGAN's.
@@ -223,7 +223,7 @@ class BiGAN(AdversarialModel):
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each real row counts, on any scale; None lets all count alike. Rows of weight 0
-            are left out.
+            are left out; of those held out, all count alike in ``quality``.
 
         Returns
         -------

@@ -40,7 +40,7 @@ class GAN(AdversarialModel):
         Of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"
         Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
-        so where those of the first ``fit`` do.
+        so where those of the first ``fit`` do, and span half of it at least.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional, as the DCGAN's.
@@ -265,7 +265,7 @@ class GAN(AdversarialModel):
             Classes of the rows, with ``conditional=True``; otherwise ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each real row counts, on any scale; None lets all count alike. Rows of weight 0
-            are left out.
+            are left out, but not their class; of those held out, all count alike in ``quality``.
 
         Returns
         -------
@@ -278,7 +278,7 @@ class GAN(AdversarialModel):
         within a search or a Pipeline it is passed on. An encoder whose turn had not come by then
         knows nothing.
         """
-        return self._fit(X, y, sample_weight, self._classes_of(y))
+        return self._fit(X, y, sample_weight, self._classes_of(y, self.warm_start))
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over ``X`` for each stage, from where the last call or fit ended.
@@ -297,7 +297,7 @@ class GAN(AdversarialModel):
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(X, sample_weight, self._classes_of(y))
+        return self._partial_fit(X, sample_weight, self._classes_of(y, True))
 
     def sample(self, n_samples: int = 1, *, y: Any = None, random_state: Any = None) -> np.ndarray:
         """Draw rows: z from N(0, 1), then G(z).
@@ -334,15 +334,18 @@ class GAN(AdversarialModel):
     def encoder_error_(self) -> float:  # numpydoc ignore=RT01
         """Of the last epoch that taught the encoder."""
         check_is_fitted(self)
-        return float(self.history_["encoder"][-1]) / self.n_components
+        errors = [error for error in self.history_.get("encoder", ()) if error == error]
+        if not errors:
+            raise AttributeError("encoder_error_ exists only once the encoder has had its turn.")
+        return errors[-1] / self._module.n_latent
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = bool(self.conditional)
         return tags
 
-    def _classes_of(self, y: Any) -> tuple[np.ndarray, tuple[Any, ...]] | None:
-        """The labels that a conditional fit is given, as it goes on with them."""
+    def _classes_of(self, y: Any, go_on: bool) -> tuple[np.ndarray, tuple[Any, ...]] | None:
+        """The labels that a conditional fit is given, of the classes that it may go on with."""
         check_boolean("conditional", self.conditional)
         if not self.conditional:
             return None
@@ -350,7 +353,8 @@ class GAN(AdversarialModel):
             raise ValueError(
                 "conditional == True requires y to be passed, but the target y is None."
             )
-        return check_labels(y)
+        goes_on = go_on and self.__sklearn_is_fitted__()
+        return check_labels(y, self._module.arguments["classes"] if goes_on else ())
 
     def _indices(self, y: Any, n_samples: int) -> torch.Tensor:
         """The class of each row to draw."""

@@ -9,7 +9,7 @@ from torch.nn.functional import one_hot
 
 from .._random import Stream
 from .._validation import Rows
-from .module import AdversarialModule
+from .module import AdversarialModule, weighted
 
 
 class GANModule(AdversarialModule):
@@ -79,7 +79,7 @@ class GANModule(AdversarialModule):
         return fake
 
     def opponents_lose(self, d: Tensor, weight: Tensor | None) -> Tensor:
-        return self.game.generator(d)
+        return weighted(self.game.generator(d), weight if self.n_classes else None)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """What the encoder loses by as many of the generator's rows: ‖z − E(x̃)‖², −log p(class)."""

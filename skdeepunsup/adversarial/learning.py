@@ -68,7 +68,7 @@ class TwoPlayers:
         self.n_critic, self.averaging = n_critic, averaging
         self.penalty = penalty
         self.penalty_weight, self.penalty_interval = penalty_weight, penalty_interval
-        self.spectral = SpectralNorm(module.discriminator, stream) if spectral_norm else None
+        self.spectral = SpectralNorm(module.discriminator) if spectral_norm else None
         self.autocast, self.monitor = autocast, monitor
         self.critics = list(module.discriminator.parameters())
         self.opponents = module.opponents()
@@ -106,7 +106,9 @@ class TwoPlayers:
     ) -> Tensor:
         game, middle = self.module.game, self.module.middle
         d_real, d_fake, penalties = self._judgement(real, fake, label)
-        loss = (weighted(game.real(d_real), weight) + game.fake(d_fake)).mean()
+        # Fakes of a class count as much as its rows, or the critic would only raise its weight.
+        of_fakes = weight if label is not None else None
+        loss = (weighted(game.real(d_real), weight) + weighted(game.fake(d_fake), of_fakes)).mean()
         cost = loss
         if penalties is not None:
             strength = self.penalty_weight * self.penalty_interval
@@ -180,7 +182,7 @@ class TwoPlayers:
         if self.spectral is not None and state["spectral"]:
             self.spectral.load_state_dict(state["spectral"])
         self.n_updates = state["n_updates"]
-        self.last_loss = state["last_loss"].to(self.last_loss)
+        self.last_loss = state["last_loss"].to(self.last_loss.device)
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.autocast is None:

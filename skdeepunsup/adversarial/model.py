@@ -123,21 +123,22 @@ class AdversarialModel(DeepTransformer):
             "activation": self.activation,
             "loss": self.loss,
             "image_shape": shape,
-            "bounded": self._is_bounded(rows, fitted),
+            "output": self._output(rows, fitted),
         }
 
-    def _is_bounded(self, rows: Rows, fitted: dict[str, Any] | None) -> bool:
-        """Whether the generator's rows are to be held in (0, 1)."""
-        outside = leaves_unit_interval(*rows.value_range())
+    def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
+        """What holds the generator's rows, or does not."""
+        low, high = rows.value_range()
+        outside = leaves_unit_interval(low, high)
         if self.output != "auto":
-            bounded = self.output == "logistic"
+            output = self.output
         elif fitted is not None:
-            bounded = fitted["bounded"]
+            output = fitted["output"]
         else:
-            return not outside
-        if bounded and outside:
-            raise ValueError(f"output == {self.output!r}, here the logistic one, needs {outside}")
-        return bounded
+            return "identity" if outside or high - low < 0.5 else "logistic"
+        if output == "logistic" and outside:
+            raise ValueError(f"output == {self.output!r}, here 'logistic', needs {outside}")
+        return output
 
     def _initialize(self, module: AdversarialModule, rows: Rows, stream: Stream) -> None:
         module.initialize(rows, stream)

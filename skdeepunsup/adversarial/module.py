@@ -38,8 +38,8 @@ class AdversarialModule(nn.Module, ABC):
         The game.
     image_shape : tuple of int, default=None
         Height, width and channels of the image a row is: asks for convolutions.
-    bounded : bool, default=False
-        Whether G's rows are held in (0, 1) by the logistic function.
+    output : {"identity", "logistic"}, default="identity"
+        Of G; "logistic" holds its rows in (0, 1).
     """
 
     generator: nn.Module
@@ -59,7 +59,7 @@ class AdversarialModule(nn.Module, ABC):
         activation: str = "relu",
         loss: str = "non-saturating",
         image_shape: tuple[int, int, int] | None = None,
-        bounded: bool = False,
+        output: str = "identity",
     ) -> None:
         super().__init__()
         self.arguments: dict[str, Any] = {
@@ -69,10 +69,10 @@ class AdversarialModule(nn.Module, ABC):
             "activation": activation,
             "loss": loss,
             "image_shape": image_shape,
-            "bounded": bounded,
+            "output": output,
         }
         self.n_features, self.n_components = n_features, n_components
-        self.game, self.bounded = GAMES[loss], bounded
+        self.game, self.bounded = GAMES[loss], output == "logistic"
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("middle", torch.zeros(()))
@@ -102,12 +102,12 @@ class AdversarialModule(nn.Module, ABC):
         """Draw the first parameters, and take the centre and the scale of the rows."""
         initialize(self, stream)
         self.average.load_state_dict(self.generator.state_dict())
-        center = rows.mean()
-        variances = mean_over_rows(lambda x: (x.cpu().double() - center).square(), rows)
-        self.center.copy_(center)
-        self.scale.copy_(variances.mean().sqrt())
-        if not self.scale > 0:
-            self.scale.fill_(1)  # nothing varies
+        # In float64, until the whole module is given its precision.
+        self.center = rows.mean()
+        variances = mean_over_rows(lambda x: (x.cpu().double() - self.center).square(), rows)
+        self.scale = variances.mean().sqrt()
+        if self.scale <= 1e-15 * self.center.abs().max():  # nothing varies but by rounding
+            self.scale = torch.ones_like(self.scale)
 
     def standardize(self, x: Tensor) -> Tensor:
         """u = (x − x̄) / s."""

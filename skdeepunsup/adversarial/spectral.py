@@ -7,8 +7,6 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import normalize
 
-from .._random import Stream
-
 
 class SpectralNorm:
     """Runs a network with W / σ(W) in place of the weights W of its layers.
@@ -22,8 +20,6 @@ class SpectralNorm:
     ----------
     network : torch.nn.Module
         Its parameters called ``weight`` are normalised.
-    stream : Stream
-        Draws the first u.
 
     References
     ----------
@@ -31,14 +27,17 @@ class SpectralNorm:
     adversarial networks", ICLR 2018.
     """
 
-    def __init__(self, network: nn.Module, stream: Stream) -> None:
+    def __init__(self, network: nn.Module) -> None:
         self.network = network
         self.weights = {k: p for k, p in network.named_parameters() if k.endswith("weight")}
-        self.u = {k: normalize(stream.normal(len(W)).to(W), dim=0) for k, W in self.weights.items()}
+        self.u = {
+            k: torch.linalg.svd(W.detach().flatten(1), full_matrices=False).U[:, 0]
+            for k, W in self.weights.items()
+        }
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map rows as the network does with normalised weights."""
-        normalised = {k: W / self._sigma(k, W) for k, W in self.weights.items()}
+        normalised = {k: W / _not_zero(self._sigma(k, W)) for k, W in self.weights.items()}
         return functional_call(self.network, normalised, (x,))
 
     def _sigma(self, name: str, W: Tensor) -> Tensor:
@@ -53,11 +52,15 @@ class SpectralNorm:
     def bake(self) -> None:
         """Divide the weights themselves by their largest singular values."""
         for W in self.weights.values():
-            sigma = torch.linalg.matrix_norm(W.flatten(1), 2)
-            W.div_(sigma.clamp(min=torch.finfo(W.dtype).tiny))
+            W.div_(_not_zero(torch.linalg.matrix_norm(W.flatten(1), 2)))
 
     def state_dict(self) -> dict[str, Any]:
         return dict(self.u)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.u = {k: u.to(self.weights[k], copy=True) for k, u in state.items()}
+
+
+def _not_zero(sigma: Tensor) -> Tensor:
+    """σ, or what leaves weights of 0 as they are."""
+    return sigma.clamp(min=torch.finfo(sigma.dtype).tiny)
