@@ -118,8 +118,10 @@ class PlainGame:
         """Move the discriminator, then perhaps the generator and its average."""
         D, G = self.discriminator, self.generator
         d_optimizer, g_optimizer = self.optimizers
+        generator_moves = self.n_steps % self.n_critic == 0
         z = torch.randn(len(x), self.n_latent)
-        fake = G(z)
+        with torch.set_grad_enabled(generator_moves):
+            fake = G(z)
 
         x = x.detach().requires_grad_(self.penalty_weight > 0)
         d_real, d_fake = D(x), D(fake.detach())
@@ -131,7 +133,7 @@ class PlainGame:
         loss.backward()
         d_optimizer.step()
 
-        if self.n_steps % self.n_critic == 0:
+        if generator_moves:
             loss = softplus(-D(fake)).mean()
             g_optimizer.zero_grad()
             loss.backward()

@@ -84,13 +84,16 @@ def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tup
     y = column_or_1d(_as_host_array(y), warn=True)
     if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
         raise ValueError("y has missing labels, NaN or None: drop their rows, or name them.")
-    check_classification_targets(y)
     found, labels = np.unique(y, return_inverse=True)
     if not classes:
+        check_classification_targets(y)
         return labels, tuple(found.tolist())
     places = {label: place for place, label in enumerate(classes)}
     if unknown := [label for label in found.tolist() if label not in places]:
-        raise ValueError(f"y has {unknown}, which are none of the classes {list(classes)}.")
+        check_classification_targets(y)
+        more = ", …" if len(unknown) > 5 else ""
+        listed = ", ".join(map(repr, unknown[:5])) + more
+        raise ValueError(f"y has {listed}: none of the classes {list(classes)}.")
     return np.array([places[label] for label in found.tolist()])[labels], classes
 
 

@@ -1,5 +1,10 @@
 """Callbacks for tests."""
 
+import pytest
+
+stops_early = pytest.mark.filterwarnings("ignore:A callback stopped the fit")
+"""For tests that mean to stop a fit before its last stage."""
+
 
 class Silent:
     """Does nothing."""

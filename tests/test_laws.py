@@ -23,7 +23,7 @@ from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler
 from sklearn.utils import get_tags
 
 from skdeepunsup import GAN, BiGAN, BoltzmannMachine, GaussianRBM, metrics
-from tests.callbacks import Silent, StopsAfter
+from tests.callbacks import Silent, StopsAfter, stops_early
 from tests.estimators import ESTIMATORS, LIMITED, VARIANTS, with_width
 
 every = pytest.mark.parametrize("estimator", [*ESTIMATORS, *VARIANTS, *LIMITED], ids=repr)
@@ -421,6 +421,7 @@ def test_numbers_beyond_the_precision_are_refused(estimator, X):
         clone(estimator).fit(X)
 
 
+@stops_early
 @each_kind
 def test_a_callback_can_stop_the_fit(estimator, X):
     assert clone(estimator).set_callbacks(StopsAfter(2)).fit(X).n_iter_ == 2

@@ -42,11 +42,12 @@ class BiGAN(AdversarialModel):
     loss : {"non-saturating", "wasserstein", "least-squares", "hinge"}, default="non-saturating"
         The game.
     gradient_penalty : {"r1", "one-lipschitz"} or None, default="r1"
-        On the discriminator's slopes ∂D/∂x, the unit of x being the rows' root mean square distance
-        from their mean: "r1" is ½ ‖∂D/∂x‖² at real rows, "one-lipschitz" (‖∂D/∂x‖ − 1)² between
-        real rows and others, as in the WGAN-GP.
+        On the discriminator's slopes by what it sees, a row and its code, in units of the root mean
+        square distance of such pairs from their mean: "r1" is ½ ‖slope‖² at real pairs,
+        "one-lipschitz" (‖slope‖ − 1)² between real pairs and others, as in the WGAN-GP.
     penalty_weight : float, default=None
-        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz".
+        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need less: a
+        discriminator held too flat tells the generator nothing.
     penalty_interval : int, default=1
         Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
         rougher.
@@ -57,7 +58,8 @@ class BiGAN(AdversarialModel):
         Moves of the discriminator, one a batch, for each of generator and encoder.
     averaging : float, default=0.999
         Share of itself that the average generator keeps at each move, less while they are few, in
-        [0, 1). It is what ``sample`` and ``inverse_transform`` use; 0 takes the last generator.
+        [0, 1). It is what ``sample`` and ``inverse_transform`` use; 0 takes the last generator. The
+        encoder is always the last.
     learning_rate : float, default=1e-3
         Of Adam, for generator and encoder.
     discriminator_learning_rate : float, default=None
@@ -83,7 +85,8 @@ class BiGAN(AdversarialModel):
         both arrays and returns a number, lower being better: with features of your own, say
         ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
     quality_interval : int, default=5
-        Epochs from one comparison to the next; between, the last one stands.
+        Epochs from one comparison to the next, the first epoch's being the first; between, the last
+        one stands.
     n_iter_no_change : int, default=50
         Epochs without improvement before a stop.
     tol : float, default=0.0

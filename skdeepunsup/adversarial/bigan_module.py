@@ -97,6 +97,6 @@ class BiGANModule(AdversarialModule):
         d_fake, d_real = d.chunk(2)
         return self.game.real(d_fake) + weighted(self.game.fake(d_real), weight)
 
-    def log_score(self, x: Tensor) -> Tensor:
+    def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """D's logit of each row with its code."""
-        return self.discriminator(self.real(x)).squeeze(1)
+        return self.discriminator(self.real(x)).squeeze(1), self.middle

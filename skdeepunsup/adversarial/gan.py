@@ -54,7 +54,8 @@ class GAN(AdversarialModel):
         from their mean: "r1" is ½ ‖∂D/∂x‖² at real rows, "one-lipschitz" (‖∂D/∂x‖ − 1)² between
         real rows and others, as in the WGAN-GP.
     penalty_weight : float, default=None
-        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz".
+        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need less: a
+        discriminator held too flat tells the generator nothing.
     penalty_interval : int, default=1
         Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
         rougher.
@@ -94,7 +95,8 @@ class GAN(AdversarialModel):
         both arrays and returns a number, lower being better: with features of your own, say
         ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
     quality_interval : int, default=5
-        Epochs from one comparison to the next; between, the last one stands.
+        Epochs from one comparison to the next, the first epoch's being the first; between, the last
+        one stands.
     n_iter_no_change : int, default=50
         Epochs without improvement before a stop.
     tol : float, default=0.0
@@ -308,7 +310,7 @@ class GAN(AdversarialModel):
             Rows to draw.
         y : label or array-like of shape (n_samples,), default=None
             The class of all rows, or of each, with ``conditional=True``; None draws classes as
-            frequent as they were in ``fit``.
+            frequent as they were in the first call of ``fit`` or ``partial_fit``.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 

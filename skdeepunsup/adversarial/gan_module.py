@@ -47,6 +47,7 @@ class GANModule(AdversarialModule):
         self.discriminator = self.down(max(1, self.n_classes))
         self.encoder = self.down(self.n_components)
         self.register_buffer("frequencies", torch.zeros(self.n_classes))
+        self.register_buffer("middle", torch.zeros(max(1, self.n_classes)))
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
         super().initialize(rows, stream)
@@ -98,13 +99,14 @@ class GANModule(AdversarialModule):
         z, logits = self._split(self.encoder(self.standardize(x)))
         return torch.cat([z, logits.softmax(-1)], dim=1) if self.n_classes else z
 
-    def log_score(self, x: Tensor) -> Tensor:
+    def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """D's logit of each row; with classes, the mean over those that E sees in it."""
         u = self.standardize(x)
         d = self.discriminator(u)
         if not self.n_classes:
-            return d.squeeze(1)
-        return (self._split(self.encoder(u))[1].softmax(-1) * d).sum(-1)
+            return d.squeeze(1), self.middle
+        seen = self._split(self.encoder(u))[1].softmax(-1)
+        return (seen * d).sum(-1), seen @ self.middle
 
     def _split(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """z, and what stands for the class."""

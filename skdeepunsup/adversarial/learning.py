@@ -80,10 +80,13 @@ class TwoPlayers:
             for parameters, rate in zip((self.critics, self.opponents), rates, strict=True)
         ]
         self.n_updates = 0
+        self.halves, self.counts = torch.zeros_like(module.middle), torch.zeros_like(module.middle)
         self.last_loss = torch.zeros((), device=stream.device)
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()
+        self.halves.zero_()
+        self.counts.zero_()
         pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * pace
@@ -104,7 +107,7 @@ class TwoPlayers:
     def _move_discriminator(
         self, real: Tensor, fake: Tensor, weight: Tensor | None, label: Tensor | None
     ) -> Tensor:
-        game, middle = self.module.game, self.module.middle
+        game = self.module.game
         d_real, d_fake, penalties = self._judgement(real, fake, label)
         # Fakes of a class count as much as its rows, or the critic would only raise its weight.
         of_fakes = weight if label is not None else None
@@ -114,7 +117,11 @@ class TwoPlayers:
             strength = self.penalty_weight * self.penalty_interval
             cost = loss + strength * weighted(penalties, weight).mean()
         _descend(self.optimizers[0], self.critics, cost)
-        middle.lerp_((d_real.detach().mean() + d_fake.detach().mean()).to(middle) / 2, 0.01)
+        with torch.no_grad():
+            places = torch.zeros_like(d_real, dtype=torch.long) if label is None else label
+            halves = (weighted(d_real, weight) + weighted(d_fake, of_fakes)) / 2
+            self.halves.index_add_(0, places, halves)
+            self.counts.index_add_(0, places, weighted(torch.ones_like(d_real), weight))
         return loss.detach()
 
     def _judgement(
@@ -139,20 +146,24 @@ class TwoPlayers:
     def _move_opponents(
         self, real: Tensor, fake: Tensor, weight: Tensor | None, label: Tensor | None
     ) -> Tensor:
-        for parameter in self.critics:
-            parameter.requires_grad_(False)
-        with self._precision():
-            d = self._judge(self.module.opponents_show(real, fake), label)
-        loss = self.module.opponents_lose(d, weight).mean()
-        _descend(self.optimizers[1], self.opponents, loss)
-        for parameter in self.critics:
-            parameter.requires_grad_(True)
+        self._let_critics_learn(False)
+        try:
+            with self._precision():
+                d = self._judge(self.module.opponents_show(real, fake), label)
+            loss = self.module.opponents_lose(d, weight).mean()
+            _descend(self.optimizers[1], self.opponents, loss)
+        finally:
+            self._let_critics_learn(True)
         moves = self.n_updates // self.n_critic
-        share = 1 - min(self.averaging, (1 + moves) / (10 + moves))
+        kept = min(self.averaging, (1 + moves) / (10 + moves))
         with torch.no_grad():
             for average, parameter in self.averaged:
-                average.lerp_(parameter, share)
+                average.lerp_(parameter, 1 - kept)
         return loss.detach()
+
+    def _let_critics_learn(self, learn: bool) -> None:
+        for parameter in self.critics:
+            parameter.requires_grad_(learn)
 
     def _judge(self, seen: Tensor, label: Tensor | None) -> Tensor:
         """D's logit of each row, by its class where it has one."""
@@ -164,6 +175,8 @@ class TwoPlayers:
         self.module.eval()
         if self.spectral is not None:
             self.spectral.bake()
+        seen = self.counts > 0
+        self.module.middle[seen] = self.halves[seen] / self.counts[seen]
         return {} if held_out is None or self.monitor is None else self.monitor(held_out)
 
     def state_dict(self) -> dict[str, Any]:

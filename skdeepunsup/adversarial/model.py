@@ -128,6 +128,8 @@ class AdversarialModel(DeepTransformer):
 
     def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
         """What holds the generator's rows, or does not."""
+        if self.output == "identity":
+            return self.output
         low, high = rows.value_range()
         outside = leaves_unit_interval(low, high)
         if self.output != "auto":

@@ -75,7 +75,7 @@ class AdversarialModule(nn.Module, ABC):
         self.game, self.bounded = GAMES[loss], output == "logistic"
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(()))
-        self.register_buffer("middle", torch.zeros(()))
+        self.register_buffer("middle", torch.zeros(1))
 
     def down(self, n_outputs: int) -> nn.Sequential:
         """A network from rows to so many numbers."""
@@ -96,7 +96,7 @@ class AdversarialModule(nn.Module, ABC):
         """The hidden layers' sizes, their activation, and the shape of images, or None."""
         names = ("hidden_layer_sizes", "activation", "image_shape")
         hidden, activation, shape = (self.arguments[name] for name in names)
-        return hidden if shape is None else hidden or DEFAULT_CHANNELS, activation, shape
+        return (hidden if shape is None else hidden or DEFAULT_CHANNELS), activation, shape
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
         """Draw the first parameters, and take the centre and the scale of the rows."""
@@ -114,7 +114,7 @@ class AdversarialModule(nn.Module, ABC):
         return (x - self.center) / self.scale
 
     def rows(self, output: Tensor) -> Tensor:
-        """x̃, given the output of the generator: at 0, the mean row."""
+        """x̃, given the output of the generator: at 0, the mean row, or the next one in (0, 1)."""
         if not self.bounded:
             return self.center + self.scale * output
         return (self.center.clamp(0.01, 0.99).logit() + output).sigmoid()
@@ -157,12 +157,16 @@ class AdversarialModule(nn.Module, ABC):
         """What its opponents lose by the logits of that, for each row."""
 
     @abstractmethod
+    def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """D's logit of each row, and what is halfway between those of real rows and others."""
+
     def log_score(self, x: Tensor) -> Tensor:
         """D's logit of each row."""
+        return self.judged(x)[0]
 
     def probability(self, x: Tensor) -> Tensor:
         """How probably each row is real."""
-        return self.game.probability(self.log_score(x), self.middle)
+        return self.game.probability(*self.judged(x))
 
 
 def weighted(losses: Tensor, weight: Tensor | None) -> Tensor:

@@ -43,6 +43,11 @@ def check_shared(estimator: Any) -> None:
         check_boolean(name, getattr(estimator, name))
     for name in ("batch_size", "max_iter", "quality_interval", "n_iter_no_change"):
         check_integer(name, getattr(estimator, name), 1)
+    if estimator.early_stopping and estimator.n_iter_no_change < estimator.quality_interval:
+        raise ValueError(
+            f"n_iter_no_change == {estimator.n_iter_no_change} epochs end before samples are "
+            f"compared a second time; lower quality_interval == {estimator.quality_interval}."
+        )
     check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
     check_real("tol", estimator.tol, 0)
     if not callable(estimator.quality):

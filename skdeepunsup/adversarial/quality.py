@@ -58,7 +58,7 @@ MIN_ROWS = {"kernel": 2, "frechet": 2, "precision-recall": 4, "density-coverage"
 class Monitor:
     """Compares held-out rows with as many samples, always of the same codes, every few epochs.
 
-    Between, it gives the last answer.
+    It begins with the first epoch. Between, it gives the last answer.
 
     Parameters
     ----------
@@ -89,14 +89,14 @@ class Monitor:
                 f"validation_fraction holds out {len(held_out)} rows, but quality needs at least "
                 f"{self.min_rows}; give more rows or a larger fraction, or early_stopping=False."
             )
-        if self.epochs % self.interval == 0:
+        self.epochs += 1
+        if self.epochs == 1 or self.epochs % self.interval == 0:
             ids = torch.arange(min(len(held_out), MAX_ROWS))
             labels = None if held_out.labels is None else held_out.labels[ids]
             X, samples = to_array(held_out.take(ids)), to_array(self._samples(len(ids), labels))
             diverged = {"validation_loss": np.nan}  # which the loop knows how to end
             figures = self.quality(X, samples) if np.isfinite(samples).all() else diverged
             self.last = {name: torch.tensor(float(value)) for name, value in figures.items()}
-        self.epochs += 1
         return self.last
 
     @torch.no_grad()

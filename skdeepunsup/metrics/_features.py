@@ -10,14 +10,16 @@ from .._validation import to_dense
 
 def comparable(X: Any, samples: Any, features: Any) -> tuple[np.ndarray, np.ndarray]:
     """Features of real rows and of samples, as arrays of float64 that are equally wide."""
-    X, samples = _tables(X, samples, "X", "samples")
+    tables = _tables(X, samples, "X", "samples")
     if features is None:
-        return X, samples
+        return tables
     function = getattr(features, "transform", features)
     if isinstance(features, type) or not callable(function):
         raise TypeError(
             f"features == {features!r}, must be None, a function of rows or a fitted transformer."
         )
+    if not hasattr(features, "transform"):  # which may know its features by name
+        X, samples = tables
     return _tables(function(X), function(samples), "features of X", "features of samples")
 
 

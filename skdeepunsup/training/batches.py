@@ -21,7 +21,7 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
     # To the device once, and not with each batch, which would make it wait for the host.
     order = stream.permutation(len(rows))
     weights = None if rows.weights is None else (rows.weights / rows.weights.mean())[order]
-    labels = None if rows.labels is None else rows.labels[order].to(rows.index_device)
+    labels = None if rows.labels is None else rows.labels[order]
     n_marks = 2 if labels is not None else 1 if weights is not None else 0
     batches_of_ids = _parts(order.to(rows.index_device), size)
     nothing = [None] * len(batches_of_ids)
@@ -32,7 +32,10 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
         strict=True,
     ):
         x = rows.take(ids)
-        marks = (None if weight is None else weight.to(x), label)
+        marks = (
+            None if weight is None else weight.to(x),
+            None if label is None else label.to(x.device),
+        )
         yield (x, *marks[:n_marks])
 
 

@@ -69,13 +69,22 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If a scalar or a parameter stops being finite, or the fit is interrupted.
+        If a scalar or a parameter stops being finite, the fit is interrupted, or a callback stops
+        it before its last stage.
     """
     last = Checkpoint(objective)
     best: Checkpoint | None = None
     before = len(history.get("loss", []))
     records: list[Record] = []
-    ended = False
+    stage, ended = 0, False
+
+    def later() -> str:
+        """What is to be said of the stages that a fit is ended before."""
+        n_stages = len(schedule.stages)
+        if not any(schedule.stages[stage + 1 :]):
+            return ""
+        return f" It ended in stage {stage + 1} of {n_stages}: what the later ones train did not."
+
     try:
         for stage in range(len(schedule.stages)):
             best = Checkpoint(objective) if schedule.keep_best else None
@@ -90,7 +99,7 @@ def train(
                     whose = "last finite epoch's" if records else "first"
                     _warn(
                         f"The loss stopped being finite in epoch {len(records) + 1}; the {whose} "
-                        "parameters are kept. Lower learning_rate, or scale the input."
+                        "parameters are kept. Lower learning_rate, or scale the input." + later()
                     )
                     ended = True
                     break
@@ -101,6 +110,8 @@ def train(
                 if best is not None and stopping is not None and stopping.improved:
                     best.save(len(records))
                 ended = observer is not None and observer.end_epoch(record)
+                if ended and later():
+                    _warn("A callback stopped the fit." + later())
                 if ended or stalled:
                     break
             if best is not None and best.epochs:
@@ -117,7 +128,8 @@ def train(
             del values[before:]
         for record in kept:  # whatever Ctrl-C found half done
             extend(history, record)
-        _warn(f"Training was interrupted; what its {len(kept)} finished epochs learned is kept.")
+        done = f"what its {len(kept)} finished epochs learned is kept."
+        _warn(f"Training was interrupted; {done}{later()}")
         if best is not None and best.epochs:
             best.restore()
     except BaseException:

@@ -23,7 +23,8 @@ class Objective(Protocol):
     def step(self, x: Tensor, /, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Update the parameters from one batch; return named means over it, still on the device.
 
-        Where the rows bear weights, those of the batch come second.
+        Where the rows bear weights, those of the batch come second; where they bear labels, these
+        come third, after the weights or None.
         """
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:

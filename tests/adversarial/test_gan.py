@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skdeepunsup import GAN, BiGAN, metrics
 from skdeepunsup._random import Stream
 from skdeepunsup.adversarial.games import GAMES
-from tests.callbacks import StopsAfter
+from tests.callbacks import StopsAfter, stops_early
 
 CENTRES = np.array([[4, 4], [4, -4], [-4, 4], [-4, -4]])
 FIT = {"n_components": 2, "hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
@@ -96,7 +96,7 @@ def test_rows_are_probably_real_or_not(estimator, loss, X):
     assert (np.diff(probability[order]) >= 0).all()
     expected = {
         "non-saturating": lambda d: 1 / (1 + np.exp(-d)),
-        "wasserstein": lambda d: 1 / (1 + np.exp(float(model.module_.middle) - d)),
+        "wasserstein": lambda d: 1 / (1 + np.exp(float(model.module_.middle[0]) - d)),
         "least-squares": lambda d: d.clip(0, 1),
         "hinge": lambda d: ((d + 1) / 2).clip(0, 1),
     }[loss]
@@ -273,7 +273,9 @@ def test_a_game_in_two_parts_is_the_game(X, options):
 
 
 def test_a_fit_ended_in_the_game_has_an_encoder_that_knows_nothing(X):
-    model = GAN(encoder_max_iter=2, **FIT).set_callbacks(StopsAfter(1)).fit(X)
+    model = GAN(encoder_max_iter=2, **FIT).set_callbacks(StopsAfter(1))
+    with pytest.warns(ConvergenceWarning, match="stage 1 of 2"):
+        model.fit(X)
     assert model.n_iter_ == 1
     assert np.isfinite(model.transform(X)).all()
     assert model.set_callbacks().partial_fit(X).n_iter_ == 3
@@ -316,7 +318,7 @@ def test_the_best_generator_is_kept(estimator, X):
     assert {tuple(row) for row in held_out} < rows
 
 
-@pytest.mark.parametrize(("interval", "calls"), [(1, 7), (2, 4), (3, 3), (10, 1)])
+@pytest.mark.parametrize(("interval", "calls"), [(1, 7), (2, 4), (3, 3), (7, 2)])
 def test_quality_is_measured_every_so_many_epochs(X, interval, calls):
     seen = []
     model = BiGAN(
@@ -326,7 +328,8 @@ def test_quality_is_measured_every_so_many_epochs(X, interval, calls):
         **FIT | {"max_iter": 7},
     ).fit(X)
     assert len(seen) == calls
-    expected = [10.0 - epoch // interval for epoch in range(7)]
+    # The first epoch's, and those at which an interval ends.
+    expected = [10.0 - max(0, (epoch + 1) // interval - (interval == 1)) for epoch in range(7)]
     assert model.history_["validation_loss"] == expected
 
 
@@ -344,6 +347,7 @@ def test_a_stage_that_stops_gives_way_to_the_encoder(X):
     model = GAN(
         early_stopping=True,
         quality=lambda X, samples: 1.0,
+        quality_interval=4,
         n_iter_no_change=4,
         encoder_max_iter=3,
         **FIT | {"max_iter": 100},
@@ -564,6 +568,7 @@ def test_rounding_is_no_scale(value, precision):
     assert float(model.module_.scale) == 1
 
 
+@stops_early
 def test_an_encoder_that_had_no_turn_has_no_error(X):
     model = GAN(**FIT).set_callbacks(StopsAfter(1)).fit(X)
     assert not hasattr(model, "encoder_error_")
@@ -588,3 +593,31 @@ def test_an_output_that_changes_between_warm_starts_is_named(X):
     model = GAN(warm_start=True, **FIT).fit(unit).set_params(output="identity")
     with pytest.raises(ValueError, match=r"output == .identity., .* had .logistic."):
         model.fit(unit)
+
+
+def test_patience_shorter_than_the_interval_is_named(X):
+    model = GAN(early_stopping=True, n_iter_no_change=4, quality_interval=5, **FIT)
+    with pytest.raises(ValueError, match="n_iter_no_change == 4"):
+        model.fit(X)
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_critic_s_probabilities_lie_around_a_half(conditional):
+    """Of each class: its logit has a constant of its own."""
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 3
+    X = np.array([[9.0, 0.0], [-9.0, 3.0], [0.0, -8.0]])[y] + rng.normal(size=(600, 2))
+    model = GAN(
+        2,
+        hidden_layer_sizes=(32,),
+        loss="wasserstein",
+        conditional=conditional,
+        max_iter=40,
+        encoder_max_iter=10,
+        random_state=0,
+    ).fit(X, y)
+    p = model.discriminate(X)
+    fake = model.discriminate(model.sample(600, random_state=0))
+    for k in range(3) if conditional else ():
+        assert abs(p[y == k].mean() - 0.5) < 0.2
+    assert abs((p.mean() + fake.mean()) / 2 - 0.5) < 0.1

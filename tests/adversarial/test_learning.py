@@ -294,23 +294,27 @@ def test_rows_are_generated_of_the_classes_of_the_batch():
     torch.testing.assert_close(code[:, :2], Stream(0).normal_like(torch.empty(4, 2).double()))
 
 
-def test_middle_comes_to_be_halfway_between_the_mean_logits():
-    game = two_players(game_module("wasserstein"), rates=(1e-30, 1e-30))
-    game.module.discriminator[-1].bias.data.fill_(3)
-    real, fake = [], []
-    for batch in range(800):
+@pytest.mark.parametrize("classes", [(), ("a", "b")])
+def test_middle_is_halfway_between_the_mean_logits_of_the_epoch(classes):
+    game = two_players(game_module("wasserstein", classes=classes), rates=(1e-30, 1e-30))
+    weight = 0.5 + torch.arange(N).double() / (N - 1)
+    label = torch.arange(N) % 2 if classes else None
+    game.begin_epoch(0.0)
+    sums, counts = torch.zeros(2).double(), torch.zeros(2).double()
+    for batch in range(20):
         codes = Stream.restored(game.stream.state_dict(), "cpu")
-        game.step(rows(seed=batch % 50))
+        x = rows(seed=batch)
+        game.step(x, weight, label)
         with torch.no_grad():
-            real.append(game.module.discriminator(game.module.real(rows(seed=batch % 50))).mean())
-            made = game.module.fake(game.module.draw_codes(N, codes))
-            fake.append(game.module.discriminator(made).mean())
-    d_real, d_fake = torch.stack(real), torch.stack(fake)
-    # An average over about 200 batches' means, of which each strays by std.
-    error = 4 * float((d_real + d_fake).std()) / 2 / math.sqrt(200)
-    expected = float((d_real.mean() + d_fake.mean()) / 2)
-    assert abs(expected) > 10 * error
-    assert float(game.module.middle) == pytest.approx(expected, abs=error)
+            made = game.module.fake(game.module.draw_codes(N, codes, label))
+            d_real, d_fake = (game._judge(u, label) for u in (game.module.real(x), made))
+        for i in range(N):
+            k = int(label[i]) if classes else 0
+            sums[k] += (weight[i] * d_real[i] + (weight[i] if classes else 1) * d_fake[i]) / 2
+            counts[k] += weight[i]
+    game.measure(ResidentRows(rows()), None)
+    n = len(game.module.middle)
+    torch.testing.assert_close(game.module.middle, sums[:n] / counts[:n])
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
@@ -349,6 +353,7 @@ def test_the_stages_move_their_own_networks_alone(classes):
         record = objective.step(rows(), None, *label)
         moved = {name for name in names if any(changed(getattr(module, name), before[name]))}
         assert moved == set(movable)
+        objective.measure(ResidentRows(rows()), None)
         assert torch.equal(module.middle, middle) == bool(stage)
         terms = {"encoder"} | ({"class"} if classes else set())
         assert set(record) == {"loss"} | (terms if stage else {"generator", "discriminator"})

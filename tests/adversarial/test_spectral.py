@@ -221,3 +221,15 @@ def test_weights_of_zero_give_zero():
     torch.nn.init.zeros_(network[0].weight)
     torch.nn.init.zeros_(network[0].bias)
     assert torch.equal(SpectralNorm(network)(torch.ones(4, 3)), torch.zeros(4, 2))
+
+
+def test_singular_vectors_follow_weights_that_move():
+    network = dense((7, 5), "relu")
+    initialize(network.double(), Stream(0))
+    normalised = SpectralNorm(network)
+    initialize(network, Stream(1))  # other weights, whose vectors it has not seen
+    x = rows()[:, :1].expand(-1, 7) * torch.arange(7.0).double()
+    for _ in range(200):
+        y = normalised(x)
+    W = network[0].weight
+    torch.testing.assert_close(y, x @ (W / matrix_norm(W, 2)).T, rtol=1e-4, atol=1e-5)

@@ -28,7 +28,7 @@ from skdeepunsup.energy.variational_bound import (
     sampled_bound,
     stratified,
 )
-from tests.callbacks import StopsAfter
+from tests.callbacks import StopsAfter, stops_early
 
 SIZES = [(3,), (3, 2), (2, 3, 2)]
 N = 4
@@ -354,6 +354,7 @@ def test_history_says_which_layer_learned():
     assert greedy.history_["layer"] == [1, 2, 1, 2]
 
 
+@stops_early
 def test_a_fit_that_was_stopped_goes_on_with_the_layers_left():
     X = bits()
     model = DeepBeliefNetwork((5, 4), fine_tuning="up-down", random_state=0)
@@ -367,6 +368,7 @@ def test_a_fit_that_was_stopped_goes_on_with_the_layers_left():
     assert model.partial_fit(X).history_["layer"] == [1, 1, 2, 0, 0]
 
 
+@stops_early
 @pytest.mark.parametrize("stopped", [1, 2])
 def test_stages_that_are_over_are_those_of_a_fit_that_was_not_stopped(stopped):
     X = bits()

@@ -20,7 +20,7 @@ from skdeepunsup.energy.learning import phase_weights
 from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
 from skdeepunsup.energy.partition import anneal, annealed_log_partition, exact_log_partition
 from skdeepunsup.energy.units import Twin
-from tests.callbacks import StopsAfter
+from tests.callbacks import StopsAfter, stops_early
 
 SHAPES = [(4, (3,)), (4, (3, 2)), (2, (4, 3)), (3, (2, 2, 2)), (2, (3, 1, 2, 2))]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -376,6 +376,7 @@ def test_pretraining_trains_one_pair_at_a_time():
     assert all(not torch.equal(w, old) for w, old in zip(machine.W, before, strict=True))
 
 
+@stops_early
 @pytest.mark.parametrize("stopped", [1, 2])
 def test_stages_that_are_over_are_those_of_a_fit_that_was_not_stopped(digits, stopped):
     options = {"averaging": 0.5, "learning_rate_schedule": "constant", "random_state": 0}

@@ -343,9 +343,20 @@ def test_a_stage_that_stops_helping_gives_way_to_the_next_from_its_best_epoch():
     assert objective.theta == (2 + 3) * STEPS
 
 
-def test_an_observer_ends_all_stages():
+def test_an_interrupt_in_a_stage_s_first_epoch_keeps_the_best_of_the_stage_before():
+    objective = Scripted([5, 3, 4, 4], name="validation_loss")
+    interrupt_in_epoch(objective, 5, KeyboardInterrupt())
+    staged = {"stages_before": (5,), "patience": 2, "validation_fraction": 0.1}
+    with pytest.warns(ConvergenceWarning, match="interrupted.*"):
+        run(objective, 3, held_out=ROWS, **staged)
+    assert objective.theta == 2 * STEPS
+
+
+def test_an_observer_ends_all_stages_and_is_told_what_that_means():
     watcher = Watcher(lambda: True, 2)
-    assert len(run(Scripted([3, 2, 1]), 3, observer=watcher, stages_before=(5,))["loss"]) == 2
+    with pytest.warns(ConvergenceWarning, match="stage 1 of 2"):
+        history = run(Scripted([3, 2, 1]), 3, observer=watcher, stages_before=(5,))
+    assert len(history["loss"]) == 2
 
 
 def test_without_held_out_rows_the_training_loss_stops_and_the_last_parameters_stay():
