@@ -232,6 +232,16 @@ def test_one_epoch_of_fit_is_one_partial_fit(estimator, X):
     assert_same(outputs(clone(once).fit(X), X), outputs(clone(once).partial_fit(X), X))
 
 
+@each_kind
+def test_numpy_s_integers_are_integers(estimator, X):
+    """As grids over a power of two give them."""
+    whole = {k: v for k, v in estimator.get_params().items() if type(v) is int}
+    model = clone(estimator).set_params(batch_size=16)
+    same = clone(model).set_params(**{k: np.int64(v) for k, v in whole.items()})
+    same.set_params(batch_size=np.int64(16))
+    assert_same(outputs(model.fit(X), X), outputs(same.fit(X), X))
+
+
 BAD_INPUT = {
     "text": (lambda X: X.astype(str).astype(object) + "x", "could not convert|numeric"),
     "NaN": (lambda X: np.where(X[0, 0] == X, np.nan, X), "NaN"),

@@ -91,14 +91,15 @@ class GAN(AdversarialModel):
             default="kernel"
         How held-out rows and as many samples, 5,000 at most, are compared: by
         `metrics.kernel_distance`, `metrics.frechet_distance`, or one minus the harmonic mean of the
-        two parts of `metrics.precision_recall` or `metrics.density_coverage`. A callable is given
+        two parts of `metrics.precision_recall` or `metrics.density_coverage`, a density d above 1
+        counting as 1 / d. A callable is given
         both arrays and returns a number, lower being better: with features of your own, say
         ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
     quality_interval : int, default=5
         Epochs from one comparison to the next, the first epoch's being the first; between, the last
         one stands.
-    n_iter_no_change : int, default=50
-        Epochs without improvement before a stop.
+    n_iter_no_change : int, default=100
+        Epochs without improvement before a stop: by few held-out rows, comparisons are noisy.
     tol : float, default=0.0
         Improvement that counts, relative to the quality.
     warm_start : bool, default=False
@@ -215,7 +216,7 @@ class GAN(AdversarialModel):
         validation_fraction: float = 0.1,
         quality: Any = "kernel",
         quality_interval: int = 5,
-        n_iter_no_change: int = 50,
+        n_iter_no_change: int = 100,
         tol: float = 0.0,
         warm_start: bool = False,
         device: str = "auto",

@@ -157,7 +157,7 @@ class AdversarialModel(DeepTransformer):
             stream,
             rates=(3 * self.learning_rate if rate is None else rate, self.learning_rate),
             decay=self.learning_rate_schedule == "linear",
-            n_critic=self.n_critic,
+            n_critic=int(self.n_critic),
             penalty=penalty,
             penalty_weight=weight,
             penalty_interval=self.penalty_interval,

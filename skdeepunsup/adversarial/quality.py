@@ -1,6 +1,7 @@
 """How good samples are, beside rows that were held out."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,12 @@ def by_precision_and_recall(X: np.ndarray, samples: np.ndarray) -> dict[str, flo
 
 
 def by_density_and_coverage(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
-    """One minus the harmonic mean of the two, more than the density of real rows being no gain."""
+    """One minus the harmonic mean of coverage and how near density is to that of real rows, 1.
+
+    Samples that stay in the middle have a density far above 1.
+    """
     density, coverage = density_coverage(X, samples)
-    loss = 1 - _harmonic_mean(min(density, 1.0), coverage)
+    loss = 1 - _harmonic_mean(min(density, 1 / max(density, 1.0)), coverage)
     return {"validation_loss": loss, "density": density, "coverage": coverage}
 
 
@@ -112,9 +116,9 @@ def _named(
     """A function of the user's own, its answer called as the others call theirs."""
 
     def named(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
-        value = float(quality(X, samples))
-        if not np.isfinite(value):
-            raise ValueError(f"quality(X, samples) returned {value}, must be a finite number.")
-        return {"validation_loss": value}
+        value = quality(X, samples)
+        if not (isinstance(value, Real) and np.isfinite(value)):
+            raise ValueError(f"quality(X, samples) returned {value!r}, must be a finite number.")
+        return {"validation_loss": float(value)}
 
     return named

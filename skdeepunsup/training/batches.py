@@ -41,7 +41,7 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:
     """``size`` entries at a time, a single one left over joined to the part before it."""
-    parts = list(entries.split(size))
+    parts = list(entries.split(int(size)))
     if len(parts) > 1 and len(parts[-1]) == 1 < size:
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts
