@@ -1,9 +1,11 @@
 """Distances of distributions against their closed forms for Gaussians."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
 from skdeepunsup.metrics import frechet_distance, kernel_distance, two_sample
 
@@ -169,8 +171,18 @@ def test_features_are_compared_by_a_function_or_a_transformer(distance):
     expected = distance(pca.transform(X), pca.transform(Y))
     assert distance(X, Y, features=pca) == expected
     assert distance(X, Y, features=pca.transform) == expected
-    assert distance(sp.csr_array(X), sp.csc_matrix(Y), features=pca) == expected
+    sparse = distance(sp.csr_array(X), sp.csc_matrix(Y), features=pca)
+    assert sparse == pytest.approx(expected, rel=1e-9)  # which PCA itself computes otherwise
     assert distance(X, Y) != expected
+
+
+@pytest.mark.parametrize("distance", [kernel_distance, frechet_distance])
+def test_a_transformer_is_given_the_frames_that_it_knows(distance):
+    X, Y = (pd.DataFrame(A) for A in np.random.default_rng(0).normal(size=(2, 40, 3)))
+    X.columns = Y.columns = list("abc")
+    scaler = StandardScaler().fit(X)
+    expected = distance(scaler.transform(X), scaler.transform(Y))
+    assert distance(X, Y, features=scaler) == expected  # and no warning of missing names
 
 
 def test_parameters_of_the_kernel_are_checked():
