@@ -80,6 +80,7 @@ def contestants(
     rows, stream = ResidentRows(X), Stream(0)
     module = model._module_class(**model._module_arguments(rows, None))
     module.initialize(rows, stream)
+    module.float()
     objective = model._objective(module, stream)
     objective.game.n_updates = 1  # the first batch is everyone's
     plain = PlainGame(objective.game)
