@@ -23,7 +23,7 @@ from .likelihood import parse_setting
 from .timing import print_table, seconds, settings
 
 IMAGE, N_FEATURES, N_SAMPLES = (28, 28), 64, 10_000
-CONVOLUTIONS: dict[str, Any] = {"image_shape": IMAGE, "hidden_layer_sizes": (64, 128)}
+CONVOLUTIONS: dict[str, Any] = {"image_shape": IMAGE, "hidden_layer_sizes": (32, 64, 128)}
 GAME: dict[str, Any] = {"penalty_weight": 0.005, "max_iter": 20}
 MODELS: dict[str, Any] = {
     "GAN": GAN(64, encoder_max_iter=3, **GAME, **CONVOLUTIONS),

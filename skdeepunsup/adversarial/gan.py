@@ -34,8 +34,8 @@ class GAN(AdversarialModel):
     hidden_layer_sizes : sequence of int, default=(128, 128)
         Widths of the discriminator's hidden layers, from the features on, and of the encoder's; the
         generator mirrors them. With ``image_shape``, the channels of convolutions, each of which
-        halves the image's height and width; () then stands for (32, 64), which suits most images
-        better than the default.
+        halves the image's height and width; () then stands for (32, 64, 128), which suits most
+        images better than the default.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"

@@ -12,8 +12,12 @@ from .._validation import Rows, mean_over_rows
 from ..networks import convolutional_decoder, convolutional_encoder, dense, initialize
 from .games import GAMES
 
-DEFAULT_CHANNELS = (32, 64)
-"""Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given."""
+DEFAULT_CHANNELS = (32, 64, 128)
+"""Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given.
+
+D's logit is a sum over the places of its last layer: of 28 × 28 pixels, two layers see strokes there
+and three see digits.
+"""
 
 
 class AdversarialModule(nn.Module, ABC):
