@@ -15,8 +15,8 @@ from .games import GAMES
 DEFAULT_CHANNELS = (32, 64, 128)
 """Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given.
 
-D's logit is a sum over the places of its last layer: of 28 × 28 pixels, two layers see strokes there
-and three see digits.
+D's logit is a sum over the places of its last layer: of 28 × 28 pixels, two layers see strokes
+there, and three see digits.
 """
 
 
