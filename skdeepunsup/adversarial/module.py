@@ -110,7 +110,7 @@ class AdversarialModule(nn.Module, ABC):
         self.center = rows.mean()
         variances = mean_over_rows(lambda x: (x.cpu().double() - self.center).square(), rows)
         self.scale = variances.mean().sqrt()
-        if self.scale <= 1e-15 * self.center.abs().max():  # nothing varies but by rounding
+        if self.scale <= 1e-12 * self.center.abs().max():  # nothing varies but by rounding
             self.scale = torch.ones_like(self.scale)
 
     def standardize(self, x: Tensor) -> Tensor:
