@@ -114,7 +114,8 @@ class LatentGridDisplay:
         Raises
         ------
         ValueError
-            If the code has no such components, or ``image_shape`` is missing or does not match.
+            If the code has no such components, ``image_shape`` is missing or does not match, or a
+            model of classes is given no ``X`` to say which.
         """
         check_is_fitted(estimator)
         check_way_back(estimator)
@@ -123,6 +124,11 @@ class LatentGridDisplay:
         shares = np.linspace(0.05, 0.95, n_steps)
         if X is None:
             check_has(estimator, "get_feature_names_out", "pass X, whose codes it is to show.")
+            if hasattr(estimator, "classes_"):
+                raise ValueError(
+                    f"codes of this {type(estimator).__name__} say of which class an image is; "
+                    "pass X, rows of the class that is to be drawn."
+                )
             centre = np.zeros(len(estimator.get_feature_names_out()))
             quantiles = np.tile(ndtri(shares)[:, None], len(centre))
         else:

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.decomposition import PCA
 
+from skdeepunsup import GAN
 from skdeepunsup.inspection import LatentGridDisplay
 
 
@@ -35,6 +36,14 @@ def test_without_rows_they_are_quantiles_of_the_standard_normal(pca):
     display = LatentGridDisplay.from_estimator(pca, n_steps=3, image_shape=(8, 8))
     np.testing.assert_allclose(display.values, [norm.ppf((0.05, 0.5, 0.95))] * 2, atol=1e-12)
     np.testing.assert_allclose(display.images[1, 1], pca.mean_, atol=1e-12)
+
+
+def test_a_model_of_classes_is_told_which_one_to_draw(digits):
+    X, y = digits
+    model = GAN(2, conditional=True, max_iter=1, encoder_max_iter=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="rows of the class"):
+        LatentGridDisplay.from_estimator(model, image_shape=(8, 8))
+    LatentGridDisplay.from_estimator(model, X[y == 3], n_steps=2, image_shape=(8, 8))
 
 
 def test_values_grow_to_the_right_and_upwards():
