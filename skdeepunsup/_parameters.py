@@ -49,6 +49,19 @@ def check_option(name: str, value: Any, options: Collection[str]) -> None:
         raise ValueError(f"{name} == {value!r}, must be one of {sorted(options)}.")
 
 
+def check_descent(estimator: Any) -> None:
+    """Raise an error that names the first parameter of gradient training that is not sound."""
+    for name in ("early_stopping", "warm_start"):
+        check_boolean(name, getattr(estimator, name))
+    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
+    for name in ("batch_size", "max_iter", "n_iter_no_change"):
+        check_integer(name, getattr(estimator, name), 1)
+    check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
+    check_real("tol", estimator.tol, 0)
+    resolve_precision(estimator.precision)
+    resolve_device(estimator.device, estimator.precision)
+
+
 def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """Return the layer sizes ``value`` as a tuple; a single integer stands for one layer."""
     sizes = (value,) if isinstance(value, Integral) else value

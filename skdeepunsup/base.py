@@ -318,6 +318,11 @@ class DeepTransformer(
         precision = resolve_precision(self.precision)
         return torch.float32 if precision == torch.bfloat16 else precision
 
+    def _autocast_dtype(self) -> torch.dtype | None:
+        """Of the products where it is not that of the parameters."""
+        precision = resolve_precision(self.precision)
+        return precision if precision == torch.bfloat16 else None
+
     def _start(self, go_on: bool) -> tuple[Stream, int]:
         """The fit's randomness, and the seed of its split, the same when a fit goes on."""
         device = resolve_device(self.device, self.precision)

@@ -5,7 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.callback import with_callbacks
+from sklearn.utils.validation import check_is_fitted
 
+from .._parameters import check_integer
 from .._random import Stream
 from .._validation import Rows
 from ..training import Schedule
@@ -275,6 +277,8 @@ class BiGAN(AdversarialModel):
         ndarray of shape (n_samples, n_features)
             Rows of data, as float64.
         """
+        check_is_fitted(self)
+        check_integer("n_samples", n_samples, 1)
         return self._sample(n_samples, random_state)
 
     def _check_parameters(self) -> None:

@@ -9,7 +9,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_boolean, check_integer, resolve_precision
+from .._parameters import check_boolean, check_integer
 from .._random import Stream
 from .._validation import Rows, check_labels
 from ..training import GradientDescent, Schedule
@@ -384,8 +384,7 @@ class GAN(AdversarialModel):
         return self._architecture(rows, fitted) | {"classes": rows.classes}
 
     def _objective(self, module: GANModule, stream: Stream) -> GameThenEncoder:
-        rate, precision = self.learning_rate, resolve_precision(self.precision)
-        optimizer = torch.optim.Adam(module.encoder.parameters(), lr=rate, fused=True)
-        autocast = precision if precision == torch.bfloat16 else None
-        encoding = GradientDescent(module, optimizer, stream, autocast)
+        parameters = module.encoder.parameters()
+        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        encoding = GradientDescent(module, optimizer, stream, self._autocast_dtype())
         return GameThenEncoder(self._game(module, stream), encoding)

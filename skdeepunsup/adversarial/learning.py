@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from .._random import Stream
 from .._validation import Rows
-from ..training import GradientDescent
+from ..training import GradientDescent, autocast, follow, linear_pace
 from .games import one_lipschitz, r1
 from .module import AdversarialModule, weighted
 from .spectral import SpectralNorm
@@ -72,9 +71,8 @@ class TwoPlayers:
         self.autocast, self.monitor = autocast, monitor
         self.critics = list(module.discriminator.parameters())
         self.opponents = module.opponents()
-        self.averaged = list(
-            zip(module.average.parameters(), module.generator.parameters(), strict=True)
-        )
+        self.averages = list(module.average.parameters())
+        self.averaged = list(module.generator.parameters())
         self.optimizers = [
             torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=True)
             for parameters, rate in zip((self.critics, self.opponents), rates, strict=True)
@@ -87,7 +85,7 @@ class TwoPlayers:
         self.module.train()
         self.halves.zero_()
         self.counts.zero_()
-        pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
+        pace = linear_pace(progress) if self.decay else 1.0
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * pace
 
@@ -95,7 +93,7 @@ class TwoPlayers:
         self, x: Tensor, weight: Tensor | None = None, label: Tensor | None = None
     ) -> dict[str, Tensor]:
         opponents_move = self.n_updates % self.n_critic == 0
-        with self._precision(), torch.set_grad_enabled(opponents_move):
+        with autocast(self.stream.device, self.autocast), torch.set_grad_enabled(opponents_move):
             real = self.module.real(x)
             fake = self.module.fake(self.module.draw_codes(len(x), self.stream, label))
         loss = self._move_discriminator(real.detach(), fake.detach(), weight, label)
@@ -130,7 +128,7 @@ class TwoPlayers:
         """D's logits of real rows and of the others, and the penalties where they are due."""
         due = self.penalty is not None and self.n_updates % self.penalty_interval == 0
         radius = math.sqrt(real.shape[1])  # of the data, which has unit variance a feature
-        with self._precision():
+        with autocast(self.stream.device, self.autocast):
             if due and self.penalty == "r1":
                 points = (real / radius).requires_grad_()
                 d_real, d_fake = self._judge(points * radius, label), self._judge(fake, label)
@@ -148,17 +146,15 @@ class TwoPlayers:
     ) -> Tensor:
         self._let_critics_learn(False)
         try:
-            with self._precision():
+            with autocast(self.stream.device, self.autocast):
                 d = self._judge(self.module.opponents_show(real, fake), label)
             loss = self.module.opponents_lose(d, weight).mean()
             _descend(self.optimizers[1], self.opponents, loss)
         finally:
             self._let_critics_learn(True)
         moves = self.n_updates // self.n_critic
-        kept = min(self.averaging, (1 + moves) / (10 + moves))
         with torch.no_grad():
-            for average, parameter in self.averaged:
-                average.lerp_(parameter, 1 - kept)
+            follow(self.averages, self.averaged, self.averaging, moves)
         return loss.detach()
 
     def _let_critics_learn(self, learn: bool) -> None:
@@ -196,11 +192,6 @@ class TwoPlayers:
             self.spectral.load_state_dict(state["spectral"])
         self.n_updates = state["n_updates"]
         self.last_loss = state["last_loss"].to(self.last_loss.device)
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        if self.autocast is None:
-            return nullcontext()
-        return torch.autocast(self.stream.device.type, dtype=self.autocast)
 
 
 def _descend(

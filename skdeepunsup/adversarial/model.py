@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_image_shape, check_integer, check_sizes, resolve_precision
+from .._parameters import check_image_shape, check_sizes
 from .._random import Stream
 from .._validation import Rows, drawn_rows, leaves_unit_interval
 from ..base import DeepTransformer
@@ -88,8 +88,6 @@ class AdversarialModel(DeepTransformer):
         self, n_samples: int, random_state: Any, label: torch.Tensor | None = None
     ) -> np.ndarray:
         """Draw rows, of given classes where there are some."""
-        check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
         module: AdversarialModule = self._module
         stream = Stream(random_state, module.center.device)
 
@@ -150,7 +148,6 @@ class AdversarialModel(DeepTransformer):
         weight = self.penalty_weight
         if weight is None:
             weight = 0.05 if penalty == "r1" else 1.0
-        precision = resolve_precision(self.precision)
         rate = self.discriminator_learning_rate
         return TwoPlayers(
             module,
@@ -163,6 +160,6 @@ class AdversarialModel(DeepTransformer):
             penalty_interval=self.penalty_interval,
             spectral_norm=self.spectral_norm,
             averaging=self.averaging,
-            autocast=precision if precision == torch.bfloat16 else None,
+            autocast=self._autocast_dtype(),
             monitor=Monitor(module, self.quality, self.quality_interval),
         )

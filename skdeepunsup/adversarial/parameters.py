@@ -4,12 +4,11 @@ from typing import Any
 
 from .._parameters import (
     check_boolean,
+    check_descent,
     check_integer,
     check_option,
     check_real,
     check_sizes,
-    resolve_device,
-    resolve_precision,
 )
 from ..networks import ACTIVATIONS
 from .games import GAMES
@@ -33,24 +32,18 @@ def check_shared(estimator: Any) -> None:
     for name in ("penalty_interval", "n_critic"):
         check_integer(name, getattr(estimator, name), 1)
     check_real("averaging", estimator.averaging, 0, 1, "left")
-    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
     if estimator.discriminator_learning_rate is not None:
         rate = estimator.discriminator_learning_rate
         check_real("discriminator_learning_rate", rate, 0, boundaries="neither")
     schedule = estimator.learning_rate_schedule
     check_option("learning_rate_schedule", schedule, ("linear", "constant"))
-    for name in ("spectral_norm", "early_stopping", "warm_start"):
-        check_boolean(name, getattr(estimator, name))
-    for name in ("batch_size", "max_iter", "quality_interval", "n_iter_no_change"):
-        check_integer(name, getattr(estimator, name), 1)
+    check_boolean("spectral_norm", estimator.spectral_norm)
+    check_integer("quality_interval", estimator.quality_interval, 1)
+    check_descent(estimator)
     if estimator.early_stopping and estimator.n_iter_no_change < estimator.quality_interval:
         raise ValueError(
             f"n_iter_no_change == {estimator.n_iter_no_change} epochs end before samples are "
             f"compared a second time; lower quality_interval == {estimator.quality_interval}."
         )
-    check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
-    check_real("tol", estimator.tol, 0)
     if not callable(estimator.quality):
         check_option("quality", estimator.quality, QUALITIES)
-    resolve_precision(estimator.precision)
-    resolve_device(estimator.device, estimator.precision)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from .._products import add_product_, affine
 from .._random import Stream
 from .._validation import Rows
+from ..training import follow, linear_pace
 from .chains import Chains
 from .machine import RestrictedBoltzmannMachine
 from .monitors import Figures, fixed_bits, measured, restricted_figures
@@ -134,7 +135,7 @@ class LikelihoodAscent(ABC):
         self.n_updates = 0
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        self.pace = min(1.0, 1.0 - 0.99 * (2 * progress - 1)) if self.decay else 1.0
+        self.pace = linear_pace(progress) if self.decay else 1.0
         self.stage = stage
 
     @torch.no_grad()
@@ -151,10 +152,8 @@ class LikelihoodAscent(ABC):
     def _average(self) -> None:
         """Let the answering module follow, more closely at first."""
         self.n_updates += 1
-        share = 1 - min(self.averaging, (1 + self.n_updates) / (10 + self.n_updates))
-        pairs = zip(self.answering.parameters(), self.machine.parameters(), strict=True)
-        for average, parameter in pairs:
-            average.lerp_(parameter, share)
+        averages, parameters = self.answering.parameters(), self.machine.parameters()
+        follow(averages, parameters, self.averaging, self.n_updates)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         def figures(x: Tensor) -> Figures:

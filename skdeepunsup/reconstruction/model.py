@@ -8,7 +8,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_image_shape, check_sizes, resolve_precision
+from .._parameters import check_image_shape, check_sizes
 from .._random import Stream
 from .._validation import Rows, to_array
 from ..base import DeepTransformer
@@ -145,6 +145,4 @@ class ReconstructionModel(DeepTransformer):
         if not parameters:
             raise ValueError("encoder and decoder have no parameters to train.")
         optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
-        precision = resolve_precision(self.precision)
-        autocast = precision if precision == torch.bfloat16 else None
-        return GradientDescent(module, optimizer, stream, autocast, **hooks)
+        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), **hooks)

@@ -7,12 +7,11 @@ from torch import nn
 
 from .._parameters import (
     check_boolean,
+    check_descent,
     check_integer,
     check_option,
     check_real,
     check_sizes,
-    resolve_device,
-    resolve_precision,
 )
 from ..networks import ACTIVATIONS
 from .module import ReconstructionModule
@@ -21,16 +20,7 @@ from .module import ReconstructionModule
 def check_shared(estimator: Any) -> None:
     """Raise an error that names the first of an estimator's shared parameters that is not sound."""
     check_networks(estimator)
-    for name in ("early_stopping", "warm_start"):
-        check_boolean(name, getattr(estimator, name))
-    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
-    check_integer("batch_size", estimator.batch_size, 1)
-    check_integer("max_iter", estimator.max_iter, 1)
-    check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
-    check_integer("n_iter_no_change", estimator.n_iter_no_change, 1)
-    check_real("tol", estimator.tol, 0)
-    resolve_precision(estimator.precision)
-    resolve_device(estimator.device, estimator.precision)
+    check_descent(estimator)
 
 
 def check_networks(estimator: Any) -> None:

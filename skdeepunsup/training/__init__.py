@@ -2,6 +2,16 @@
 
 from .loop import Observer, train
 from .objectives import GradientDescent, Objective
+from .pace import autocast, follow, linear_pace
 from .schedule import Schedule
 
-__all__ = ["GradientDescent", "Objective", "Observer", "Schedule", "train"]
+__all__ = [
+    "GradientDescent",
+    "Objective",
+    "Observer",
+    "Schedule",
+    "autocast",
+    "follow",
+    "linear_pace",
+    "train",
+]

@@ -1,7 +1,6 @@
 """What one update is. The loop above it knows time; the module below it knows the mathematics."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from operator import add
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from .._random import Stream
 from .._validation import Rows, mean_over_weighted_rows
+from .pace import autocast
 
 
 class Objective(Protocol):
@@ -87,7 +87,7 @@ class GradientDescent:
             self.before_epoch()
 
     def step(self, x: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
-        with self._precision(x):
+        with autocast(x.device, self.autocast):
             terms = {
                 name: term.mean() if weight is None else (weight * term).mean()
                 for name, term in self._losses(x, self.stream, weight).items()
@@ -111,7 +111,7 @@ class GradientDescent:
         names: list[str] = []
 
         def stacked(x: Tensor, weight: Tensor | None) -> Tensor:
-            with self._precision(x):
+            with autocast(x.device, self.autocast):
                 terms = self._losses(x, stream, weight)
             names[:] = terms
             return torch.stack(list(terms.values()), dim=1)
@@ -130,11 +130,6 @@ class GradientDescent:
         self.optimizer.load_state_dict(state["optimizer"])
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate  # a fit that goes on may have been given another one
-
-    def _precision(self, x: Tensor) -> AbstractContextManager[Any]:
-        if self.autocast is None:
-            return nullcontext()
-        return torch.autocast(x.device.type, dtype=self.autocast)
 
 
 def _named(loss: Any, terms: dict[str, Tensor]) -> dict[str, Tensor]:
