@@ -10,9 +10,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
 ONEDNN_FROM = 2**20
 """Multiplications in a product from which oneDNN is the faster of the two."""
+
+FUNCTION_FROM = 2**22
+"""Multiplications from which a faster kernel makes up for an autograd function in Python: tens of
+microseconds in each direction, and again where gradients are differentiated."""
 
 
 def _find_onednn() -> Any:
@@ -37,7 +42,7 @@ def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
 
 
 def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
-    """Return x W + b, without gradients.
+    """Return x W + b, with gradients where the operands ask for them.
 
     Parameters
     ----------
@@ -51,6 +56,8 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
         In float32 where ``x`` is bfloat16 (the product itself is then bfloat16's), else in the
         common dtype of all.
     """
+    if torch.is_grad_enabled() and (x.requires_grad or W.requires_grad):
+        return affine_layer(x, W.T, b)
     # A part of a larger matrix would take oneDNN a thousand times as long.
     if prefers_onednn(x, W.shape[1]) and (W.is_contiguous() or W.T.is_contiguous()):
         return _onednn(x, W.T, b, "none", [], "")
@@ -58,6 +65,40 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
         y = (x @ W.to(torch.bfloat16)).float()
         return y if b is None else y.add_(b)
     return x @ W if b is None else torch.addmm(b, x, W)
+
+
+class _AffineProduct(torch.autograd.Function):
+    """y = x Wᵀ + b and its gradients, each through ``affine``."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, W)
+        return affine(x, W.T, b)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, W = ctx.saved_tensors
+        for_x, for_W, for_b = ctx.needs_input_grad
+        # Only under create_graph will these gradients be differentiated in their turn.
+        product = _product if torch.is_grad_enabled() else affine
+        return (
+            product(dy, W) if for_x else None,
+            product(dy.T, x) if for_W else None,
+            dy.sum(0) if for_b else None,
+        )
+
+
+def _product(x: Tensor, W: Tensor) -> Tensor:
+    """x W with gradients."""
+    return affine_layer(x, W.T, None)
+
+
+def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+    """x Wᵀ + b with gradients, on the kernel that is fastest for its size."""
+    large = x.numel() * len(W) >= FUNCTION_FROM
+    if large and prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
+        return _AffineProduct.apply(x, W, b)
+    return linear(x, W, b)
 
 
 def add_product_(M: Tensor, A: Tensor, B: Tensor, scale: float) -> None:

@@ -160,7 +160,8 @@ class Rows(ABC):
     weights: Tensor | None = None
     """How much each row counts, on a scale of their own, kept on the CPU; None if all alike."""
     labels: Tensor | None = None
-    """The class of each row, by its place in ``classes``, kept on the CPU; None without classes."""
+    """What each row is to be told to be, kept on the CPU: the place of its class in ``classes``, or
+    a target; None where nothing is."""
     classes: tuple[Any, ...] = ()
 
     @abstractmethod
@@ -195,7 +196,7 @@ class Rows(ABC):
         return rows
 
     def labelled(self, labels: np.ndarray, classes: tuple[Any, ...]) -> "Rows":
-        """The same rows, each with its class."""
+        """The same rows, each with its label."""
         rows = copy.copy(self)
         rows.labels, rows.classes = torch.from_numpy(labels), classes
         return rows
@@ -244,6 +245,8 @@ class StreamedRows(Rows):
     dtype : torch.dtype
     ids : ndarray of shape (n_rows,), optional
         The rows of ``X`` that are meant; all of them by default.
+    absent : float, default=0.0
+        What an entry is that a sparse matrix does not store.
     """
 
     def __init__(
@@ -252,8 +255,9 @@ class StreamedRows(Rows):
         device: torch.device,
         dtype: torch.dtype,
         ids: np.ndarray | None = None,
+        absent: float = 0.0,
     ) -> None:
-        self.X, self.device, self.dtype, self.ids = X, device, dtype, ids
+        self.X, self.device, self.dtype, self.ids, self.absent = X, device, dtype, ids, absent
         self.n_features, self.index_device = X.shape[1], torch.device("cpu")
 
     def __len__(self) -> int:
@@ -265,7 +269,7 @@ class StreamedRows(Rows):
 
     def _select(self, ids: Tensor) -> "StreamedRows":
         wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        return StreamedRows(self.X, self.device, self.dtype, wanted)
+        return StreamedRows(self.X, self.device, self.dtype, wanted, self.absent)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         for start in range(0, len(self), size):
@@ -277,7 +281,7 @@ class StreamedRows(Rows):
         return self.X if self.ids is None else self.X[self.ids]
 
     def _tensor(self, rows: Any) -> Tensor:
-        rows = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
+        rows = dense(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)
         return copied(rows, self.device, self.dtype)
 
 
@@ -296,6 +300,16 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     return tensor.to(device)
 
 
+def dense(X: Any, absent: float) -> np.ndarray:
+    """A sparse matrix as an array that has ``absent`` where nothing is stored."""
+    if absent == 0:
+        return X.toarray()
+    entries = X.tocoo()
+    rows = np.full(X.shape, absent, dtype=np.result_type(X.dtype, np.float32))
+    rows[entries.row, entries.col] = entries.data
+    return rows
+
+
 def to_dense(X: Any) -> np.ndarray:
     """Rows as an array of float64, missing ones as NaN."""
     return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
@@ -306,10 +320,10 @@ def to_array(tensor: Tensor) -> np.ndarray:
     return np.array(tensor.detach().cpu().numpy(), order="C")
 
 
-def training_rows(X: Any, device: torch.device, dtype: torch.dtype) -> Rows:
+def training_rows(X: Any, device: torch.device, dtype: torch.dtype, absent: float = 0.0) -> Rows:
     """The rows of a checked array as training wants them: resident where they are in memory."""
     if sp.issparse(X) or is_memory_mapped(X):
-        return StreamedRows(X, device, dtype)
+        return StreamedRows(X, device, dtype, absent=absent)
     return ResidentRows(copied(X, device, dtype))
 
 
@@ -339,20 +353,24 @@ def drawn_rows(function: Callable[[slice], Tensor], n_rows: int, n_features: int
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
     """The weighted mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
-    return mean_over_weighted_rows(lambda x, weight: function(x), rows)
+    return mean_over_weighted_rows(lambda x, *marks: function(x), rows)
 
 
-def mean_over_weighted_rows(
-    function: Callable[[Tensor, Tensor | None], Tensor], rows: Rows
-) -> Tensor:
-    """The same of a ``function`` that is given the weights of its rows, None if all count alike."""
+def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tensor:
+    """The same of a ``function`` that is given what marks its rows.
+
+    These are their weights, None if all count alike, and their labels, where they bear some.
+    """
     # A running total: small tensors kept between the freed chunks would tear the heap to pieces.
     total: Tensor | float = 0.0
     alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
     weights = alike if rows.weights is None else rows.weights.double()
     with torch.no_grad():
-        for x, weight in zip(rows.chunks(), weights.split(CHUNK_ROWS), strict=True):
-            values = function(x, None if rows.weights is None else weight.to(x))
+        for start, x in zip(range(0, len(rows), CHUNK_ROWS), rows.chunks(), strict=True):
+            part = slice(start, start + CHUNK_ROWS)
+            weight = weights[part]
+            label = [] if rows.labels is None else [rows.labels[part].to(x.device)]
+            values = function(x, None if rows.weights is None else weight.to(x), *label)
             total = total + weight @ values.cpu().double()
     return torch.as_tensor(total) / weights.sum()
 

@@ -1,184 +1,44 @@
-"""What every estimator shares with scikit-learn, stated once."""
+"""What every estimator shares that maps rows to codes and back."""
 
-import copy
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from abc import abstractmethod
+from typing import Any
 
 import numpy as np
-import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.callback import CallbackSupportMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
 
-from ._parameters import resolve_device, resolve_precision
-from ._persistence import restore_module, store_module, to_arrays, to_tensors
-from ._random import Stream
-from ._validation import (
-    Rows,
-    StreamedRows,
-    check_codes,
-    check_rows,
-    check_weights,
-    map_rows,
-    n_held_out,
-    output_dtype,
-    training_rows,
-)
-from .training import Objective, Schedule, train
+from ._parameters import resolve_device
+from ._validation import Rows, check_codes, check_rows, check_weights, training_rows
+from .estimator import DeepEstimator
 
 
-@dataclass
-class _Fit:
-    """A fit on its way: all that the estimator takes over when it is done."""
+class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
+    """Base of the models: maps arrays through its module, and scores their rows.
 
-    module: Any
-    objective: Objective
-    stream: Stream
-    split_seed: int
-    history: dict[str, list[float]]
-    schedule: Schedule
-
-    def __post_init__(self) -> None:
-        self.epochs_before = len(self.history["loss"])
-
-    def attributes(self) -> dict[str, Any]:
-        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
-        objective = self.objective.state_dict()
-        del objective["module"]  # kept once, in module_
-        n_epochs = len(self.history["loss"])
-        return {
-            "module_": self.module,
-            "history_": self.history,
-            "n_iter_": n_epochs,
-            "_n_features_out": self.module.n_components,
-            "_training": {
-                "objective": objective,
-                "stream": self.stream.state_dict(),
-                "split_seed": self.split_seed,
-                "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),
-            },
-        }
-
-
-class DeepTransformer(
-    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
-):
-    """Base of the estimators: holds a module, trains it by an objective, maps arrays through it.
-
-    A family adds ``fit`` and ``partial_fit`` over ``_fit`` and ``_partial_fit``; an estimator has
-    its parameters, checks them, says what its module is made of and how its first
-    parameters are drawn, which objective trains it, and what a score is. The module has ``encode``
-    and ``decode``, the width ``n_components`` of its codes, and keeps in ``arguments`` what its
-    constructor was given.
+    A family adds ``fit`` and ``partial_fit`` over ``_fit`` and ``_partial_fit``; a model says what
+    values it is made for, and what a score is. The module has ``encode`` and ``decode``, and the
+    width ``n_components`` of its codes.
 
     Attributes
     ----------
-    module_ : nn.Module
-        The mathematics, with its fitted parameters.
-    history_ : dict of lists
-        One entry an epoch for ``"loss"``, ``"validation_loss"`` (NaN where nothing is held out)
-        and each named term of the model's.
-    n_iter_ : int
-        Epochs run.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Where the input had names.
     """
-
-    _module_class: type[nn.Module]
-    _argument_names: ClassVar[dict[str, str]] = {}
-    """The parameters behind those of the module's arguments that are called otherwise."""
-    _training: dict[str, Any]
-    device: Any
-    precision: Any
-    random_state: Any
-    verbose: Any
-
-    @abstractmethod
-    def _check_parameters(self) -> None:
-        """Raise an error that names the first parameter that is not sound."""
 
     @abstractmethod
     def _check_values(self, X: Any, training: bool) -> None:
         """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
 
     @abstractmethod
-    def _schedule(self) -> Schedule:
-        """How long to train."""
-
-    @abstractmethod
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        """What the module's constructor is given; ``fitted`` are those of a fit that goes on."""
-
-    @abstractmethod
-    def _initialize(self, module: Any, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters of ``module``, which is on the CPU."""
-
-    @abstractmethod
-    def _objective(self, module: Any, stream: Stream) -> Objective:
-        """Return what trains ``module``."""
-
-    @abstractmethod
     def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
         """Score each row, higher being better."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any = None, labels: Any = None) -> Self:
-        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments.
-
-        ``labels`` are those of models that learn classes, as ``check_labels`` returns them.
-        """
-        self._check_parameters()
-        go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
-        schedule = self._schedule()
-        with _all_or_nothing(self):
-            rows = self._check_training_data(X, sample_weight, labels, reset=not go_on)
-            module = self._make_module(rows, go_on)  # which held-out rows shape too
-            stream, split_seed = self._start(go_on)
-            rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
-            fit = (
-                self._resume(module, stream, split_seed, schedule)
-                if go_on
-                else self._begin(module, rows, stream, split_seed, schedule)
-            )
-            observer = _CallbackObserver(self, X, y, fit)
-            train(
-                fit.objective,
-                rows,
-                schedule,
-                stream,
-                history=fit.history,
-                held_out=held_out,
-                observer=observer,
-                # Within a search or a Pipeline, Ctrl-C means all of it.
-                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
-            )
-            self._finish(fit)
-            observer.end_fit()
-        return self
-
-    def _partial_fit(self, X: Any, sample_weight: Any = None, labels: Any = None) -> Self:
-        """Go on with one pass over ``X``, from where the last call or the fit ended."""
-        self._check_parameters()
-        go_on = self.__sklearn_is_fitted__()
-        schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
-        with _all_or_nothing(self):
-            rows = self._check_training_data(X, sample_weight, labels, reset=not go_on)
-            module = self._make_module(rows, go_on)
-            stream, split_seed = self._start(go_on)
-            fit = (
-                self._resume(module, stream, split_seed, schedule)
-                if go_on
-                else self._begin(module, rows, stream, split_seed, schedule)
-            )
-            train(fit.objective, rows, schedule, stream, history=fit.history)
-            self._finish(fit)
-        return self
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
 
     def transform(self, X: Any) -> np.ndarray:
         """Map rows to their codes.
@@ -251,50 +111,11 @@ class DeepTransformer(
         scores = self.score_samples(X)
         return float(np.average(scores, weights=check_weights(sample_weight, scores)))
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "module_")
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        for running in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):  # while a fit is
-            state.pop(running, None)
-        if "module_" in state:
-            state["module_"] = store_module(self.module_)
-        if "_training" in state:
-            state["_training"] = to_arrays(self._training)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "module_" in state:
-            device = _device_to_load_on(self.device, self.precision)
-            self.module_ = restore_module(self._module_class, state["module_"], device)
-
-    @property
-    def _module(self) -> Any:
-        """The fitted module; ``Any``, since its methods are those of its family."""
-        check_is_fitted(self)
-        return self.module_
-
-    def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
-        """Apply a method of the module to the rows of a checked array.
-
-        On a CPU it is computed in the dtype it is returned in: float64 keeps a row's answer the
-        same to 1e-14 whoever else is in the batch. A network of the user's own runs at its own.
-        """
-        module = self._module
-        parameter = next(module.parameters())
-        dtype = parameter.dtype
-        own = any(module.arguments.get(name) is not None for name in ("encoder", "decoder"))
-        if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
-            module, dtype = copy.deepcopy(module).double(), torch.float64
-        return map_rows(method(module), StreamedRows(X, parameter.device, dtype), output_dtype(X))
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can answer."""
@@ -302,163 +123,16 @@ class DeepTransformer(
         self._check_values(X, training=False)
         return X
 
-    def _check_training_data(self, X: Any, sample_weight: Any, labels: Any, *, reset: bool) -> Rows:
+    def _training_rows(
+        self, X: Any, *, reset: bool, sample_weight: Any = None, labels: Any = None
+    ) -> Rows:
+        """The rows of ``X``; ``labels`` of classes, if any, as ``check_labels`` has them."""
         X = check_rows(self, X, reset=reset)
         self._check_values(X, training=True)
         weights = check_weights(sample_weight, X)
         device = resolve_device(self.device, self.precision)
-        rows = training_rows(X, device, self._parameter_dtype())
+        rows = training_rows(X, device, self._parameter_dtype(), self._absent)
         if labels is not None:
             check_consistent_length(X, labels[0])
             rows = rows.labelled(*labels)
         return rows if weights is None else rows.weighted(weights)
-
-    def _parameter_dtype(self) -> torch.dtype:
-        """Of the parameters; only products are ever done in bfloat16."""
-        precision = resolve_precision(self.precision)
-        return torch.float32 if precision == torch.bfloat16 else precision
-
-    def _autocast_dtype(self) -> torch.dtype | None:
-        """Of the products where it is not that of the parameters."""
-        precision = resolve_precision(self.precision)
-        return precision if precision == torch.bfloat16 else None
-
-    def _start(self, go_on: bool) -> tuple[Stream, int]:
-        """The fit's randomness, and the seed of its split, the same when a fit goes on."""
-        device = resolve_device(self.device, self.precision)
-        if go_on:
-            return Stream.restored(self._training["stream"], device), self._training["split_seed"]
-        stream = Stream(self.random_state, device)
-        return stream, int(stream.numpy.integers(2**31))
-
-    def _make_module(self, rows: Rows, go_on: bool) -> Any:
-        """The module that all of ``rows`` ask for, which of a fit that goes on is as it was."""
-        fitted = self._module.arguments if go_on else None
-        arguments = self._module_arguments(rows, fitted)
-        if fitted is not None:
-            _check_same(arguments, fitted, self._argument_names)
-        return self._module_class(**arguments).float().cpu()
-
-    def _begin(
-        self, module: Any, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule
-    ) -> _Fit:
-        """A fit from the start."""
-        self._initialize(module, rows, stream)
-        module.to(device=stream.device, dtype=self._parameter_dtype())
-        history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
-        objective = self._objective(module, stream)
-        return _Fit(module, objective, stream, split_seed, history, schedule)
-
-    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
-        """A fit that goes on from copies of what the last one left."""
-        module.to(device=stream.device, dtype=self._parameter_dtype())
-        module.load_state_dict(self._module.state_dict())
-        objective = self._objective(module, stream)  # parameters may have been set anew
-        state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
-        try:
-            objective.load_state_dict(state)
-        except ValueError as error:
-            raise ValueError(
-                "what is trained is not what the fit to go on from trained (have layers been "
-                "frozen or freed since?); start anew by fit, without warm_start."
-            ) from error
-        history = {name: list(values) for name, values in self.history_.items()}
-        return _Fit(module, objective, stream, split_seed, history, schedule)
-
-    def _finish(self, fit: _Fit) -> None:
-        """Take the fitted attributes."""
-        fit.module.eval()
-        for name, value in fit.attributes().items():
-            setattr(self, name, value)
-
-
-class _CallbackObserver:
-    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
-
-    def __init__(
-        self,
-        estimator: DeepTransformer,
-        X: Any,
-        y: Any,
-        fit: _Fit,
-    ) -> None:
-        self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
-        self.epochs = fit.schedule.n_epochs
-        self.context = estimator._init_callback_context(max_subtasks=self.epochs)
-        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
-
-    def begin_epoch(self) -> None:
-        self.started = time.perf_counter()
-        self.task = self.context.subcontext(task_name="epoch")
-        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-
-    def end_epoch(self, record: dict[str, float]) -> bool:
-        if self.estimator.verbose:
-            seconds = time.perf_counter() - self.started
-            scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
-            name, epoch = type(self.estimator).__name__, self.task.task_id + 1
-            print(f"[{name}] epoch {epoch}/{self.epochs}, {scalars}, time = {seconds:.2f}s")
-        return bool(
-            self.task.call_on_fit_task_end(
-                estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
-            )
-        )
-
-    def end_fit(self) -> None:
-        """The fit is over and the estimator fitted."""
-        self.context.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
-        )
-
-    def _fitted(self) -> dict[str, Any]:
-        """What makes a copy of the estimator fitted as of now, whatever training does next."""
-        attributes = copy.deepcopy(self.fit.attributes())
-        attributes["module_"].eval()
-        return attributes
-
-
-@contextmanager
-def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator's attributes as they were if the block fails.
-
-    Training needs gradients, whatever the caller has switched off.
-    """
-    before = dict(vars(estimator))
-    try:
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    except BaseException:
-        # with_callbacks clears these up itself, after this.
-        callbacks = {k: v for k, v in vars(estimator).items() if k.startswith(("_callb", "_skl"))}
-        vars(estimator).clear()
-        vars(estimator).update(before | callbacks)
-        raise
-
-
-def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
-    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
-    held_out = n_held_out(len(rows), fraction)
-    if not held_out:
-        return rows, None
-    order = Stream(seed).permutation(len(rows))
-    return rows.select(order[held_out:]), rows.select(order[:held_out])
-
-
-def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:
-    """Raise if a fit is to go on with a module of another make."""
-    for name, value in asked.items():
-        same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
-        if not same:
-            raise ValueError(
-                f"{names.get(name, name)} == {value!r}, but the fit to go on from had "
-                f"{fitted[name]!r}; set it back, or start anew by fit, without warm_start where "
-                "there is one."
-            )
-
-
-def _device_to_load_on(name: Any, precision: Any) -> torch.device:
-    """The device an estimator asks for where this machine has it, else the CPU."""
-    try:
-        return resolve_device(name, precision)
-    except ValueError:
-        return torch.device("cpu")

@@ -241,7 +241,7 @@ class BiGAN(AdversarialModel):
         Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
         within a search or a Pipeline it is passed on.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight=sample_weight)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended.
@@ -260,7 +260,7 @@ class BiGAN(AdversarialModel):
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(X, sample_weight)
+        return self._partial_fit(X, sample_weight=sample_weight)
 
     def sample(self, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
         """Draw rows: z from N(0, 1), then G(z).

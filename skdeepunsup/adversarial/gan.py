@@ -281,7 +281,8 @@ class GAN(AdversarialModel):
         within a search or a Pipeline it is passed on. An encoder whose turn had not come by then
         knows nothing.
         """
-        return self._fit(X, y, sample_weight, self._classes_of(y, self.warm_start))
+        labels = self._classes_of(y, self.warm_start)
+        return self._fit(X, y, sample_weight=sample_weight, labels=labels)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over ``X`` for each stage, from where the last call or fit ended.
@@ -300,7 +301,8 @@ class GAN(AdversarialModel):
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(X, sample_weight, self._classes_of(y, True))
+        labels = self._classes_of(y, True)
+        return self._partial_fit(X, sample_weight=sample_weight, labels=labels)
 
     def sample(self, n_samples: int = 1, *, y: Any = None, random_state: Any = None) -> np.ndarray:
         """Draw rows: z from N(0, 1), then G(z).

@@ -82,8 +82,11 @@ class GANModule(AdversarialModule):
     def opponents_lose(self, d: Tensor, weight: Tensor | None) -> Tensor:
         return weighted(self.game.generator(d), weight if self.n_classes else None)
 
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """What the encoder loses by as many of the generator's rows: ‖z − E(x̃)‖², −log p(class)."""
+    def losses(self, x: Tensor, stream: Stream, *marks: Tensor | None) -> dict[str, Tensor]:
+        """What the encoder loses by as many of the generator's rows: ‖z − E(x̃)‖², −log p(class).
+
+        Of ``x`` only its number of rows is taken, and nothing of what marks them.
+        """
         with torch.no_grad():
             code = self.draw_codes(len(x), stream)
             rows = self.standardize(self.decode(code))

@@ -10,7 +10,7 @@ from torch import Tensor
 from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import Stream
-from .._validation import CHUNK_ROWS, StreamedRows, map_rows, output_dtype, outside_unit_interval
+from .._validation import CHUNK_ROWS, map_rows, output_dtype, outside_unit_interval
 from .machine import Machine
 from .normalized import NormalizedModel
 from .partition import kept_log_partition
@@ -127,7 +127,7 @@ class EnergyModel(NormalizedModel):
             stream = Stream(random_state, parameter.device)
         result = np.empty(X.shape, dtype)
         with torch.inference_mode():
-            chunks = StreamedRows(X, parameter.device, parameter.dtype).chunks()
+            chunks = self._streamed(X, parameter.device, parameter.dtype).chunks()
             for start, rows in zip(range(0, len(result), CHUNK_ROWS), chunks, strict=True):
                 part = slice(start, start + CHUNK_ROWS)
                 fixed = None
@@ -153,7 +153,7 @@ class EnergyModel(NormalizedModel):
     def _answer_exactly(self, X: Any, function: Any) -> np.ndarray:
         """Apply ``function`` of the machine and checked states in float64 on the CPU."""
         machine = self._module.in_double()
-        rows = StreamedRows(X, CPU, torch.float64)
+        rows = self._streamed(X, CPU, torch.float64)
 
         def answer(x: Tensor) -> Tensor:
             return function(machine, machine.visible.states(x))

@@ -62,7 +62,7 @@ class ReconstructionModel(DeepTransformer):
         Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
         within a search or a Pipeline it is passed on.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight=sample_weight)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended.
@@ -82,7 +82,7 @@ class ReconstructionModel(DeepTransformer):
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(X, sample_weight)
+        return self._partial_fit(X, sample_weight=sample_weight)
 
     @property
     def components_(self) -> np.ndarray:  # numpydoc ignore=RT01

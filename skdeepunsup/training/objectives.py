@@ -48,7 +48,8 @@ class GradientDescent:
     ----------
     module : nn.Module
         Has ``losses(x, stream, weights)``: named terms, each of shape (n_rows,); the mean of their
-        sum, by the ``weights`` (None if all rows count alike), is lowered.
+        sum, by the ``weights`` (None if all rows count alike), is lowered. Where rows bear labels,
+        it is given those as well.
     optimizer : torch.optim.Optimizer
         Holds the module's parameters.
     stream : Stream
@@ -79,18 +80,18 @@ class GradientDescent:
         self.autocast = autocast
         self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self._losses: Callable[[Tensor, Stream, Tensor | None], dict[str, Tensor]] = module.losses  # type: ignore[assignment]
+        self._losses: Callable[..., dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # whoever looked at the module between epochs left it in eval mode
         if self.before_epoch is not None:
             self.before_epoch()
 
-    def step(self, x: Tensor, weight: Tensor | None = None) -> dict[str, Tensor]:
+    def step(self, x: Tensor, weight: Tensor | None = None, *label: Tensor) -> dict[str, Tensor]:
         with autocast(x.device, self.autocast):
             terms = {
                 name: term.mean() if weight is None else (weight * term).mean()
-                for name, term in self._losses(x, self.stream, weight).items()
+                for name, term in self._losses(x, self.stream, weight, *label).items()
             }
             loss = reduce(add, terms.values())
         for parameter in self._parameters:  # zero_grad, without its bookkeeping
@@ -110,9 +111,9 @@ class GradientDescent:
         stream = Stream(0, self.stream.device)
         names: list[str] = []
 
-        def stacked(x: Tensor, weight: Tensor | None) -> Tensor:
+        def stacked(x: Tensor, weight: Tensor | None, *label: Tensor) -> Tensor:
             with autocast(x.device, self.autocast):
-                terms = self._losses(x, stream, weight)
+                terms = self._losses(x, stream, weight, *label)
             names[:] = terms
             return torch.stack(list(terms.values()), dim=1)
 

@@ -1,11 +1,11 @@
 """The rules of the games: what theory says of their best critics, and penalties on slopes."""
 
-import sys
-
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import linear
 
+from skdeepunsup import _products
 from skdeepunsup._random import Stream
 from skdeepunsup.adversarial.games import GAMES, one_lipschitz, r1, slopes
 from skdeepunsup.networks import convolutional_encoder, dense, initialize
@@ -174,9 +174,9 @@ NETWORKS = {
 def network(request, monkeypatch):
     """Float64; one takes the affine layers' own autograd function at any size."""
     if "large" in request.param:
-        module = sys.modules[dense.__module__]  # whose name in the package is the function's
-        monkeypatch.setattr(module, "FUNCTION_FROM", 0, raising=False)
-        monkeypatch.setattr(module, "prefers_onednn", lambda x, n_outputs: True)
+        monkeypatch.setattr(_products, "FUNCTION_FROM", 0)
+        monkeypatch.setattr(_products, "prefers_onednn", lambda x, n_outputs: True)
+        monkeypatch.setattr(_products, "_onednn", lambda x, A, b, *_: linear(x, A, b))
     network = NETWORKS[request.param]().double()
     initialize(network, Stream(0))
     for bias in (p for name, p in network.named_parameters() if name.endswith("bias")):

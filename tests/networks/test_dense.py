@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.functional import linear
 
 from skdeepunsup import _products
+from skdeepunsup._products import _AffineProduct, affine_layer
 from skdeepunsup._random import Stream
 from skdeepunsup.networks import ACTIVATIONS, Affine, dense, initialize
-from skdeepunsup.networks.dense import _AffineProduct, affine_layer
 
 
 def started(sizes=(6, 5, 3), activation="tanh", seed=0):

@@ -258,15 +258,15 @@ def test_warm_start_refuses_another_network(X):
 
 
 def test_warm_starts_hold_out_the_same_rows(X, monkeypatch):
-    import skdeepunsup.base as base
+    from skdeepunsup import estimator
 
-    seen, train = [], base.train
+    seen, train = [], estimator.train
 
     def spied(*args, held_out, **kwargs):
         seen.append(held_out.X)
         train(*args, held_out=held_out, **kwargs)
 
-    monkeypatch.setattr(base, "train", spied)
+    monkeypatch.setattr(estimator, "train", spied)
     model = Autoencoder(2, early_stopping=True, warm_start=True, max_iter=2, random_state=0)
     model.fit(X).fit(X)
     assert torch.equal(*seen)
