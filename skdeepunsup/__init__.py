@@ -2,6 +2,7 @@
 
 from . import metrics
 from .adversarial import GAN, BiGAN
+from .applications import FineTunedClassifier, FineTunedRegressor
 from .comparison import compare_reducers
 from .energy import (
     BernoulliRBM,
@@ -47,6 +48,9 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     # by a game
     "GAN",
     "BiGAN",
+    # with labels on top
+    "FineTunedClassifier",
+    "FineTunedRegressor",
     # looking inside
     "ReconstructionDisplay",
     "LatentSpaceDisplay",

@@ -195,7 +195,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         module = self._module
         parameter = next(module.parameters())
         dtype = parameter.dtype
-        own = any(module.arguments.get(name) is not None for name in ("encoder", "decoder"))
+        own = _has_own_network(module.arguments)
         if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
             module, dtype = copy.deepcopy(module).double(), torch.float64
         return map_rows(method(module), self._streamed(X, parameter.device, dtype), output_dtype(X))
@@ -324,6 +324,12 @@ def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before | callbacks)
         raise
+
+
+def _has_own_network(arguments: dict[str, Any]) -> bool:
+    """Whether a module, or a part of it, has a network of the user's own."""
+    parts = [arguments, *(of_part for _, of_part in arguments.get("parts", ()))]
+    return any(part.get(name) is not None for part in parts for name in ("encoder", "decoder"))
 
 
 def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:

@@ -12,6 +12,9 @@ from .machine import Machine
 from .partition import binary_states
 from .units import Bernoulli
 
+UNROLLED_ROUNDS = 5
+"""Of mean field where it is trained as a network."""
+
 MAX_SUMMED_UNITS = 15
 """Hidden units that a free energy enumerates, beside those it sums out in closed form.
 
@@ -102,6 +105,14 @@ class LateralMachine(Machine):
                 "n_components of at least 1 to transform or reconstruct."
             )
         return self.hiddens.mean_field(self.L_hidden, self.hidden_input(rows))
+
+    def encode_in_rounds(self, rows: Tensor) -> Tensor:
+        """The same after few rounds, each halfway: a network that gradients can pass."""
+        x = self.hidden_input(rows)
+        m = x.sigmoid()
+        for _ in range(UNROLLED_ROUNDS):
+            m = (m + (x + affine(m, self.L_hidden)).sigmoid()) / 2
+        return m
 
     def decode(self, h: Tensor) -> Tensor:
         """The mean field of v given h: E[v | h] where no visible units are connected."""

@@ -20,6 +20,9 @@ MAX_ENUMERATED_HIDDEN = 12
 MAX_ROUNDS = 1000
 """Of mean field; trained machines settle within some tens."""
 
+UNROLLED_ROUNDS = 3
+"""Of mean field where it is trained as a network."""
+
 MAX_ENTRIES = 2**22
 """Of a tensor while states are enumerated."""
 
@@ -149,6 +152,10 @@ class LayeredMachine(Machine):
     def encode(self, rows: Tensor) -> Tensor:
         """E[hᴸ | v] by mean field."""
         return self.mean_field(rows)[-1]
+
+    def encode_in_rounds(self, rows: Tensor) -> Tensor:
+        """The same after few rounds: a network that gradients can pass."""
+        return self.mean_field(rows, UNROLLED_ROUNDS)[-1]
 
     def decode(self, h: Tensor) -> Tensor:
         """E[v | hᴸ], settled, from ``top_down`` on.
