@@ -2,7 +2,19 @@
 
 from . import metrics
 from .adversarial import GAN, BiGAN
-from .applications import FineTunedClassifier, FineTunedRegressor
+from .applications import (
+    EASE,
+    DeepEmbeddedClustering,
+    EntrySplit,
+    FineTunedClassifier,
+    FineTunedRegressor,
+    ImplicitVAE,
+    OutlierDetector,
+    RatingAutoencoder,
+    RatingRBM,
+    VariationalDeepEmbedding,
+    recommending_scorer,
+)
 from .comparison import compare_reducers
 from .energy import (
     BernoulliRBM,
@@ -48,9 +60,21 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     # by a game
     "GAN",
     "BiGAN",
+    # recommending
+    "RatingRBM",
+    "RatingAutoencoder",
+    "ImplicitVAE",
+    "EASE",
+    "EntrySplit",
+    "recommending_scorer",
+    # clustering
+    "DeepEmbeddedClustering",
+    "VariationalDeepEmbedding",
     # with labels on top
     "FineTunedClassifier",
     "FineTunedRegressor",
+    # finding outliers
+    "OutlierDetector",
     # looking inside
     "ReconstructionDisplay",
     "LatentSpaceDisplay",

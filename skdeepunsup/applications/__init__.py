@@ -1,6 +1,27 @@
 """What people do with the models: estimators of other kinds, built on them."""
 
+from .deep_embedded_clustering import DeepEmbeddedClustering
+from .ease import EASE
+from .entry_split import EntrySplit
 from .fine_tuned_classifier import FineTunedClassifier
 from .fine_tuned_regressor import FineTunedRegressor
+from .implicit_vae import ImplicitVAE
+from .outlier_detector import OutlierDetector
+from .rating_autoencoder import RatingAutoencoder
+from .rating_rbm import RatingRBM
+from .recommending_scorer import recommending_scorer
+from .variational_deep_embedding import VariationalDeepEmbedding
 
-__all__ = ["FineTunedClassifier", "FineTunedRegressor"]
+__all__ = [
+    "EASE",
+    "DeepEmbeddedClustering",
+    "EntrySplit",
+    "FineTunedClassifier",
+    "FineTunedRegressor",
+    "ImplicitVAE",
+    "OutlierDetector",
+    "RatingAutoencoder",
+    "RatingRBM",
+    "VariationalDeepEmbedding",
+    "recommending_scorer",
+]

@@ -33,115 +33,115 @@ class ClassifierModule(FineTunedModule):
 class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     """Classifier that begins as an unsupervised encoder: pre-trained on all rows, tuned on labels.
 
-        An affine map, or a small network, is put on top of the encoder's code, and both are trained to
-        lower the cross-entropy. Rows without a label, marked −1, serve the pre-training; where there is
-        but one other label, −1 is a class.
+    An affine map, or a small network, is put on top of the encoder's code, and both are trained to
+    lower the cross-entropy. Rows without a label, marked −1, serve the pre-training; where there is
+    but one other label, −1 is a class.
 
-        Parameters
-        ----------
-        encoder : estimator, default=None
-            Any model of this package that has ``transform``, or a Pipeline of such, one learning from
-            the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
-            and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
-            does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
-            None stands for ``DenoisingAutoencoder()``.
-        hidden_layer_sizes : sequence of int, default=()
-            Widths of hidden layers between the code and the classes.
-        activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-            Of these hidden layers.
-        dropout : float, default=0.0
-            Share of the code's and the hidden layers' units dropped at each update, in [0, 1).
-        learning_rate : float, default=1e-3
-            Of Adam.
-        encoder_learning_rate : float, default=None
-            Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
-            pre-trained.
-        batch_size : int, default=32
-            Rows of one update.
-        max_iter : int, default=200
-            At most this many epochs of fine-tuning.
-        early_stopping : bool, default=False
-            Whether to hold out labelled rows, stop when their loss no longer improves, and keep the
-            parameters of this call's best epoch. Otherwise the training loss decides when to stop, and
-            the last ones are kept.
-        validation_fraction : float, default=0.1
-            Share of the labelled rows held out for ``early_stopping``. The encoder sees them.
-        n_iter_no_change : int, default=10
-            Epochs without improvement before a stop.
-        tol : float, default=1e-4
-            Improvement that counts, relative to the loss.
-        warm_start : bool, default=False
-            Whether ``fit`` goes on from where the last one ended, without pre-training.
-        device : str, default="auto"
-            "cpu", "cuda", "mps", or the first of the last two that is there.
-        precision : {"float32", "bfloat16", "float64"}, default="float32"
-            Of the products in fine-tuning; parameters and answers stay at least float32.
-        verbose : int, default=0
-            Whether to print a line for each epoch.
-        random_state : int, RandomState instance or None, default=None
-            Seeds the head, dropout, held-out rows and the order of rows, and each model of the encoder
-            that has no ``random_state`` of its own.
+    Parameters
+    ----------
+    encoder : estimator, default=None
+        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
+        the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
+        and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
+        does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
+        None stands for ``DenoisingAutoencoder()``.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of hidden layers between the code and the classes.
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of these hidden layers.
+    dropout : float, default=0.0
+        Share of the code's and the hidden layers' units dropped at each update, in [0, 1).
+    learning_rate : float, default=1e-3
+        Of Adam.
+    encoder_learning_rate : float, default=None
+        Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
+        pre-trained.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs of fine-tuning.
+    early_stopping : bool, default=False
+        Whether to hold out labelled rows, stop when their loss no longer improves, and keep the
+        parameters of this call's best epoch. Otherwise the training loss decides when to stop, and
+        the last ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the labelled rows held out for ``early_stopping``. The encoder sees them.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, without pre-training.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in fine-tuning; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the head, dropout, held-out rows and the order of rows, and each model of the encoder
+        that has no ``random_state`` of its own.
 
-        Attributes
-        ----------
-        classes_ : ndarray of shape (n_classes,)
-            The labels, sorted, without −1.
-        encoder_ : estimator
-            The encoder as it was pre-trained.
-        module_ : ClassifierModule
-            Encoder and head, fine-tuned.
-        history_ : dict of lists
-            An entry an epoch of fine-tuning: ``"loss"``, the mean cross-entropy in nats while training,
-            and ``"validation_loss"``, NaN where nothing is held out.
-        n_iter_ : int
-            Epochs of fine-tuning.
-        n_features_in_ : int
-            Features seen in ``fit``.
-        feature_names_in_ : ndarray of shape (`n_features_in_`,)
-            Their names, where they had any.
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted, without −1.
+    encoder_ : estimator
+        The encoder as it was pre-trained.
+    module_ : ClassifierModule
+        Encoder and head, fine-tuned.
+    history_ : dict of lists
+        An entry an epoch of fine-tuning: ``"loss"``, the mean cross-entropy in nats while training,
+        and ``"validation_loss"``, NaN where nothing is held out.
+    n_iter_ : int
+        Epochs of fine-tuning.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
 
-        Raises
-        ------
-        ValueError
-            If there are fewer than two classes.
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes.
 
-        Warns
-        -----
-        UserWarning
-            If the labels are −1 and one other.
+    Warns
+    -----
+    UserWarning
+        If the labels are −1 and one other.
 
-        See Also
-        --------
-        FineTunedRegressor : For numbers.
-        sklearn.neural_network.MLPClassifier : The same network from scratch.
-        sklearn.semi_supervised.SelfTrainingClassifier : Another way to use rows without a label.
+    See Also
+    --------
+    FineTunedRegressor : For numbers.
+    sklearn.neural_network.MLPClassifier : The same network from scratch.
+    sklearn.semi_supervised.SelfTrainingClassifier : Another way to use rows without a label.
 
-        Notes
-        -----
-        A deep Boltzmann machine, whose code settles in many rounds of mean field, is fine-tuned with
-        few, as the network that they unroll to.
+    Notes
+    -----
+    A deep Boltzmann machine, whose code settles in many rounds of mean field, is fine-tuned with
+    few, as the network that they unroll to.
 
-        References
-        ----------
-        Hinton, G. E., Osindero, S. and Teh, Y.-W., "A fast learning algorithm for deep belief nets",
-        Neural Computation 18, 2006.
+    References
+    ----------
+    Hinton, G. E., Osindero, S. and Teh, Y.-W., "A fast learning algorithm for deep belief nets",
+    Neural Computation 18, 2006.
 
-        Erhan, D. et al., "Why does unsupervised pre-training help deep learning?", JMLR 11, 2010.
+    Erhan, D. et al., "Why does unsupervised pre-training help deep learning?", JMLR 11, 2010.
 
-        Examples
-        --------
-        >>> import numpy as np
+    Examples
+    --------
+    >>> import numpy as np
     from scipy.special import log_softmax
-        >>> from sklearn.datasets import load_digits
-        >>> from skdeepunsup import DenoisingAutoencoder, FineTunedClassifier
-        >>> X, y = load_digits(return_X_y=True)
-        >>> X, few = X / 16, np.where(np.arange(len(y)) < 100, y, -1)
-        >>> encoder = DenoisingAutoencoder(64, max_iter=20)
-        >>> model = FineTunedClassifier(encoder, max_iter=50, random_state=0).fit(X, few)
-        >>> model.classes_
-        array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-        >>> model.predict_proba(X).shape
-        (1797, 10)
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import DenoisingAutoencoder, FineTunedClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X, few = X / 16, np.where(np.arange(len(y)) < 100, y, -1)
+    >>> encoder = DenoisingAutoencoder(64, max_iter=20)
+    >>> model = FineTunedClassifier(encoder, max_iter=50, random_state=0).fit(X, few)
+    >>> model.classes_
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    >>> model.predict_proba(X).shape
+    (1797, 10)
     """
 
     _module_class = ClassifierModule

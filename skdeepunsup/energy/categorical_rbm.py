@@ -7,7 +7,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._categories import check_categories, count_categories, has_missing
-from .._parameters import check_integer
+from .._parameters import check_boolean, check_integer
 from .._validation import Rows
 from .partition import MAX_ENUMERATED_UNITS, seen_log_partition
 from .pseudo_likelihood import pseudo_log_likelihood
@@ -29,6 +29,9 @@ class CategoricalRBM(RestrictedModel):
         K, the same for each feature; the codes are 0 … K − 1. Of a feature that has fewer, the
         others are learned to be rare. None takes one more than the largest
         code in ``fit``, or in the first ``partial_fit``, which should then see all codes.
+    conditional : bool, default=False
+        Whether hidden units also hear *which* features of a row are there, whatever their codes:
+        the conditional machine, for entries that are not missing at random.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
@@ -77,7 +80,8 @@ class CategoricalRBM(RestrictedModel):
     n_categories_ : int
         K.
     components_ : ndarray of shape (n_components, n_features * `n_categories_`)
-        Weights, the K of a feature side by side; they sum to 0 over each K.
+        Weights, the K of a feature side by side; they sum to 0 over each K, but with
+        ``conditional``: then their mean over K is what the feature's being there adds.
     intercept_hidden_ : ndarray of shape (n_components,)
         Hidden biases.
     intercept_visible_ : ndarray of shape (n_features * `n_categories_`,)
@@ -114,6 +118,11 @@ class CategoricalRBM(RestrictedModel):
     the expected code Σₖ k P(vᵢ = k | h) of all features, missing ones included. Entries that a
     sparse matrix does not store are of code 0, not missing.
 
+    The conditional machine of the paper has E(v, h | r) = E(v, h) − rᵀDh, with r telling which
+    features are there. A row of D is the same as the mean of the K weights of its feature: softmax
+    does not see it, and the hidden units hear it of features that are there alone. So D is not held
+    apart, but no longer taken out.
+
     References
     ----------
     Salakhutdinov, R., Mnih, A. and Hinton, G., "Restricted Boltzmann machines for collaborative
@@ -134,6 +143,7 @@ class CategoricalRBM(RestrictedModel):
         n_components: int = 256,
         *,
         n_categories: int | None = None,
+        conditional: bool = False,
         learning_rate: float = 0.05,
         batch_size: int = 10,
         n_iter: int = 10,
@@ -156,6 +166,7 @@ class CategoricalRBM(RestrictedModel):
     ) -> None:
         self.n_components = n_components
         self.n_categories = n_categories
+        self.conditional = conditional
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.n_iter = n_iter
@@ -245,6 +256,7 @@ class CategoricalRBM(RestrictedModel):
         return self.learning_rate
 
     def _check_units(self) -> None:
+        check_boolean("conditional", self.conditional)
         if self.n_categories is not None:
             check_integer("n_categories", self.n_categories, 2)
 
@@ -256,4 +268,9 @@ class CategoricalRBM(RestrictedModel):
         K = self.n_categories
         if K is None:
             K = count_categories(rows, None if fitted is None else fitted["n_categories"])
-        return {"visible_units": "categorical", "hidden_units": "bernoulli", "n_categories": int(K)}
+        return {
+            "visible_units": "categorical",
+            "hidden_units": "bernoulli",
+            "n_categories": int(K),
+            "zero_sum": not self.conditional,
+        }

@@ -214,13 +214,16 @@ class Categorical(Units):
     n_units : int
     n_categories : int
         K.
+    zero_sum : bool, default=True
+        Whether weights sum to 0 over each K. Where units may be missing, that is no mere gauge: the
+        mean over K is what hidden units hear of a unit's being there at all.
     """
 
     may_miss = True
 
-    def __init__(self, n_units: int, n_categories: int) -> None:
+    def __init__(self, n_units: int, n_categories: int, zero_sum: bool = True) -> None:
         super().__init__(n_units)
-        self.n_categories = n_categories
+        self.n_categories, self.zero_sum = n_categories, zero_sum
 
     @property
     def size(self) -> int:
@@ -285,6 +288,6 @@ class Categorical(Units):
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """The zero-sum gauge: softmax does not change with the mean over the K categories."""
-        for parameter in (W, a):
+        for parameter in (W, a) if self.zero_sum else (a,):
             groups = parameter.unflatten(0, (-1, self.n_categories))
             groups.sub_(groups.mean(1, keepdim=True))

@@ -3,6 +3,7 @@
 from .disentanglement import DCI, active_units, dci, mutual_information_gap
 from .generative import kernel_score, sample_quality
 from .manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from .recommending import ndcg_at_k, rating_error, recall_at_k
 from .reconstruction import reconstruction_error, reconstruction_score
 from .two_sample import frechet_distance, kernel_distance
 
@@ -17,7 +18,10 @@ __all__ = [
     "kernel_distance",
     "kernel_score",
     "mutual_information_gap",
+    "ndcg_at_k",
     "precision_recall",
+    "rating_error",
+    "recall_at_k",
     "reconstruction_error",
     "reconstruction_score",
     "sample_quality",

@@ -1,6 +1,7 @@
 """The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -177,6 +178,10 @@ class VariationalModule(ReconstructionModule):
             case _:
                 return density_ratio(z, self.critic)
 
+    def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
+        """−log p(x | z) of each row, given one z."""
+        return self._cross_entropy(x, z[None])[0]
+
     def _cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """−log p(x | z) for z of shape (n_samples, n, n_components): (n_samples, n)."""
         observed, filled = self.observed_and_fed(x)
@@ -188,8 +193,16 @@ class VariationalModule(ReconstructionModule):
         """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
         return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
 
-    def log_likelihood(self, x: Tensor, n_samples: int, stream: Stream) -> Tensor:
+    def log_likelihood(
+        self,
+        x: Tensor,
+        n_samples: int,
+        stream: Stream,
+        log_prior: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ from q, the same noise for all rows.
+
+        ``log_prior`` takes the place of log p(z) of the normal distribution.
 
         References
         ----------
@@ -202,6 +215,8 @@ class VariationalModule(ReconstructionModule):
         for part in noise.split(block):
             z = mean + (log_variance / 2).exp() * part
             log_weights = -self._cross_entropy(x, z) - self._log_ratio(z, part, log_variance)
+            if log_prior is not None:
+                log_weights = log_weights + log_prior(z) - log_normal(z)
             total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
         return total - math.log(n_samples)
 
@@ -222,6 +237,11 @@ class VariationalModule(ReconstructionModule):
         means = torch.cat([self.encode(x) for x in rows.select(some).chunks()])
         self.code_variance.copy_(means.var(0, correction=0))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def log_normal(z: Tensor) -> Tensor:
+    """Log N(z; 0, 1), summed over components."""
+    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
 
 def minus_bound(errors: Tensor) -> Tensor:

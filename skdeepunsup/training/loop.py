@@ -107,6 +107,7 @@ def train(
                 last.save(len(records))
                 extend(history, record)
                 stalled = stopping is not None and stopping.update(record)
+                stalled |= schedule.is_settled(record)
                 if best is not None and stopping is not None and stopping.improved:
                     best.save(len(records))
                 ended = observer is not None and observer.end_epoch(record)

@@ -56,6 +56,8 @@ class GradientDescent:
         Whatever the losses draw. Held-out rows are always measured with the same draws.
     autocast : torch.dtype, optional
         Run the products at this precision, the parameters kept at theirs.
+    pace : callable, optional
+        Gives the share of the learning rates that is left, by how far into the fit an epoch is.
     before_epoch : callable, optional
         Called at the beginning of each epoch, the module in training mode.
     after_update : callable, optional
@@ -72,18 +74,23 @@ class GradientDescent:
         stream: Stream,
         autocast: torch.dtype | None = None,
         *,
+        pace: Callable[[float], float] | None = None,
         before_epoch: Callable[[], None] | None = None,
         after_update: Callable[[], None] | None = None,
         monitor: Callable[[Rows], dict[str, Tensor]] | None = None,
     ) -> None:
         self.module, self.optimizer, self.stream = module, optimizer, stream
-        self.autocast = autocast
+        self.autocast, self.pace = autocast, pace
+        self._rates = [group["lr"] for group in optimizer.param_groups]
         self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._losses: Callable[..., dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # whoever looked at the module between epochs left it in eval mode
+        if self.pace is not None:
+            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * self.pace(progress)
         if self.before_epoch is not None:
             self.before_epoch()
 
@@ -126,10 +133,9 @@ class GradientDescent:
         return {"module": self.module.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        rates = [group["lr"] for group in self.optimizer.param_groups]
         self.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate  # a fit that goes on may have been given another one
 
 

@@ -29,6 +29,8 @@ class Schedule:
         The first epochs, which are not judged: what is lowered still changes.
     stages_before : tuple of int, default=()
         The epochs of each stage before the last, for what is learned layer by layer.
+    settled : tuple of (str, float), default=None
+        A stage ends after an epoch in whose record the figure of that name is no larger.
     once : int, default=0
         So many of the first stages only ever begin a fit; once they are over, one that goes on does
         without them. Not together with ``patience``, which would end them before their time.
@@ -41,6 +43,7 @@ class Schedule:
     tol: float = 0.0
     warmup: int = 0
     stages_before: tuple[int, ...] = ()
+    settled: tuple[str, float] | None = None
     once: int = 0
 
     @property
@@ -76,6 +79,10 @@ class Schedule:
     def keep_best(self) -> bool:
         """Whether a stage ends with its best epoch's parameters: where held-out rows can tell."""
         return self.patience is not None and self.validation_fraction > 0
+
+    def is_settled(self, record: dict[str, float]) -> bool:
+        """Whether nothing much happens any more, by the record of an epoch."""
+        return self.settled is not None and record[self.settled[0]] <= self.settled[1]
 
     def stopping(self) -> EarlyStopping | None:
         """A fresh judge of the epochs, None where there is no patience to lose."""

@@ -1,0 +1,51 @@
+"""Matrices of users by items at the border: what is stored is known, what is absent is not."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import validate_data
+from torch import Tensor
+
+
+def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
+    """Return known ratings, zeros among them, as a CSR array of float64 with sorted indices.
+
+    Of a dense array, NaN is unknown; of a sparse one, what is not stored.
+    """
+    X = _validated(estimator, X, reset=reset, ensure_all_finite="allow-nan")
+    if sp.issparse(X):
+        entries = X.tocoo()
+        known = ~np.isnan(entries.data)
+        rows, columns, values = entries.row[known], entries.col[known], entries.data[known]
+    else:
+        rows, columns = np.nonzero(~np.isnan(X))
+        values = X[rows, columns]
+    return sp.csr_array((values, (rows, columns)), shape=X.shape, dtype=np.float64)
+
+
+def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
+    """Return counts of interactions, none of them 0 or negative, as a CSR array of float64."""
+    X = _validated(estimator, X, reset=reset, ensure_all_finite=True)
+    X = sp.csr_array(X, dtype=np.float64, copy=True)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    if X.nnz and X.data.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__}: X has "
+            f"{X.data.min():.4g}, but interactions are counts. Pass what a user took to, for "
+            "instance X >= 4 of ratings."
+        )
+    return X
+
+
+def _validated(estimator: Any, X: Any, **options: Any) -> Any:
+    X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+    return validate_data(
+        estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], **options
+    )
+
+
+def transposed(R: sp.csr_array) -> sp.csr_array:
+    """Items by users, stored zeros kept."""
+    return R.T.tocsr()

@@ -1,0 +1,60 @@
+"""EASE: its weights solve the ridge regressions that it stands for."""
+
+import numpy as np
+import pytest
+from scipy.linalg import lstsq
+
+from skdeepunsup import EASE
+
+
+@pytest.fixture
+def X():
+    """Counts of 50 users; nobody took the last item."""
+    X = np.random.default_rng(0).poisson(0.5, (50, 8)).astype(float)
+    X[:, -1] = 0
+    return X
+
+
+@pytest.mark.parametrize("regularization", [0.1, 5, 300])
+def test_each_item_is_regressed_on_all_others(X, regularization):
+    B = EASE(regularization).fit(X).item_weights_
+    n_items = X.shape[1]
+    penalty = np.sqrt(regularization) * np.eye(n_items - 1)
+    for item in range(n_items):
+        others = np.arange(n_items) != item
+        rows = np.vstack([X[:, others], penalty])
+        targets = np.concatenate([X[:, item], np.zeros(n_items - 1)])
+        np.testing.assert_allclose(B[others, item], lstsq(rows, targets)[0], atol=1e-12)
+        assert B[item, item] == 0
+
+
+def test_predictions_are_the_weights_of_what_is_known(X):
+    model = EASE(5).fit(X)
+    fresh = np.random.default_rng(1).poisson(0.5, (7, 8))
+    np.testing.assert_allclose(model.predict(fresh), fresh @ model.item_weights_, atol=1e-14)
+
+
+def test_an_item_nobody_took_tells_nothing_and_is_told_by_none(X):
+    B = EASE(5).fit(X).item_weights_
+    assert not B[-1].any() and not B[:, -1].any()
+
+
+def test_items_taken_together_are_similar():
+    pairs = np.repeat(np.eye(4), 2, axis=1)  # 0 with 1, 2 with 3, …
+    rng = np.random.default_rng(0)
+    X = (rng.random((200, 4)) < 0.4) @ pairs * (rng.random((200, 8)) < 0.8)
+    items, cosines = EASE(5).fit(X).similar_items(k=1)
+    np.testing.assert_array_equal(items[:, 0], np.arange(8) ^ 1)
+    assert (cosines > 0.1).all()
+
+
+@pytest.mark.parametrize(("value", "error"), [(0, ValueError), (-1, ValueError), ("1", TypeError)])
+def test_bad_regularization_is_named(X, value, error):
+    with pytest.raises(error, match="regularization"):
+        EASE(value).fit(X)
+
+
+def test_too_little_regularization_is_named(X):
+    X[:, 1] = X[:, 0] = 1e9
+    with pytest.raises(ValueError, match="regularization == 1e-10 is too small"):
+        EASE(1e-10).fit(X)
