@@ -74,6 +74,25 @@ def load_movielens(fold: int) -> tuple[np.ndarray, np.ndarray]:
     return parts[0], parts[1]
 
 
+def load_adbench(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A table of ADBench, float64, and which rows are anomalies: ``adbench/<number>_<name>.npz``.
+
+    The tables are at https://github.com/Minqi824/ADBench.
+    """
+    paths = sorted(Path(os.environ.get(VARIABLE, "")).glob(f"adbench/*_{name}.npz"))
+    path = f"adbench/{paths[0].name if paths else name + '.npz'}"
+    return _read(path, lambda z: (z["X"].astype(np.float64), z["y"].astype(int)))
+
+
+def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray]:
+    """The 60,000 training images of Fashion-MNIST as rows of bytes, and their labels.
+
+    From ``fashion_mnist.npz``, of arrays as in ``mnist.npz``.
+    """
+    X, y = _read("fashion_mnist.npz", lambda z: (z["x_train"], z["y_train"]))
+    return X.reshape(len(X), -1), y
+
+
 def synthetic_bits(n_rows: int, n_features: int = 784, seed: int = 0) -> np.ndarray:
     """Independent bits, float32, as many of them ones as in MNIST."""
     random = np.random.default_rng(seed).random((n_rows, n_features), dtype=np.float32)

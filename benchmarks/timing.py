@@ -58,6 +58,13 @@ def seconds(run: Callable[[], Any]) -> float:
         gc.enable()
 
 
+def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """What a call returns, and its seconds."""
+    results: list[Any] = []
+    spent = seconds(lambda: results.append(function(*arguments)))
+    return results[0], spent
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table that reads well as plain text and is Markdown; numbers go to the right."""
     cells = [list(columns)] + [[_text(value) for value in row] for row in rows]

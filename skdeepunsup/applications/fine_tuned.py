@@ -17,8 +17,10 @@ from .._validation import Rows, check_rows, check_weights, training_rows
 from ..estimator import DeepEstimator
 from ..networks import ACTIVATIONS, Dropout, dense, draw_from, initialize
 from ..reconstruction import DenoisingAutoencoder
-from ..training import GradientDescent, Schedule
+from ..training import GradientDescent, Schedule, linear_pace
 from .encoders import EncoderStack, Part, check_encoder, fitted_encoder, models_of, parts_of
+
+SCHEDULES = ("constant", "linear")
 
 
 class FineTunedModule(nn.Module):
@@ -94,6 +96,7 @@ class FineTunedModel(DeepEstimator):
     dropout: Any
     learning_rate: Any
     encoder_learning_rate: Any
+    learning_rate_schedule: Any
     batch_size: Any
     max_iter: Any
     early_stopping: Any
@@ -152,6 +155,7 @@ class FineTunedModel(DeepEstimator):
         check_option("activation", self.activation, ACTIVATIONS)
         check_real("dropout", self.dropout, 0, 1, "left")
         check_descent(self)
+        check_option("learning_rate_schedule", self.learning_rate_schedule, SCHEDULES)
         if self.encoder_learning_rate is not None:
             check_real("encoder_learning_rate", self.encoder_learning_rate, 0)
 
@@ -207,7 +211,8 @@ class FineTunedModel(DeepEstimator):
         if rate > 0:
             groups.append({"params": list(module.stack.parameters()), "lr": rate})
         optimizer = torch.optim.Adam(groups, lr=self.learning_rate, fused=True)
-        return GradientDescent(module, optimizer, stream, self._autocast_dtype())
+        pace = linear_pace if self.learning_rate_schedule == "linear" else None
+        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can answer."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -56,6 +56,9 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     encoder_learning_rate : float, default=None
         Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
         pre-trained.
+    learning_rate_schedule : {"constant", "linear"}, default="constant"
+        "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
+        second.
     batch_size : int, default=32
         Rows of one update.
     max_iter : int, default=200
@@ -131,7 +134,6 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     Examples
     --------
     >>> import numpy as np
-    from scipy.special import log_softmax
     >>> from sklearn.datasets import load_digits
     >>> from skdeepunsup import DenoisingAutoencoder, FineTunedClassifier
     >>> X, y = load_digits(return_X_y=True)
@@ -155,6 +157,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         dropout: float = 0.0,
         learning_rate: float = 1e-3,
         encoder_learning_rate: float | None = None,
+        learning_rate_schedule: str = "constant",
         batch_size: int = 32,
         max_iter: int = 200,
         early_stopping: bool = False,
@@ -173,6 +176,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         self.dropout = dropout
         self.learning_rate = learning_rate
         self.encoder_learning_rate = encoder_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping
@@ -240,6 +244,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
 
     def _targets(self, y: Any, reset: bool) -> Targets:
         y = column_or_1d(y, warn=True)
+        assert_all_finite(y, allow_nan=True, input_name="y")  # of NaN check_labels tells more
         labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
         if not labelled.any():
             raise ValueError("y has no label: all rows are marked -1, as unlabelled.")

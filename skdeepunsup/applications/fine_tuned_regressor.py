@@ -77,6 +77,9 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
     encoder_learning_rate : float, default=None
         Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
         pre-trained.
+    learning_rate_schedule : {"constant", "linear"}, default="constant"
+        "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
+        second.
     batch_size : int, default=32
         Rows of one update.
     max_iter : int, default=200
@@ -157,6 +160,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         dropout: float = 0.0,
         learning_rate: float = 1e-3,
         encoder_learning_rate: float | None = None,
+        learning_rate_schedule: str = "constant",
         batch_size: int = 32,
         max_iter: int = 200,
         early_stopping: bool = False,
@@ -175,6 +179,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         self.dropout = dropout
         self.learning_rate = learning_rate
         self.encoder_learning_rate = encoder_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping

@@ -40,8 +40,9 @@ class ImplicitVAE(
     ----------
     n_components : int, default=200
         Width of the code.
-    hidden_layer_sizes : sequence of int, default=(600,)
+    hidden_layer_sizes : sequence of int, default=()
         Widths of the encoder's hidden layers, from the items to the code; the decoder mirrors them.
+        A layer such as (600,) may help where users are many; where they are few, it overfits.
     variational : bool, default=True
         Whether codes are drawn from a posterior that a prior holds together; otherwise the model is
         a denoising autoencoder, without ``beta`` and ``kl_warmup``.
@@ -56,8 +57,9 @@ class ImplicitVAE(
         Of the hidden layers; where the model is not variational, of the code too.
     learning_rate : float, default=1e-3
         Of Adam.
-    weight_decay : float, default=0.0
-        Share of the weights that each update takes off, times ``learning_rate``.
+    weight_decay : float, default=1.0
+        Share of the weights that each update takes off, times ``learning_rate``: the fewer users,
+        the more of it.
     batch_size : int, default=100
         Users of one update.
     max_iter : int, default=100
@@ -124,7 +126,7 @@ class ImplicitVAE(
     >>> rng = np.random.default_rng(0)
     >>> tastes = np.repeat(np.eye(2), 20, axis=1)[rng.integers(0, 2, 200)]
     >>> X = rng.random(tastes.shape) < 0.5 * tastes
-    >>> model = ImplicitVAE(2, hidden_layer_sizes=(20,), max_iter=20, random_state=0).fit(X)
+    >>> model = ImplicitVAE(2, batch_size=20, random_state=0).fit(X)
     >>> items, _ = model.recommend(np.eye(40)[[0, 30]], k=5)
     >>> bool((items[0] < 20).all() and (items[1] >= 20).all())
     True
@@ -138,14 +140,14 @@ class ImplicitVAE(
         self,
         n_components: int = 200,
         *,
-        hidden_layer_sizes: Sequence[int] = (600,),
+        hidden_layer_sizes: Sequence[int] = (),
         variational: bool = True,
         beta: float = 0.2,
         kl_warmup: int = 20,
         corruption_level: float = 0.5,
         activation: str = "tanh",
         learning_rate: float = 1e-3,
-        weight_decay: float = 0.0,
+        weight_decay: float = 1.0,
         batch_size: int = 100,
         max_iter: int = 100,
         early_stopping: bool = False,

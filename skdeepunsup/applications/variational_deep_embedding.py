@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 
 from .._parameters import check_integer
@@ -166,7 +167,9 @@ class VariationalDeepEmbedding(DeepClusterer):
         seed = int(stream.numpy.integers(2**31))
         mixture = GaussianMixture(
             self.n_clusters, covariance_type="diag", n_init=5, random_state=seed
-        ).fit(codes)
+        )
+        with config_context(array_api_dispatch=False):  # with it, k-means cannot start a mixture
+            mixture.fit(codes)
         with torch.no_grad():
             module.logits.copy_(torch.from_numpy(mixture.weights_).log())
             module.centers.copy_(torch.from_numpy(mixture.means_))

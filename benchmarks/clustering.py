@@ -1,0 +1,1 @@
+"""MNIST and Fashion-MNIST: clusters of deep embeddings, beside k-means on pixels and on codes."""
