@@ -1,4 +1,7 @@
-"""MovieLens 100k: which films a user likes, by what else they liked; popularity to beat."""
+"""MovieLens 100k: which films a user likes, by what else they liked; popularity to beat.
+
+The defaults of the models were chosen on further splits of what seed 0 leaves known here.
+"""
 
 import argparse
 from collections.abc import Callable

@@ -182,10 +182,13 @@ class RatingRBM(
         context = self._init_callback_context(max_subtasks=1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         task = context.subcontext(task_name="machine")
-        task.propagate_callback_context(machine)
-        machine.fit(_codes(known, levels))
+        with task.propagate_callback_context(machine):
+            task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            machine.fit(_codes(known, levels))
+            task.call_on_fit_task_end(estimator=self, X=X, y=y)
         self.levels_, self.rbm_ = levels, machine
         self.rating_range_ = float(levels[0]), float(levels[-1])
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def transform(self, X: Any) -> np.ndarray:

@@ -78,18 +78,7 @@ class Recommender(BaseEstimator, ABC):
         """
         check_integer("k", k, 1)
         check_boolean("filter_seen", filter_seen)
-        known = self._known(X)
-        items = np.full((known.shape[0], k), -1)
-        scores = np.full((known.shape[0], k), np.nan)
-        for part in gen_batches(known.shape[0], CHUNK_ROWS):
-            predicted = self._scores(known[part])
-            if filter_seen:
-                seen = known[part].tocoo()
-                predicted[seen.row, seen.col] = -np.inf
-            best, values = best_of(predicted, k)
-            items[part, : best.shape[1]] = np.where(np.isneginf(values), -1, best)
-            scores[part, : best.shape[1]] = np.where(np.isneginf(values), np.nan, values)
-        return items, scores
+        return self._recommended(self._known(X), k, filter_seen)
 
     def similar_items(self, items: Any = None, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Find the items that the model thinks most alike.
@@ -129,6 +118,22 @@ class Recommender(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _recommended(
+        self, known: sp.csr_array, k: int, filter_seen: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What ``recommend`` returns for users of whom this is known."""
+        items = np.full((known.shape[0], k), -1)
+        scores = np.full((known.shape[0], k), np.nan)
+        for part in gen_batches(known.shape[0], CHUNK_ROWS):
+            predicted = self._scores(known[part])
+            if filter_seen:
+                seen = known[part].tocoo()
+                predicted[seen.row, seen.col] = -np.inf
+            best, values = best_of(predicted, k)
+            items[part, : best.shape[1]] = np.where(np.isneginf(values), -1, best)
+            scores[part, : best.shape[1]] = np.where(np.isneginf(values), np.nan, values)
+        return items, scores
 
     def _known(self, X: Any) -> sp.csr_array:
         check_is_fitted(self)
@@ -217,7 +222,7 @@ class ImplicitRecommender(Recommender):
         """
         known, wanted = self._known_and_wanted(X, y)
         k = min(N_RANKED, known.shape[1])
-        items, _ = self.recommend(known, k)
+        items, _ = self._recommended(known, k, filter_seen=True)
         return ndcg_at_k(wanted, items)
 
     def _read(self, X: Any, *, reset: bool) -> sp.csr_array:
