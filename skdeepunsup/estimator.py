@@ -117,7 +117,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         schedule = self._schedule()
-        with _all_or_nothing(self):
+        with all_or_nothing(self):
             rows = self._training_rows(X, reset=not go_on, **marks)
             module = self._make_module(rows, go_on)  # which held-out rows shape too
             stream, split_seed = self._start(go_on)
@@ -148,7 +148,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
         schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
-        with _all_or_nothing(self):
+        with all_or_nothing(self):
             rows = self._training_rows(X, reset=not go_on, **marks)
             module = self._make_module(rows, go_on)
             stream, split_seed = self._start(go_on)
@@ -309,7 +309,7 @@ class _CallbackObserver:
 
 
 @contextmanager
-def _all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     """Leave the estimator's attributes as they were if the block fails.
 
     Training needs gradients, whatever the caller has switched off.

@@ -15,6 +15,8 @@ from skdeepunsup import (
     VariationalAutoencoder,
 )
 from skdeepunsup.energy import partition
+from tests.applications.estimators import APPLICATIONS
+from tests.applications.test_recommender_contract import RECOMMENDERS
 from tests.estimators import ESTIMATORS, VARIANTS
 
 # The checks feed an RBM normal deviates; it says what it thinks of them.
@@ -79,7 +81,7 @@ def test_every_check_passes_with_defaults(estimator, check):
 def test_every_public_estimator_is_checked():
     public = [getattr(skdeepunsup, name) for name in skdeepunsup.__all__]
     kinds = {k for k in public if inspect.isclass(k) and issubclass(k, BaseEstimator)}
-    assert kinds == {type(e) for e in ESTIMATORS}
+    assert kinds == {type(e) for e in [*ESTIMATORS, *APPLICATIONS, *RECOMMENDERS]}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

@@ -15,7 +15,7 @@ from .._random import Stream
 from .._validation import Rows, check_rows, drawn_rows, to_array, training_rows
 from ..estimator import DeepEstimator
 from ..networks import draw_from
-from ..training import GradientDescent, Schedule
+from ..training import GradientDescent, Schedule, linear_pace
 from .encoders import fitted_encoder, models_of
 
 
@@ -203,7 +203,12 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         parameters = [p for p in module.parameters() if p.requires_grad]
         optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
         return GradientDescent(
-            module, optimizer, stream, self._autocast_dtype(), monitor=module.refresh
+            module,
+            optimizer,
+            stream,
+            self._autocast_dtype(),
+            pace=linear_pace,
+            monitor=module.refresh,
         )
 
     def _checked(self, X: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import ClusterMixin, clone
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
@@ -13,7 +13,9 @@ from .._parameters import check_real
 from .._random import Stream
 from .._validation import Rows, map_rows, to_array
 from ..reconstruction import Autoencoder
+from ..reconstruction.corruption import same_shape
 from ..reconstruction.likelihoods import squared_error
+from ..reconstruction.module import observed_means
 from .clusterer import DeepClusterer
 from .encoders import EncoderStack, Part, check_encoder, parts_of
 from .soft_clusters import divergence, moved, normal_draws, sharpened, student_t
@@ -33,7 +35,7 @@ class EmbeddedClustersModule(nn.Module):
     dof : float
         Degrees of freedom of the assignments.
     reconstruction_weight : float
-        Of the squared error of the decoded code.
+        Of the squared error of the decoded code, in units of the rows' variance.
     augmentation : callable, default=None
         Changes a batch as the clusters should not notice.
     """
@@ -61,7 +63,9 @@ class EmbeddedClustersModule(nn.Module):
         self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
         covariances = torch.zeros(n_clusters, self.n_components, self.n_components)
         self.register_buffer("covariances", covariances)
+        self.register_buffer("variance", torch.ones(()))
         self.covariances: Tensor
+        self.variance: Tensor
 
     def encode(self, x: Tensor) -> Tensor:
         """The code of each row."""
@@ -75,16 +79,19 @@ class EmbeddedClustersModule(nn.Module):
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
         """KL(p ‖ q) of each row, p being its target, and its squared error."""
-        if self.augmentation is not None:
-            x = self.augmentation(x.clone(), stream.generator).to(x)
-        z = self.encode(x)
+        z = self.encode(x if self.augmentation is None else self.augmented(x, stream))
         q = student_t(z, self.centers, self.dof)
         terms = {"clustering": divergence(targets.to(q), q)}
         if self.reconstruction_weight:
             r = self.stack.decode(z)
             error = squared_error(x.where(~x.isnan(), r.detach()), r)
-            terms["reconstruction"] = self.reconstruction_weight * error
+            terms["reconstruction"] = self.reconstruction_weight / self.variance * error
         return terms
+
+    def augmented(self, x: Tensor, stream: Stream) -> Tensor:
+        """A batch, changed."""
+        assert self.augmentation is not None
+        return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
 
     @torch.no_grad()
     def refresh(self, rows: Rows) -> dict[str, Tensor]:
@@ -117,20 +124,21 @@ class DeepEmbeddedClustering(DeepClusterer):
         a clone is fitted first. (Cloning, as a search does, forgets a fit, unless the encoder is
         within a ``sklearn.frozen.FrozenEstimator``.) None stands for
         ``Autoencoder(10, hidden_layer_sizes=(500, 500), max_iter=30)``.
-    reconstruction_weight : float, default=0.1
-        How much the squared error of a row, summed over features, counts beside the divergence of
-        its assignments from their targets, in nats. 0 trains the clusters alone.
+    reconstruction_weight : float, default=0.5
+        How much the share of the rows' variance that decoded codes leave unexplained counts beside
+        the divergence of assignments from their targets, in nats. 0 trains the clusters alone.
     dof : float, default=1.0
         Degrees of freedom of the t-distribution that makes distances assignments.
-    init : {"k-means"} or estimator, default="k-means"
-        Finds the first clusters in the code: k-means, the best of 20 starts, or any clusterer of
-        scikit-learn's that has ``labels_`` of the rows of ``fit``.
+    init : "k-means" or estimator, default="k-means"
+        Finds the first clusters in the code: k-means, the best of 20 starts, or a clusterer or
+        mixture of scikit-learn's, cloned, by its ``fit_predict``; its labels are the targets of the
+        first epoch.
     augmentation : callable, default=None
         Changes a batch as the clusters should not notice: is given a Tensor of shape
         (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the batch.
-        Targets are of rows as they are.
-    learning_rate : float, default=1e-3
-        Of Adam.
+        Targets and reconstructions are of rows as they are.
+    learning_rate : float, default=5e-4
+        Of Adam, constant over the first half of the epochs, then falling to 1 %.
     batch_size : int, default=256
         Rows of one update.
     max_iter : int, default=20
@@ -205,11 +213,11 @@ class DeepEmbeddedClustering(DeepClusterer):
         n_clusters: int = 8,
         encoder: Any = None,
         *,
-        reconstruction_weight: float = 0.1,
+        reconstruction_weight: float = 0.5,
         dof: float = 1.0,
         init: Any = "k-means",
         augmentation: Augmentation = None,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 5e-4,
         batch_size: int = 256,
         max_iter: int = 20,
         tol: float = 1e-3,
@@ -242,8 +250,10 @@ class DeepEmbeddedClustering(DeepClusterer):
         check_encoder("encoder", self._encoder())
         check_real("reconstruction_weight", self.reconstruction_weight, 0)
         check_real("dof", self.dof, 0, boundaries="neither")
-        if self.init != "k-means" and not isinstance(self.init, ClusterMixin):
-            raise TypeError(f"init == {self.init!r}, must be 'k-means' or a clusterer.")
+        if self.init != "k-means" and not hasattr(self.init, "fit_predict"):
+            raise TypeError(
+                f"init == {self.init!r}, must be 'k-means', or a clusterer with fit_predict."
+            )
         if self.augmentation is not None and not callable(self.augmentation):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
 
@@ -266,6 +276,9 @@ class DeepEmbeddedClustering(DeepClusterer):
         rows.labels.copy_(torch.eye(self.n_clusters)[torch.from_numpy(labels)])
         if self.init == "k-means":
             module.refresh(rows)
+        means = observed_means(rows)
+        variances = observed_means(rows, lambda x: (x - means).square())
+        module.variance.fill_(float(variances.sum()) or 1.0)
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
         """The first cluster of each row, numbered from 0."""

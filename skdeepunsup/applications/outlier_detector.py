@@ -11,6 +11,7 @@ from .._parameters import check_option, check_real
 from .._validation import check_rows, output_dtype, to_dense
 from ..base import DeepTransformer
 from ..energy import GaussianRBM
+from ..estimator import all_or_nothing
 from ..reconstruction.deterministic import DeterministicAutoencoder
 from .encoders import fitted_encoder, models_of
 
@@ -117,11 +118,10 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
                 f"criterion == 'free-energy', but {type(model).__name__} has none; take a "
                 "Boltzmann machine, or criterion='auto'."
             )
-        X = check_rows(self, X, reset=True)
-        fitted = models_of(fitted_encoder("model", model, X, None, self.random_state))[0]
-        scores = self._scores(fitted, X)
-        self.model_ = fitted
-        self.offset_ = float(np.quantile(scores, self.contamination))
+        with all_or_nothing(self):
+            X = check_rows(self, X, reset=True)
+            self.model_ = models_of(fitted_encoder("model", model, X, None, self.random_state))[0]
+            self.offset_ = float(np.quantile(self._scores(self.model_, X), self.contamination))
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import Tags
 
 from ..energy import CategoricalRBM
+from ..estimator import all_or_nothing
 from .recommender import RatingRecommender, evaluated
 
 MAX_LEVELS = 100
@@ -176,18 +177,19 @@ class RatingRBM(
         self : object
             The fitted estimator.
         """
-        known = self._read(X, reset=True)
-        levels = self._found_levels(known.data)
-        machine = self._machine(len(levels))
-        context = self._init_callback_context(max_subtasks=1)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        task = context.subcontext(task_name="machine")
-        with task.propagate_callback_context(machine):
-            task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            machine.fit(_codes(known, levels))
-            task.call_on_fit_task_end(estimator=self, X=X, y=y)
-        self.levels_, self.rbm_ = levels, machine
-        self.rating_range_ = float(levels[0]), float(levels[-1])
+        with all_or_nothing(self):
+            known = self._read(X, reset=True)
+            levels = self._found_levels(known.data)
+            machine = self._machine(len(levels))
+            context = self._init_callback_context(max_subtasks=1)
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            task = context.subcontext(task_name="machine")
+            with task.propagate_callback_context(machine):
+                task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+                machine.fit(_codes(known, levels))
+                task.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self.levels_, self.rbm_ = levels, machine
+            self.rating_range_ = float(levels[0]), float(levels[-1])
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -274,8 +276,9 @@ class RatingRBM(
         def probabilities(machine: Any) -> Any:
             return lambda rows: machine.visible.mean(machine.visible_input(machine.encode(rows)))
 
-        p = self.rbm_._answer(codes, probabilities)
-        return p.reshape(*known.shape, -1)[..., : len(self.levels_)]
+        p = self.rbm_._answer(codes, probabilities).reshape(*known.shape, -1)
+        p = p[..., : len(self.levels_)]  # a machine has two categories at least
+        return p / p.sum(-1, keepdims=True)
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
         return self._probabilities(known) @ self.levels_

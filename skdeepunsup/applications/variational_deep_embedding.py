@@ -33,7 +33,7 @@ class VariationalDeepEmbedding(DeepClusterer):
         ``sklearn.frozen.FrozenEstimator``.) A ``beta`` below 1 leaves its codes apart. None stands
         for ``VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)``.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Of Adam, constant over the first half of the epochs, then falling to 1 %.
     batch_size : int, default=256
         Rows of one update.
     max_iter : int, default=20

@@ -1,5 +1,7 @@
 """Noise that a denoising autoencoder learns to undo: one formula each."""
 
+from typing import Any
+
 from torch import Tensor
 
 from .._random import Stream
@@ -26,3 +28,11 @@ def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: float, high: f
 def _uniform(x: Tensor, stream: Stream) -> Tensor:
     """Uniform on [0, 1), shaped as ``x``; 32 bits are fine enough for any level."""
     return stream.uniform(tuple(x.shape)).to(x.dtype)
+
+
+def same_shape(name: str, changed: Any, x: Tensor) -> Tensor:
+    """What the callable ``name`` made of ``x``, in its dtype; raise if it is no such batch."""
+    if not isinstance(changed, Tensor) or changed.shape != x.shape:
+        found = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
+        raise ValueError(f"{name} returned {found}, must return a Tensor of {tuple(x.shape)}.")
+    return changed.to(x)

@@ -11,7 +11,7 @@ from .._random import Stream
 from .._validation import Rows
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
-from .corruption import gaussian, masking, salt_and_pepper
+from .corruption import gaussian, masking, salt_and_pepper, same_shape
 from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
 from .module import OwnNetwork
 from .parameters import check_shared, check_tied
@@ -31,17 +31,27 @@ class DenoisingModule(DeterministicModule):
         How much of it.
     low, high : float
         Salt and pepper.
+    code_activation : str
+        s.
     **architecture : Any
         As `DeterministicModule` has it.
     """
 
     def __init__(
-        self, *, corruption: Corruption, level: float, low: float, high: float, **architecture: Any
+        self,
+        *,
+        corruption: Corruption,
+        level: float,
+        low: float,
+        high: float,
+        code_activation: str,
+        **architecture: Any,
     ) -> None:
         super().__init__(**architecture)
         self.arguments |= {"corruption": corruption, "level": level, "low": low, "high": high}
+        self.arguments["code_activation"] = code_activation
         self.corruption, self.level, self.low, self.high = corruption, level, low, high
-        self.activation = ACTIVATIONS[self.arguments["activation"]]()
+        self.activation = ACTIVATIONS[code_activation]()
 
     def code(self, a: Tensor) -> Tensor:
         """Return h = s(a)."""
@@ -50,7 +60,7 @@ class DenoisingModule(DeterministicModule):
     def corrupted(self, x: Tensor, stream: Stream) -> Tensor:
         """Return x̃."""
         if not isinstance(self.corruption, str):
-            return _same_shape(self.corruption(x.clone(), stream.generator), x)
+            return same_shape("corruption", self.corruption(x.clone(), stream.generator), x)
         match self.corruption:
             case "gaussian":
                 return gaussian(x, self.level, stream)
@@ -85,6 +95,9 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         height and width; none then stands for (32, 64).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="gelu"
         Of the hidden layers and the code. (Noise leaves many "relu" units dead.)
+    code_activation : str, default=None
+        Of the code, where it is another: "identity" makes it affine in the last hidden layer, as
+        suits a narrow one.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
@@ -194,6 +207,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         *,
         hidden_layer_sizes: Sequence[int] = (),
         activation: str = "gelu",
+        code_activation: str | None = None,
         dropout: float = 0.0,
         loss: str = "squared",
         tied_weights: bool = False,
@@ -219,6 +233,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.code_activation = code_activation
         self.dropout = dropout
         self.loss = loss
         self.tied_weights = tied_weights
@@ -245,6 +260,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         check_shared(self)
         check_option("loss", self.loss, LOSSES)
         check_tied(self)
+        if self.code_activation is not None:
+            check_option("code_activation", self.code_activation, ACTIVATIONS)
         if not callable(self.corruption):
             check_option("corruption", self.corruption, CORRUPTIONS)
         high = None if self.corruption == "gaussian" else 1
@@ -262,6 +279,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             "level": float(self.corruption_level),
             "low": low,
             "high": high,
+            "code_activation": self.code_activation or self.activation,
         }
 
     def _initialize(self, module: DenoisingModule, rows: Rows, stream: Stream) -> None:
@@ -269,14 +287,6 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
 
     def _objective(self, module: DenoisingModule, stream: Stream) -> GradientDescent:
         return self._descent(module, stream)
-
-
-def _same_shape(noisy: Any, x: Tensor) -> Tensor:
-    """What a callable made of ``x``, in its dtype; raise if it is no such batch."""
-    if not isinstance(noisy, Tensor) or noisy.shape != x.shape:
-        found = tuple(noisy.shape) if isinstance(noisy, Tensor) else type(noisy).__name__
-        raise ValueError(f"corruption returned {found}, must return a Tensor of {tuple(x.shape)}.")
-    return noisy.to(x)
 
 
 def _extremes(rows: Rows) -> tuple[float, float]:
