@@ -10,6 +10,7 @@ import torch
 
 from . import __doc__ as package_doc
 from . import (
+    clustering,
     codes,
     deep_autoencoder,
     density,
@@ -42,6 +43,7 @@ LONG = {
     "recommending": recommending,
     "implicit": implicit,
     "fine_tuning": fine_tuning,
+    "clustering": clustering,
     "outliers": outliers,
     "deep_autoencoder": deep_autoencoder,
     "variational": variational,

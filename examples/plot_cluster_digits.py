@@ -46,3 +46,38 @@ for seed in range(3):
     models.append(model)
 for name, shares in figures.items():
     print(f"{name:16} " + "  ".join(f"{share:.1%}" for share in shares))
+
+# %%
+# What the clusters are
+# ---------------------
+# A row is a cluster of the first fit: its decoded centre, nine of its images, and nine that are
+# drawn from it. Codes are drawn from the normal distribution that the cluster has in the code. Rows
+# are named by the digit that is most frequent in them. A digit that names two has been cut in two;
+# one that names none shares a cluster with another.
+
+model = models[0]
+centres = model.module_.stack.decode(model.module_.centers).detach().numpy()
+drawn = [model.sample(k, 200, random_state=0) for k in range(10)]
+stayed = np.mean([model.predict(images) == k for k, images in enumerate(drawn)])
+print(f"{stayed:.0%} of the drawn images fall in the cluster that they were drawn from")
+
+counts = confusion_matrix(model.labels_, y)
+order = counts.argmax(axis=1).argsort(kind="stable")
+rng = np.random.default_rng(0)
+figure, axes = plt.subplots(
+    10, 21, figsize=(9, 4.9), width_ratios=[1, 0.4, *[1] * 9, 0.4, *[1] * 9], layout="constrained"
+)
+for line, k in zip(axes, order, strict=True):
+    members = X[rng.choice(np.flatnonzero(model.labels_ == k), 9, replace=False)]
+    shown = [centres[k], None, *members, None, *drawn[k][:9]]
+    for ax, image in zip(line, shown, strict=True):
+        if image is None:
+            ax.set_axis_off()
+            continue
+        ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+    share = counts[k].max() / counts[k].sum()
+    line[0].set_ylabel(f"{counts[k].argmax()}: {share:.0%}", rotation=0, ha="right", va="center")
+for column, name in ((0, "centre"), (6, "members"), (16, "drawn")):
+    axes[0, column].set_title(name, fontsize="medium")
+plt.show()

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from .._parameters import check_real
+from .._parameters import check_option, check_real
 from .._random import Stream
 from .._validation import Rows, map_rows, to_array
 from ..reconstruction import Autoencoder
@@ -18,6 +18,7 @@ from ..reconstruction.likelihoods import squared_error
 from ..reconstruction.module import observed_means
 from .clusterer import DeepClusterer
 from .encoders import EncoderStack, Part, check_encoder, parts_of
+from .equal_mixture import equal_mixture
 from .soft_clusters import divergence, moved, normal_draws, sharpened, student_t
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
@@ -129,10 +130,11 @@ class DeepEmbeddedClustering(DeepClusterer):
         the divergence of assignments from their targets, in nats. 0 trains the clusters alone.
     dof : float, default=1.0
         Degrees of freedom of the t-distribution that makes distances assignments.
-    init : "k-means" or estimator, default="k-means"
-        Finds the first clusters in the code: k-means, the best of 20 starts, or a clusterer or
-        mixture of scikit-learn's, cloned, by its ``fit_predict``; its labels are the targets of the
-        first epoch.
+    init : {"k-means", "equal-mixture"} or estimator, default="k-means"
+        Finds the first clusters in the code: k-means, the best of 20 starts; a mixture of normal
+        clusters of any shape that are held to one size, much better where clusters are of one size
+        indeed; or a clusterer or mixture of scikit-learn's, cloned, by its ``fit_predict``. But for
+        k-means, its labels are the targets of the first epoch.
     augmentation : callable, default=None
         Changes a batch as the clusters should not notice: is given a Tensor of shape
         (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the batch.
@@ -250,10 +252,8 @@ class DeepEmbeddedClustering(DeepClusterer):
         check_encoder("encoder", self._encoder())
         check_real("reconstruction_weight", self.reconstruction_weight, 0)
         check_real("dof", self.dof, 0, boundaries="neither")
-        if self.init != "k-means" and not hasattr(self.init, "fit_predict"):
-            raise TypeError(
-                f"init == {self.init!r}, must be 'k-means', or a clusterer with fit_predict."
-            )
+        if not hasattr(self.init, "fit_predict"):
+            check_option("init", self.init, ("k-means", "equal-mixture"))
         if self.augmentation is not None and not callable(self.augmentation):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
 
@@ -282,10 +282,13 @@ class DeepEmbeddedClustering(DeepClusterer):
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
         """The first cluster of each row, numbered from 0."""
-        if self.init == "k-means":
+        if not isinstance(self.init, str):
+            labels = clone(self.init).fit_predict(codes)
+        elif self.init == "k-means":
             labels = KMeans(self.n_clusters, n_init=20, random_state=seed).fit_predict(codes)
         else:
-            labels = clone(self.init).fit_predict(codes)
+            mixture = equal_mixture(codes, self.n_clusters, np.random.default_rng(seed))
+            labels = mixture.predict(codes)
         found, places = np.unique(labels, return_inverse=True)
         if len(found) != self.n_clusters:
             raise ValueError(

@@ -62,6 +62,7 @@ def fitted_encoder(
             f"{name} was fitted to {models[0].n_features_in_} features, but X has {X.shape[1]}; "
             "fit it to the same columns."
         )
+    models[0]._check_values(X, training=False)
     return encoder
 
 

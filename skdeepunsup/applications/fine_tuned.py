@@ -182,6 +182,8 @@ class FineTunedModel(DeepEstimator):
         if reset:
             encoder = self._encoder()
             self.encoder_ = fitted_encoder("encoder", encoder, X, weights, self.random_state)
+        else:
+            models_of(self.encoder_)[0]._check_values(X, training=False)
         device = resolve_device(self.device, self.precision)
         labelled = torch.from_numpy(np.flatnonzero(targets.labelled))
         rows = training_rows(X, device, self._parameter_dtype()).select(labelled)

@@ -254,7 +254,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
                 f"y holds -1 and {y.max()} alone, which are taken for two classes; name them "
                 "otherwise where -1 marks rows without a label.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         classes = () if reset else self._module.arguments["classes"]
         places, classes = check_labels(y[labelled], classes)

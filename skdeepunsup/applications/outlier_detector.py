@@ -4,20 +4,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import Tags, get_tags
+from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_option, check_real
-from .._validation import check_rows, output_dtype, to_dense
+from .._parameters import check_integer, check_option, check_real
+from .._validation import check_rows, output_dtype
 from ..base import DeepTransformer
 from ..energy import GaussianRBM
 from ..estimator import all_or_nothing
-from ..reconstruction.deterministic import DeterministicAutoencoder
 from .encoders import fitted_encoder, models_of
-
-CRITERIA = ("auto", "free-energy", "log-likelihood", "reconstruction-error")
-MAX_ENTRIES = 2**22
-"""Of the rows that are scored at a time, each once for each of its features."""
+from .outlier_scores import CRITERIA, check_criterion, contributions, scores
 
 
 class OutlierDetector(OutlierMixin, BaseEstimator):
@@ -28,8 +24,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
     model : estimator, default=None
         Any model of this package. Fitted, it is used as it is; otherwise a clone is fitted to the
         rows of ``fit``. (Cloning, as a search does, forgets a fit, unless the model is within a
-        ``sklearn.frozen.FrozenEstimator``.) None stands for ``GaussianRBM(n_components=8)``, for
-        standardised features.
+        ``sklearn.frozen.FrozenEstimator``.) None stands for ``GaussianRBM(50, n_iter=10,
+        weight_decay=0.3)``, for standardised features.
     contamination : float, default=0.1
         Share of the training rows that are called outliers, in (0, 0.5].
     criterion : {"auto", "free-energy", "log-likelihood", "reconstruction-error"}, default="auto"
@@ -37,13 +33,19 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         does without its log Z; ``score_samples`` of a model for which that is a log-likelihood, or
         a bound on it; or minus the squared error of its reconstruction, summed over features.
         "auto" takes the first where the model has one, else the model's ``score_samples``.
+    n_estimators : int, default=1
+        Clones of the model that are fitted, each to rows and from a seed of its own. The score is
+        then the mean of theirs, each less its median and over its interquartile range.
+    max_samples : int, default=None
+        Rows that each is fitted to, at random; None takes all. Among few rows there are few
+        outliers, which a model can then not learn.
     random_state : int, RandomState instance or None, default=None
-        Given to a model that has none of its own.
+        Seeds the choice of rows, and each model that has no ``random_state`` of its own.
 
     Attributes
     ----------
-    model_ : estimator
-        The fitted model.
+    estimators_ : list of estimators
+        The fitted models.
     offset_ : float
         The score below which a row is an outlier: ``contamination`` of the training rows are.
     n_features_in_ : int
@@ -86,11 +88,15 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         contamination: float = 0.1,
         *,
         criterion: str = "auto",
+        n_estimators: int = 1,
+        max_samples: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.model = model
         self.contamination = contamination
         self.criterion = criterion
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> "OutlierDetector":
@@ -113,16 +119,38 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             raise TypeError(f"model == {model!r}, must be a model of this package.")
         check_real("contamination", self.contamination, 0, 0.5, "right")
         check_option("criterion", self.criterion, CRITERIA)
-        if self.criterion == "free-energy" and not hasattr(models_of(model)[0], "free_energy"):
-            raise ValueError(
-                f"criterion == 'free-energy', but {type(model).__name__} has none; take a "
-                "Boltzmann machine, or criterion='auto'."
-            )
+        check_criterion(self.criterion, models_of(model)[0])
+        check_integer("n_estimators", self.n_estimators, 1)
+        if self.max_samples is not None:
+            check_integer("max_samples", self.max_samples, 1)
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
-            self.model_ = models_of(fitted_encoder("model", model, X, None, self.random_state))[0]
-            self.offset_ = float(np.quantile(self._scores(self.model_, X), self.contamination))
+            self._fit_models(model, X)
+            self.offset_ = float(np.quantile(self._scores(X), self.contamination))
         return self
+
+    def _fit_models(self, model: Any, X: Any) -> None:
+        """Fit clones, or take the one that is fitted, and know how their scores lie."""
+        self.estimators_, self._scales = [], []
+        several = self.n_estimators > 1
+        random = check_random_state(self.random_state)
+        for _ in range(self.n_estimators):
+            seed = random.randint(2**31 - 1) if several else self.random_state
+            rows = X
+            if self.max_samples is not None and self.max_samples < X.shape[0]:
+                rows = X[random.choice(X.shape[0], self.max_samples, replace=False)]
+            fitted = models_of(fitted_encoder("model", model, rows, None, seed))[0]
+            if several and fitted is models_of(model)[0]:
+                raise ValueError(
+                    f"n_estimators == {self.n_estimators}, but model is fitted already; give one "
+                    "that is not, or n_estimators=1."
+                )
+            self.estimators_.append(fitted)
+            low, middle, high = (0.0, 0.0, 1.0)
+            if several:
+                found = scores(self.criterion, fitted, rows)
+                low, middle, high = np.quantile(found, [0.25, 0.5, 0.75])
+            self._scales.append((float(middle), float(high - low) or 1.0))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute how usual each row is.
@@ -137,8 +165,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Higher for usual rows.
         """
-        X = self._checked(X)
-        return self._scores(self.model_, X)
+        return self._scores(self._checked(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute how far each row is from being an outlier.
@@ -183,29 +210,19 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_features)
             By how much the score would rise if this feature alone were what the model's
             reconstruction of the row has in its place; of reconstruction errors, the feature's own
-            squared error. 0 where it is missing.
+            squared error. 0 where it is missing. Of several models, the mean, each in units of the
+            interquartile range of its scores.
 
         Notes
         -----
         Cost: that of ``score_samples``, n_features times, but of reconstruction errors.
         """
         X = self._checked(X)
-        rows = to_dense(X)
-        expected = self.model_.reconstruct(X).astype(np.float64)
-        if self._by_error(self.model_):
-            return np.nan_to_num((rows - expected) ** 2).astype(output_dtype(X))
-        result = np.zeros(rows.shape, output_dtype(X))
-        n_features = rows.shape[1]
-        n_rows = max(1, MAX_ENTRIES // n_features**2)
-        for start in range(0, len(rows), n_rows):
-            part, usual = rows[start : start + n_rows], expected[start : start + n_rows]
-            changed = np.repeat(part, n_features, axis=0).reshape(*part.shape, n_features)
-            every = np.arange(n_features)
-            changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
-            scores = self._scores(self.model_, changed.reshape(-1, n_features))
-            rise = scores.reshape(part.shape) - self._scores(self.model_, part)[:, None]
-            result[start : start + n_rows] = rise
-        return result
+        total = sum(
+            contributions(self.criterion, model, X) / scale
+            for model, (_, scale) in zip(self.estimators_, self._scales, strict=True)
+        )
+        return np.asarray(total / len(self.estimators_), dtype=output_dtype(X))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "offset_")
@@ -221,22 +238,19 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
 
     def _model(self) -> Any:
         """The model, or what stands in for None."""
-        return GaussianRBM(n_components=8) if self.model is None else self.model
+        if self.model is None:
+            return GaussianRBM(50, n_iter=10, weight_decay=0.3)
+        return self.model
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can answer."""
         check_is_fitted(self)
         return check_rows(self, X, reset=False)
 
-    def _by_error(self, model: Any) -> bool:
-        """Whether the score is minus a squared error."""
-        errors = isinstance(model, DeterministicAutoencoder) and self.criterion == "auto"
-        return errors or self.criterion == "reconstruction-error"
-
-    def _scores(self, model: Any, X: Any) -> np.ndarray:
-        """Higher for usual rows."""
-        if self.criterion == "reconstruction-error":
-            return -np.nansum((to_dense(X) - model.reconstruct(X)) ** 2, axis=1)
-        if self.criterion != "log-likelihood" and hasattr(model, "free_energy"):
-            return -model.free_energy(X)
-        return model.score_samples(X)
+    def _scores(self, X: Any) -> np.ndarray:
+        """Of rows of a checked array, higher for usual ones."""
+        total = sum(
+            (scores(self.criterion, model, X) - middle) / scale
+            for model, (middle, scale) in zip(self.estimators_, self._scales, strict=True)
+        )
+        return np.asarray(total / len(self.estimators_))

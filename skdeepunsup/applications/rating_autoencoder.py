@@ -248,6 +248,7 @@ class RatingAutoencoder(
         known = self._read(X, reset=reset)
         self.bias_ = rating_bias(known, float(self.shrinkage))
         self.rating_range_ = float(known.data.min()), float(known.data.max())
+        self.readout_ = None  # which is learned once the fit is over
         rest = self.bias_.residuals(known)
         rows = transposed(rest) if self.view == "items" else rest
         device = resolve_device(self.device, self.precision)

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from itertools import pairwise
 
 import joblib
 import numpy as np
@@ -37,7 +38,6 @@ from skdeepunsup import (
     VariationalAutoencoder,
 )
 from skdeepunsup.applications.encoders import EncoderStack, parts_of
-from skdeepunsup.reconstruction.module import ReconstructionModule
 from tests.callbacks import Silent, StopsAfter
 
 N, D = 80, 6
@@ -83,7 +83,7 @@ ENCODERS = [
     ),
 ]
 UNROLLED = [
-    DeepBoltzmannMachine((5, 4), n_iter=2, n_chains=10, **SEED),
+    DeepBoltzmannMachine((5, 4), n_iter=20, n_chains=10, learning_rate=0.1, **SEED),
     BoltzmannMachine(4, n_iter=2, n_chains=10, batch_size=20, clamped="mean-field", **SEED),
 ]
 """Their code settles; within a stack it takes few rounds instead."""
@@ -131,6 +131,7 @@ def test_the_stack_s_code_is_the_encoder_s(encoder, X):
 
 @pytest.mark.parametrize("encoder", UNROLLED, ids=repr)
 def test_the_code_of_one_that_settles_is_near_the_stack_s(encoder, X):
+    X = np.repeat(X[:, :1], D, axis=1)  # a cause for the topmost layer to find
     encoder = clone(encoder).fit(X)
     code = stack_of(encoder).encode(torch.tensor(X)).detach().numpy()
     np.testing.assert_allclose(code, encoder.transform(X), atol=1e-3)
@@ -141,7 +142,8 @@ def test_the_code_of_one_that_settles_is_near_the_stack_s(encoder, X):
 def test_the_stack_s_way_down_is_the_encoder_s(encoder, X):
     encoder = clone(encoder).fit(X)
     codes = encoder.transform(X)
-    rows = stack_of(encoder).decode(torch.tensor(codes)).detach().numpy()
+    with torch.no_grad():
+        rows = stack_of(encoder).decode(torch.tensor(codes)).numpy()
     np.testing.assert_allclose(rows, encoder.inverse_transform(codes), rtol=1e-8, atol=1e-8)
 
 
@@ -235,9 +237,7 @@ def test_an_unfitted_encoder_is_cloned(encoder, X, y):
     assert model.encoder_ is not model.encoder
     with pytest.raises(NotFittedError):
         model.encoder.transform(X)
-    np.testing.assert_array_equal(
-        model.encoder_.transform(X), clone(encoder).fit(X).transform(X)
-    )
+    np.testing.assert_array_equal(model.encoder_.transform(X), clone(encoder).fit(X).transform(X))
 
 
 @every
@@ -294,8 +294,7 @@ def test_parameters_of_the_encoder_can_be_searched(X, y):
 def rows_seen(monkeypatch):
     """What encoders are fitted to, and heads are trained on."""
     seen = {"encoder": [], "head": []}
-    fit, losses = Autoencoder.fit, ReconstructionModule.losses
-    del losses
+    fit = Autoencoder.fit
 
     def fit_spied(self, X, *args, **kwargs):
         seen["encoder"].append(np.array(X))
@@ -335,7 +334,7 @@ def test_unlabelled_rows_change_nothing_once_the_encoder_is_fitted(made, missing
     few = np.where(np.arange(N) < 30, y, missing)
     part, whole = made(encoder).fit(X[:30], y[:30]), made(encoder).fit(X, few)
     np.testing.assert_array_equal(part.predict(X), whole.predict(X))
-    assert part.history_ == pytest.approx(whole.history_, nan_ok=True)
+    assert part.history_["loss"] == whole.history_["loss"]
 
 
 LABELS = {
@@ -372,9 +371,7 @@ def test_objects_may_be_marked_as_unlabelled(X, y):
     model = classifier().fit(X, labels)
     assert model.classes_.tolist() == ["ant", "bee", "cat"]
     few = np.where(np.arange(N) % 2, y, -1)
-    np.testing.assert_array_equal(
-        model.predict_proba(X), classifier().fit(X, few).predict_proba(X)
-    )
+    np.testing.assert_array_equal(model.predict_proba(X), classifier().fit(X, few).predict_proba(X))
 
 
 def test_minus_1_and_one_other_are_two_classes_and_a_warning(X, y):
@@ -542,13 +539,18 @@ def codes_of_float(model, X):
         return model.module_.stack.encode(torch.tensor(X).float()).double().numpy()
 
 
-def test_codes_are_not_checked_for_values_but_rows_are(X, y):
-    model = classifier(BernoulliRBM(4, n_iter=2, **SEED)).fit(X, y)
-    with pytest.warns(UserWarning, match="BernoulliRBM"):
-        model.predict(X + 5)
-    model = classifier(CategoricalRBM(4, n_iter=2, **SEED)).fit(X, y)
-    with pytest.raises(ValueError, match="category"):
-        model.predict(X + 0.5)
+def test_rows_are_of_the_values_that_the_encoder_is_made_for(X, y):
+    encoder = CategoricalRBM(4, n_iter=2, n_categories=2, **SEED)
+    model = classifier(clone(encoder), warm_start=True)
+    fitted = classifier(clone(encoder).fit(X))
+    for wrong in (X + 0.5, 2 * X):
+        for fit in (model.fit, fitted.fit):
+            with pytest.raises(ValueError, match="a category is a code"):
+                fit(wrong, y)
+    model.fit(X, y)
+    for method in (model.predict, lambda X: model.fit(X, y)):
+        with pytest.raises(ValueError, match="a category is a code"):
+            method(X + 0.5)
 
 
 # Training
@@ -559,12 +561,11 @@ def test_two_warm_starts_are_one_fit(made, X, y):
     once = made(max_iter=6).fit(X, y)
     twice = made(warm_start=True).fit(X, y)
     encoder = twice.encoder_
-    pickle.loads(pickle.dumps(twice)).fit(X, y)
     twice.fit(X, y)
     assert twice.encoder_ is encoder  # which is not pre-trained anew
     assert twice.n_iter_ == once.n_iter_ == 6
     np.testing.assert_array_equal(twice.predict(X), once.predict(X))
-    assert twice.history_ == pytest.approx(once.history_, nan_ok=True)
+    assert twice.history_["loss"] == once.history_["loss"]
 
 
 def test_a_warm_start_keeps_to_its_classes(X, y):
@@ -667,8 +668,7 @@ def test_a_seed_repeats_and_another_differs(made, X, y):
         return model.set_params(hidden_layer_sizes=(5,)).fit(X, y)
 
     first, again, other = fitted(0), fitted(0), fitted(1)
-    np.testing.assert_array_equal(first.module_.output(torch.tensor(X).float()).detach(),
-                                  again.module_.output(torch.tensor(X).float()).detach())  # fmt: skip
+    np.testing.assert_array_equal(first.predict(X), again.predict(X))
     assert first.history_["loss"] == again.history_["loss"]
     assert first.history_["loss"] != other.history_["loss"]
 
@@ -710,7 +710,7 @@ def test_a_linear_schedule_ends_slowly(X, y):
 
     params = {"max_iter": 20, "n_iter_no_change": 20, "learning_rate_schedule": "linear"}
     classifier(encoder, learning_rate=0.01, **params).set_callbacks(Keeps()).fit(X, y)
-    steps = [np.abs(after - before).mean() for before, after in zip(codes, codes[1:], strict=False)]
+    steps = [np.abs(after - before).mean() for before, after in pairwise(codes)]
     assert steps[-1] < 0.1 * np.mean(steps[:8])
 
 
@@ -718,17 +718,6 @@ def test_divergence_keeps_the_last_finite_epoch_and_warns(X, y):
     with pytest.warns(ConvergenceWarning, match="learning_rate"):
         model = classifier(learning_rate=1e38).fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
-
-
-def test_few_labels_go_further_after_pre_training(digits):
-    from sklearn.datasets import load_digits
-
-    y = load_digits().target
-    few = np.where(np.arange(len(y)) < 50, y, -1)
-    encoder = DenoisingAutoencoder(64, max_iter=15, **SEED)
-    model = classifier(encoder, max_iter=30).fit(digits, few)
-    start = classifier(clone(encoder).set_params(max_iter=1, learning_rate=1e-9), max_iter=30)
-    assert model.score(digits[50:], y[50:]) > start.fit(digits, few).score(digits[50:], y[50:])
 
 
 # What is not sound
@@ -762,9 +751,9 @@ def test_a_scaler_belongs_before_the_classifier(X, y):
 
 def test_a_fitted_encoder_of_other_columns_is_refused(X, y):
     encoder = Autoencoder(2, max_iter=2, **SEED).fit(X[:, :4])
-    for encoder in (encoder, FrozenEstimator(encoder)):
+    for kind in (encoder, FrozenEstimator(encoder)):
         with pytest.raises(ValueError, match="encoder was fitted to 4 features, but X has 6"):
-            classifier(encoder).fit(X, y)
+            classifier(kind).fit(X, y)
 
 
 BAD = {
