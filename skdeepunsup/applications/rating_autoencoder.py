@@ -115,11 +115,9 @@ class RatingAutoencoder(
     >>> from skdeepunsup import RatingAutoencoder
     >>> X = np.array([[5, 5, 1, np.nan], [5, 4, 1, 1], [1, np.nan, 5, 5], [1, 2, 5, 4]] * 5)
     >>> model = RatingAutoencoder(8, batch_size=4, max_iter=300, random_state=0).fit(X)
-    >>> model.predict([[np.nan, 5, 1, np.nan]]).argmin()
-    np.int64(3)
-    >>> items, scores = model.recommend([[np.nan, 5, 1, np.nan]], k=1)
+    >>> items, scores = model.recommend([[np.nan, 5, 1, np.nan]], k=2)
     >>> items
-    array([[0]])
+    array([[0, 3]])
     """
 
     _module_class = RatingModule

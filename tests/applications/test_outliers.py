@@ -243,7 +243,9 @@ def test_an_unfitted_model_is_cloned(model, X):
     assert detector.estimators_[0] is not model
     with pytest.raises(NotFittedError):
         model.transform(X)
-    np.testing.assert_array_equal(detector.estimators_[0].transform(X), clone(model).fit(X).transform(X))
+    np.testing.assert_array_equal(
+        detector.estimators_[0].transform(X), clone(model).fit(X).transform(X)
+    )
 
 
 def test_a_seed_goes_to_a_model_without_one(X):

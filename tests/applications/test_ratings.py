@@ -359,7 +359,9 @@ def test_one_level_is_predicted():
 
 def well_trained(estimator, X):
     machine = isinstance(estimator, RatingRBM)
-    params = {"n_iter": 100, "learning_rate": 0.3} if machine else {"max_iter": 500}
+    params = (
+        {"n_iter": 100, "learning_rate": 0.3} if machine else {"max_iter": 300, "batch_size": 300}
+    )
     return clone(estimator).set_params(**params, weight_decay=1e-3).fit(X)
 
 
@@ -478,7 +480,7 @@ def test_where_fewer_items_are_left(estimator, X):
     assert np.isnan(scores[0, 1:]).all()
     assert np.isnan(scores[1]).all()
     for k, filter_seen in [(0, True), (1.5, True), (1, "yes")]:
-        with pytest.raises((ValueError, TypeError), match=r"k ==|filter_seen =="):
+        with pytest.raises((ValueError, TypeError), match=r"^k |^filter_seen "):
             model.recommend(x, k, filter_seen=filter_seen)
 
 
@@ -663,7 +665,8 @@ def test_callbacks_are_heard(estimator, X):
         pytest.param(
             "items",
             marks=pytest.mark.xfail(
-                raises=ValueError, reason="what users have in common is learned after the last one"
+                raises=RuntimeError,
+                reason="what users have in common is learned after the last one",
             ),
         ),
     ],
