@@ -17,6 +17,7 @@ from skdeepunsup import DeepEmbeddedClustering, DenoisingAutoencoder
 from .data import load_fashion_mnist, load_mnist
 from .timing import print_table, settings, timed
 
+IMAGES: dict[str, Any] = {"MNIST": load_mnist, "Fashion-MNIST": load_fashion_mnist}
 SIDE = 28
 TURN, SHIFT = 10, 2
 """Degrees and pixels, at most."""
@@ -26,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m benchmarks clustering``."""
     seeds = [0, 1, 2, 3, 4]
     parser.add_argument("--seeds", type=int, nargs="+", default=seeds, help=f"(default {seeds})")
+    names = list(IMAGES)
+    parser.add_argument("--images", nargs="+", choices=names, default=names, help="(default both)")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -34,8 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
         f"The code: {settings(encoder(0))}\nClusters: DeepEmbeddedClustering(10, max_iter=10); "
         f"images are moved by up to {SHIFT} pixels and turned by up to {TURN} degrees"
     )
-    for name, load in {"MNIST": load_mnist, "Fashion-MNIST": load_fashion_mnist}.items():
-        X, y = load()[:2]
+    for name in arguments.images:
+        X, y = IMAGES[name]()[:2]
         X = np.float32(X) / 255
         results: dict[str, list[tuple[float, float]]] = {}
         for seed in arguments.seeds:

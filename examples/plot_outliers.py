@@ -12,7 +12,8 @@ are outliers, and each can be asked what makes it one.
 # --------------------------------
 # The training rows are 250 benign samples and ten malignant ones, without labels. The test rows are
 # the other benign ones and as many malignant ones. Features are standardised by the training rows'
-# own means and deviations, outliers included.
+# own means and deviations, outliers included. The detector's model is a Gaussian RBM; the second
+# one averages twenty of them, each fitted to 64 rows, among which there are hardly any outliers.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.metrics import RocCurveDisplay, roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.preprocessing import StandardScaler
 
-from skdeepunsup import GaussianRBM, OutlierDetector
+from skdeepunsup import OutlierDetector
 
 data = load_breast_cancer()
 rng = np.random.default_rng(0)
@@ -36,7 +37,10 @@ odd = data.target[test] == 0
 
 share = 10 / len(train)
 detectors = {
-    "GaussianRBM": OutlierDetector(GaussianRBM(8, random_state=0), contamination=share),
+    "GaussianRBM": OutlierDetector(contamination=share, random_state=0),
+    "20 of them": OutlierDetector(
+        n_estimators=20, max_samples=64, contamination=share, random_state=0
+    ),
     "IsolationForest": IsolationForest(contamination=share, random_state=0),
     "LocalOutlierFactor": LocalOutlierFactor(novelty=True, contamination=share),
 }

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_real, resolve_device, resolve_precision
 from .._random import Stream
-from .._validation import Rows, check_rows, drawn_rows, to_array, training_rows
-from ..estimator import DeepEstimator
+from .._validation import Rows, check_codes, check_rows, drawn_rows, to_array, training_rows
+from ..estimator import DeepEstimator, all_or_nothing
 from ..networks import draw_from
 from ..training import GradientDescent, Schedule, linear_pace
 from .encoders import fitted_encoder, models_of
@@ -56,11 +56,11 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
         within a search or a Pipeline it is passed on.
         """
-        self._fit(X, y)
-        X = self._checked(X)
-        probabilities = self._answer(X, lambda module: module.probabilities)
-        self.labels_ = probabilities.argmax(1)
-        self._finish_clusters(self._answer(X, lambda module: module.encode), probabilities)
+        with all_or_nothing(self):
+            self._fit(X, y)
+            X = self._checked(X)
+            self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
+            self._finish_clusters(self._answer(X, lambda module: module.encode))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -107,6 +107,23 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
             Codes; float32 for float32 input, else float64.
         """
         return self._answer(self._checked(X), lambda module: module.encode)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Map codes back to rows: of ``cluster_centers_``, what a cluster looks like.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        Z = check_codes(X, self._n_features_out, type(self).__name__)
+        return self._answer(Z, lambda module: module.stack.decode)
 
     def sample(self, cluster: int, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
         """Draw rows of a cluster: codes from its normal distribution, decoded.
@@ -182,8 +199,8 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         resolve_device(self.device, self.precision)
 
     @abstractmethod
-    def _finish_clusters(self, codes: np.ndarray, probabilities: np.ndarray) -> None:
-        """Take what is still to be known of the clusters, given all rows of ``fit``."""
+    def _finish_clusters(self, codes: np.ndarray) -> None:
+        """Take what is still to be known of the clusters, given the codes of all rows."""
 
     def _schedule(self) -> Schedule:
         return Schedule(self.max_iter, self.batch_size, settled=("moved", self.tol))

@@ -146,7 +146,8 @@ class DeepEmbeddedClustering(DeepClusterer):
     max_iter : int, default=20
         At most this many epochs.
     tol : float, default=1e-3
-        Training stops after an epoch in which no larger share of rows moved to another cluster.
+        Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
+        runs all epochs.
     device : str, default="auto"
         "cpu", "cuda", "mps", or the first of the last two that is there.
     precision : {"float32", "bfloat16", "float64"}, default="float32"
@@ -297,10 +298,9 @@ class DeepEmbeddedClustering(DeepClusterer):
             )
         return places
 
-    def _finish_clusters(self, codes: np.ndarray, probabilities: np.ndarray) -> None:
-        """Take how the codes of each cluster lie about its centre."""
+    def _finish_clusters(self, codes: np.ndarray) -> None:
+        """Take how the codes of each cluster's own rows lie about its centre."""
         for k, center in enumerate(to_array(self._module.centers)):
-            share = probabilities[:, k] / probabilities[:, k].sum()
-            about = codes - center
-            covariance = (share[:, None] * about).T @ about
+            about = codes[self.labels_ == k] - center
+            covariance = about.T @ about / max(1, len(about))
             self._module.covariances[k] = torch.from_numpy(covariance)

@@ -110,7 +110,7 @@ class EncoderStack(nn.Module):
         return x
 
     def decode(self, h: Tensor) -> Tensor:
-        """The row of each code."""
+        """The row of each code, likewise."""
         for module in reversed(self.modules_up):
-            h = module.decode(h)
+            h = getattr(module, "decode_in_rounds", module.decode)(h)
         return h

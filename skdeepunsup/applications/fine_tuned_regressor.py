@@ -79,7 +79,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         pre-trained.
     learning_rate_schedule : {"constant", "linear"}, default="constant"
         "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
-        second.
+        second, unless training stops before.
     batch_size : int, default=32
         Rows of one update.
     max_iter : int, default=200

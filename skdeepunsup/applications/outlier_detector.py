@@ -37,8 +37,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Clones of the model that are fitted, each to rows and from a seed of its own. The score is
         then the mean of theirs, each less its median and over its interquartile range.
     max_samples : int, default=None
-        Rows that each is fitted to, at random; None takes all. Among few rows there are few
-        outliers, which a model can then not learn.
+        Rows that each is fitted to, drawn without replacement; None takes all. Among few rows there
+        are few outliers, which a model can then not learn.
     random_state : int, RandomState instance or None, default=None
         Seeds the choice of rows, and each model that has no ``random_state`` of its own.
 
@@ -140,10 +140,10 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             if self.max_samples is not None and self.max_samples < X.shape[0]:
                 rows = X[random.choice(X.shape[0], self.max_samples, replace=False)]
             fitted = models_of(fitted_encoder("model", model, rows, None, seed))[0]
-            if several and fitted is models_of(model)[0]:
+            if fitted is models_of(model)[0] and (several or self.max_samples is not None):
                 raise ValueError(
-                    f"n_estimators == {self.n_estimators}, but model is fitted already; give one "
-                    "that is not, or n_estimators=1."
+                    f"n_estimators == {self.n_estimators} and max_samples == {self.max_samples}, "
+                    "but model is fitted already; give one that is not, or leave both."
                 )
             self.estimators_.append(fitted)
             low, middle, high = (0.0, 0.0, 1.0)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.utils import get_tags
 
 from .._validation import to_dense
 from ..adversarial.model import AdversarialModel
@@ -54,6 +55,8 @@ def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:
     if is_error(criterion, model):
         return squared_errors(model, X)
     rows, expected = to_dense(X), to_dense(model.reconstruct(X))
+    if get_tags(model).input_tags.categorical:
+        expected = expected.round()  # a code is asked for, and the mean of codes may be none
     n_features = rows.shape[1]
     every, parts = np.arange(n_features), []
     n_rows = max(1, MAX_ENTRIES // n_features**2)

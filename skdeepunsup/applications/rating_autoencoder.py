@@ -75,8 +75,8 @@ class RatingAutoencoder(
     rating_range_ : tuple of float
         The lowest and the highest rating of ``fit``, between which predictions are.
     readout_ : LinearReadout or None
-        With ``view="items"``: ``factors`` of the items, ``offsets`` of each, and the variance
-        ``noise`` of a rating about what a user reads off them.
+        With ``view="items"``: ``factors`` of the items, ``offsets`` of each, and the ``noise``, the
+        squared error of a rating in the last epoch, by which the regression is held back.
     module_ : RatingModule
         The network.
     history_ : dict of lists

@@ -42,7 +42,8 @@ class RatingRBM(
     levels : sequence of float, default=None
         What a rating may be; None takes what ``fit`` finds, at most 100.
     conditional : bool, default=True
-        Whether hidden units also hear *which* items a user rated, whatever the ratings.
+        Whether hidden units also hear *which* items a user rated, whatever the ratings: by the mean
+        of the weights of an item's levels, which is taken out otherwise.
     learning_rate : float, default=0.01
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=20

@@ -254,6 +254,8 @@ def evaluated(
         )
     rows = _indices("pairs[:, 0]", pairs[:, 0], known.shape[0])
     columns = _indices("pairs[:, 1]", pairs[:, 1], known.shape[1])
+    if not len(pairs):
+        return np.empty(0)
     users, places = np.unique(rows, return_inverse=True)
     order = np.argsort(places, kind="stable")
     result = np.empty(len(pairs))

@@ -15,13 +15,17 @@ from .clusterer import DeepClusterer
 from .encoders import models_of, parts_of
 from .mixture_module import MixtureModule
 
+FLOOR = 0.01
+"""Of the first clusters' variances, relative to the codes' own."""
+
 
 class VariationalDeepEmbedding(DeepClusterer):
     """Variational deep embedding: a density whose codes are normal within each cluster.
 
     A row is drawn by drawing a cluster, a code of it, and a row by the decoder. Training raises a
     lower bound on the density of the rows, as that of a `VariationalAutoencoder`, from which it
-    starts, with a mixture in place of the one normal distribution of codes.
+    starts, with a mixture in place of the one normal distribution of codes. The probability of a
+    cluster is that given the mean of a row's code.
 
     Parameters
     ----------
@@ -39,7 +43,8 @@ class VariationalDeepEmbedding(DeepClusterer):
     max_iter : int, default=20
         At most this many epochs.
     tol : float, default=1e-3
-        Training stops after an epoch in which no larger share of rows moved to another cluster.
+        Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
+        runs all epochs.
     device : str, default="auto"
         "cpu", "cuda", "mps", or the first of the last two that is there.
     precision : {"float32", "bfloat16", "float64"}, default="float32"
@@ -166,7 +171,12 @@ class VariationalDeepEmbedding(DeepClusterer):
         codes = map_rows(module.encode, rows, np.dtype(np.float64))
         seed = int(stream.numpy.integers(2**31))
         mixture = GaussianMixture(
-            self.n_clusters, covariance_type="diag", n_init=5, random_state=seed
+            self.n_clusters,
+            covariance_type="diag",
+            n_init=5,
+            # So wide at least that few rows do not become clusters of their own.
+            reg_covar=FLOOR * float(codes.var(0).mean()) or 1e-6,
+            random_state=seed,
         )
         with config_context(array_api_dispatch=False):  # with it, k-means cannot start a mixture
             mixture.fit(codes)
@@ -176,5 +186,5 @@ class VariationalDeepEmbedding(DeepClusterer):
             module.log_variances.copy_(torch.from_numpy(mixture.covariances_).log())
         module.refresh(rows)
 
-    def _finish_clusters(self, codes: np.ndarray, probabilities: np.ndarray) -> None:
+    def _finish_clusters(self, codes: np.ndarray) -> None:
         """The mixture knows all of them."""

@@ -108,17 +108,22 @@ class LateralMachine(Machine):
 
     def encode_in_rounds(self, rows: Tensor) -> Tensor:
         """The same after few rounds, each halfway: a network that gradients can pass."""
-        x = self.hidden_input(rows)
-        m = x.sigmoid()
-        for _ in range(UNROLLED_ROUNDS):
-            m = (m + (x + affine(m, self.L_hidden)).sigmoid()) / 2
-        return m
+        return in_rounds(self.hidden_input(rows), self.L_hidden)
 
     def decode(self, h: Tensor) -> Tensor:
         """The mean field of v given h: E[v | h] where no visible units are connected."""
         D = self.n_features
-        x = affine(h, self.L[D:, :D], self.c[:D])
-        return self.visibles.mean_field(self.L[:D, :D], x)
+        return self.visibles.mean_field(self.L[:D, :D], self._visible_input(h))
+
+    def decode_in_rounds(self, h: Tensor) -> Tensor:
+        """The same after few rounds."""
+        D = self.n_features
+        return in_rounds(self._visible_input(h), self.L[:D, :D])
+
+    def _visible_input(self, h: Tensor) -> Tensor:
+        """What v hears of h."""
+        D = self.n_features
+        return affine(h, self.L[D:, :D], self.c[:D])
 
     def energy(self, s: Tensor) -> Tensor:
         """E(s) of each state of all units."""
@@ -237,3 +242,11 @@ class LateralMachine(Machine):
         x = self.c0 + beta * (self.c - self.c0)
         back = bool(stream.numpy.integers(2))
         return self.everyone.gibbs(field[0], self.L, x, stream, beta=beta, backwards=back)
+
+
+def in_rounds(x: Tensor, L: Tensor) -> Tensor:
+    """Means of binary units with inputs x and ties L: in few rounds, m ← (m + σ(x + mL)) / 2."""
+    m = x.sigmoid()
+    for _ in range(UNROLLED_ROUNDS):
+        m = (m + (x + affine(m, L)).sigmoid()) / 2
+    return m

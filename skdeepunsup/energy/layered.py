@@ -166,6 +166,10 @@ class LayeredMachine(Machine):
         squares = [W.square() for W in self.W]
         return settled(self.top_down(h), lambda q: self.descend(q, squares))[0]
 
+    def decode_in_rounds(self, h: Tensor) -> Tensor:
+        """The same by one pass down."""
+        return self.top_down(h)[0]
+
     # What is summed out
 
     def free_energy(self, v: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ class Schedule:
     stages_before : tuple of int, default=()
         The epochs of each stage before the last, for what is learned layer by layer.
     settled : tuple of (str, float), default=None
-        A stage ends after an epoch in whose record the figure of that name is no larger.
+        A stage ends after an epoch in whose record the figure of that name is smaller.
     once : int, default=0
         So many of the first stages only ever begin a fit; once they are over, one that goes on does
         without them. Not together with ``patience``, which would end them before their time.
@@ -82,7 +82,7 @@ class Schedule:
 
     def is_settled(self, record: dict[str, float]) -> bool:
         """Whether nothing much happens any more, by the record of an epoch."""
-        return self.settled is not None and record[self.settled[0]] <= self.settled[1]
+        return self.settled is not None and record[self.settled[0]] < self.settled[1]
 
     def stopping(self) -> EarlyStopping | None:
         """A fresh judge of the epochs, None where there is no patience to lose."""
