@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         rows = []
         for model, found in results.items():
             figures, spent = np.array(found).T
-            mean, spread = f"{figures.mean():.1f}", f"{figures.std():.1f}"
+            mean, spread = f"{figures.mean():.1f}", f"{figures.std(ddof=1):.1f}"
             rows.append((model, f"{np.median(spent):.0f}", mean, spread, f"{figures.min():.1f}"))
         print_table(
             f"{name}, its 60,000 training images: share of the images, in %, in the cluster that "

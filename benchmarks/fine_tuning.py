@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -53,11 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         (
             name,
             f"{np.median(learning[name]):.0f}" if name in learning else "",
-            *(
-                f"{np.mean(errors[name, n]):.2f} ± {np.std(errors[name, n]):.2f} "
-                f"({np.median(spent[name, n]):.0f} s)"
-                for n in counts
-            ),
+            *(f"{_figure(errors[name, n])} ({np.median(spent[name, n]):.0f} s)" for n in counts),
         )
         for name in encoders(0)
     ]
@@ -80,17 +77,27 @@ def encoders(seed: int) -> dict[str, Any]:
 
     def drawn(activation: str) -> Any:
         """A stack whose learning rate of next to nothing leaves the first weights as they are."""
-        shared["activation"] = activation
-        parameters = shared | {"learning_rate": 1e-12, "max_iter": 1}
+        parameters = shared | {"activation": activation, "learning_rate": 1e-12, "max_iter": 1}
         return make_pipeline(*(DenoisingAutoencoder(n, **parameters) for n in WIDTHS))
 
     return {
-        settings(dbn): dbn,
-        f"{settings(first)} and, of its codes, {settings(second)}": make_pipeline(first, second),
+        _name(dbn): dbn,
+        f"{_name(first)} and, of its codes, {_name(second)}": make_pipeline(first, second),
         "random weights, logistic units": drawn("logistic"),
         "random weights, gelu units": drawn("gelu"),
         f"MLPClassifier({WIDTHS}) of scikit-learn": None,
     }
+
+
+def _figure(found: list[float]) -> str:
+    """A mean, and the standard deviation where there is one."""
+    spread = f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
+    return f"{np.mean(found):.2f}{spread}"
+
+
+def _name(model: Any) -> str:
+    """The same for all seeds."""
+    return settings(clone(model).set_params(random_state=None))
 
 
 def classifier(encoder: Any, n_labels: int, seed: int) -> Any:

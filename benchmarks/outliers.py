@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
                 scores, took = timed(scored, X, seed)
                 spent += took
                 found.append(float(roc_auc_score(y, scores)))
-            results.setdefault(detector, []).append((np.mean(found), np.std(found), spent))
+            results.setdefault(detector, []).append((np.mean(found), np.std(found, ddof=1), spent))
         print(name, *(f"{figures[-1][0]:.3f}" for figures in results.values()), flush=True)
     means = np.array([[area for area, _, _ in figures] for figures in results.values()])
     ranks = rankdata(-means, axis=0).mean(1)

@@ -7,16 +7,24 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils import Tags, get_tags
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_real, resolve_device, resolve_precision
 from .._random import Stream
-from .._validation import Rows, check_codes, check_rows, drawn_rows, to_array, training_rows
+from .._validation import (
+    Rows,
+    check_codes,
+    check_rows,
+    drawn_rows,
+    map_rows,
+    to_array,
+    training_rows,
+)
 from ..estimator import DeepEstimator, all_or_nothing
 from ..networks import draw_from
 from ..training import GradientDescent, Schedule, linear_pace
-from .encoders import fitted_encoder, models_of
+from .encoders import fitted_encoder, models_of, take_input_tags
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -172,11 +180,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        seen = get_tags(models_of(self._encoder())[0]).input_tags
-        tags.input_tags.sparse = seen.sparse
-        tags.input_tags.allow_nan = seen.allow_nan
-        tags.input_tags.categorical = seen.categorical
-        tags.input_tags.positive_only = seen.positive_only
+        take_input_tags(tags, self._encoder())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -214,6 +218,12 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         device = resolve_device(self.device, self.precision)
         rows = training_rows(X, device, self._parameter_dtype())
         return rows.labelled(np.zeros((len(rows), self.n_clusters), dtype=np.float32), ())
+
+    def _loaded_codes(self, module: Any, rows: Rows, stream: Stream) -> np.ndarray:
+        """The codes of all rows, once the module has the encoder's parameters."""
+        module.stack.load(self.encoder_)
+        module.to(device=stream.device, dtype=self._parameter_dtype()).eval()
+        return map_rows(module.encode, rows, np.dtype(np.float64))
 
     def _objective(self, module: Any, stream: Stream) -> GradientDescent:
         draw_from(module, stream)

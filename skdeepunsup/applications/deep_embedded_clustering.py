@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .._parameters import check_option, check_real
 from .._random import Stream
-from .._validation import Rows, map_rows, to_array
+from .._validation import Rows, to_array
 from ..reconstruction import Autoencoder
 from ..reconstruction.corruption import same_shape
 from ..reconstruction.likelihoods import squared_error
@@ -65,8 +65,10 @@ class EmbeddedClustersModule(nn.Module):
         covariances = torch.zeros(n_clusters, self.n_components, self.n_components)
         self.register_buffer("covariances", covariances)
         self.register_buffer("variance", torch.ones(()))
+        self.register_buffer("frequencies", torch.ones(n_clusters))
         self.covariances: Tensor
         self.variance: Tensor
+        self.frequencies: Tensor
 
     def encode(self, x: Tensor) -> Tensor:
         """The code of each row."""
@@ -74,15 +76,16 @@ class EmbeddedClustersModule(nn.Module):
 
     def probabilities(self, x: Tensor) -> Tensor:
         """q of each row."""
-        return student_t(self.encode(x), self.centers, self.dof)
+        return student_t(self.encode(x), self.centers, self.dof).exp()
 
     def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
+        self, x: Tensor, stream: Stream, weights: Tensor | None, last: Tensor
     ) -> dict[str, Tensor]:
-        """KL(p ‖ q) of each row, p being its target, and its squared error."""
+        """KL(p ‖ q) of each row, p being q of the last epoch sharpened, and its squared error."""
         z = self.encode(x if self.augmentation is None else self.augmented(x, stream))
-        q = student_t(z, self.centers, self.dof)
-        terms = {"clustering": divergence(targets.to(q), q)}
+        log_q = student_t(z, self.centers, self.dof)
+        p = sharpened(last.to(log_q), self.frequencies)
+        terms = {"clustering": divergence(p, log_q)}
         if self.reconstruction_weight:
             r = self.stack.decode(z)
             error = squared_error(x.where(~x.isnan(), r.detach()), r)
@@ -96,9 +99,10 @@ class EmbeddedClustersModule(nn.Module):
 
     @torch.no_grad()
     def refresh(self, rows: Rows) -> dict[str, Tensor]:
-        """Make of q of all rows the targets of the next epoch; the share of rows that moved."""
+        """Take q of all rows for the next epoch; the share of rows that moved."""
         q = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
-        return {"moved": moved(rows, q, sharpened(q))}
+        self.frequencies.copy_(q.sum(0).clamp_min(torch.finfo(q.dtype).tiny))
+        return {"moved": moved(rows, q)}
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
         """``n`` rows decoded from normal codes about a centre, as those of its rows are."""
@@ -269,12 +273,12 @@ class DeepEmbeddedClustering(DeepClusterer):
 
     def _initialize(self, module: EmbeddedClustersModule, rows: Rows, stream: Stream) -> None:
         assert rows.labels is not None
-        module.stack.load(self.encoder_)
-        codes = map_rows(module.encode, rows, np.dtype(np.float64))
+        codes = self._loaded_codes(module, rows, stream)
         labels = self._first_clusters(codes, int(stream.numpy.integers(2**31)))
         centers = np.stack([codes[labels == k].mean(0) for k in range(self.n_clusters)])
         module.centers.data.copy_(torch.from_numpy(centers))
         rows.labels.copy_(torch.eye(self.n_clusters)[torch.from_numpy(labels)])
+        module.frequencies.copy_(rows.labels.sum(0))
         if self.init == "k-means":
             module.refresh(rows)
         means = observed_means(rows)
@@ -284,7 +288,10 @@ class DeepEmbeddedClustering(DeepClusterer):
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
         """The first cluster of each row, numbered from 0."""
         if not isinstance(self.init, str):
-            labels = clone(self.init).fit_predict(codes)
+            init = clone(self.init)
+            if init.get_params(deep=False).get("random_state", 0) is None:
+                init.set_params(random_state=seed)
+            labels = init.fit_predict(codes)
         elif self.init == "k-means":
             labels = KMeans(self.n_clusters, n_init=20, random_state=seed).fit_predict(codes)
         else:

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from .._parameters import check_real
+from ..estimator import all_or_nothing
 from .recommender import ImplicitRecommender
 
 
@@ -80,8 +81,16 @@ class EASE(ImplicitRecommender):
             solve for the weights.
         """
         check_real("regularization", self.regularization, 0, boundaries="neither")
-        known = self._read(X, reset=True)
-        G = (known.T @ known).toarray()
+        with all_or_nothing(self):
+            known = self._read(X, reset=True)
+            self.item_weights_ = self._solved((known.T @ known).toarray())
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "item_weights_")
+
+    def _solved(self, G: np.ndarray) -> np.ndarray:
+        """B, given XᵀX, which is overwritten."""
         G[np.diag_indices_from(G)] += self.regularization
         try:
             factor = cho_factor(G, overwrite_a=True)
@@ -91,9 +100,9 @@ class EASE(ImplicitRecommender):
                 "the weights to be found; raise it."
             ) from error
         P = cho_solve(factor, np.eye(len(G)), overwrite_b=True)
-        self.item_weights_ = P / -np.diag(P)
-        np.fill_diagonal(self.item_weights_, 0)
-        return self
+        B = P / -np.diag(P)
+        np.fill_diagonal(B, 0)
+        return B
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
         return known @ self.item_weights_

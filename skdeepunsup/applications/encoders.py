@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from torch import Tensor, nn
 
@@ -48,11 +49,11 @@ def fitted_encoder(
     try:
         for model in models:
             check_is_fitted(model)
-    except NotFittedError:
+    except NotFittedError as error:
+        if isinstance(encoder, FrozenEstimator):
+            raise ValueError(f"{name} is frozen, but not fitted; fit it before.") from error
         encoder = clone(encoder)
-        for model in models_of(encoder):
-            if model.random_state is None:
-                model.set_params(random_state=random_state)
+        _seed(encoder, random_state)
         if weights is None:
             return encoder.fit(X)
         counting = np.flatnonzero(weights)
@@ -64,6 +65,25 @@ def fitted_encoder(
         )
     models[0]._check_values(X, training=False)
     return encoder
+
+
+def _seed(encoder: Any, random_state: Any) -> None:
+    """Give ``random_state`` to each model that is to be fitted and has none."""
+    if isinstance(encoder, Pipeline):
+        for _, step in encoder.steps:
+            _seed(step, random_state)
+    elif not isinstance(encoder, FrozenEstimator) and encoder.random_state is None:
+        encoder.set_params(random_state=random_state)
+
+
+def take_input_tags(tags: Tags, encoder: Any) -> None:
+    """Let what is built on an encoder take what the encoder takes."""
+    first = models_of(encoder)[0]
+    if isinstance(first, DeepTransformer):  # else there will be an error in fit
+        seen = get_tags(first).input_tags
+        tags.input_tags.sparse, tags.input_tags.allow_nan = seen.sparse, seen.allow_nan
+        tags.input_tags.categorical = seen.categorical
+        tags.input_tags.positive_only = seen.positive_only
 
 
 def _weight_arguments(encoder: Any, weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -65,8 +65,8 @@ def fitted(z: np.ndarray, r: np.ndarray) -> EqualMixture:
     """The components by responsibilities, without offsets."""
     shares = r / r.sum(0)
     means = shares.T @ z
-    about = z[None] - means[:, None]
-    covariances = np.einsum("nk,kni,knj->kij", shares, about, about, optimize=True)
+    pairs = zip(shares.T, means, strict=True)
+    covariances = np.array([((z - mean) * share[:, None]).T @ (z - mean) for share, mean in pairs])
     pooled = POOLED * covariances.mean(0) + (1 - POOLED) * covariances
     floor = FLOOR * z.var(0).mean() * np.eye(z.shape[1])
     return EqualMixture(means, pooled + floor, np.zeros(len(means)))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 from sklearn.callback import with_callbacks
-from sklearn.utils import Tags, check_consistent_length, get_tags
+from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -18,7 +18,15 @@ from ..estimator import DeepEstimator
 from ..networks import ACTIVATIONS, Dropout, dense, draw_from, initialize
 from ..reconstruction import DenoisingAutoencoder
 from ..training import GradientDescent, Schedule, linear_pace
-from .encoders import EncoderStack, Part, check_encoder, fitted_encoder, models_of, parts_of
+from .encoders import (
+    EncoderStack,
+    Part,
+    check_encoder,
+    fitted_encoder,
+    models_of,
+    parts_of,
+    take_input_tags,
+)
 
 SCHEDULES = ("constant", "linear")
 
@@ -133,16 +141,12 @@ class FineTunedModel(DeepEstimator):
         return self._fit(X, y, labels=y, sample_weight=sample_weight)
 
     @abstractmethod
-    def _targets(self, y: Any, reset: bool) -> Targets:
-        """Check ``y``."""
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
+        """Check ``y``; ``weights`` are those of its rows, ``reset`` says whether a fit begins."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        seen = get_tags(models_of(self._encoder())[0]).input_tags
-        tags.input_tags.sparse = seen.sparse
-        tags.input_tags.allow_nan = seen.allow_nan
-        tags.input_tags.categorical = seen.categorical
-        tags.input_tags.positive_only = seen.positive_only
+        take_input_tags(tags, self._encoder())
         return tags
 
     def _encoder(self) -> Any:
@@ -177,16 +181,18 @@ class FineTunedModel(DeepEstimator):
             name = type(self).__name__
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
         weights = check_weights(sample_weight, X)
-        targets = self._targets(labels, reset)
-        check_consistent_length(X, targets.labelled)
+        check_consistent_length(X, labels)
+        targets = self._targets(labels, reset, weights)
+        if weights is not None and not weights[targets.labelled].any():
+            raise ValueError("sample_weight is 0 for all rows that have a label.")
         if reset:
             encoder = self._encoder()
             self.encoder_ = fitted_encoder("encoder", encoder, X, weights, self.random_state)
         else:
             models_of(self.encoder_)[0]._check_values(X, training=False)
         device = resolve_device(self.device, self.precision)
-        labelled = torch.from_numpy(np.flatnonzero(targets.labelled))
-        rows = training_rows(X, device, self._parameter_dtype()).select(labelled)
+        X = X if targets.labelled.all() else X[targets.labelled]
+        rows = training_rows(X, device, self._parameter_dtype())
         rows = rows.labelled(targets.values, targets.classes)
         return rows if weights is None else rows.weighted(weights[targets.labelled])
 

@@ -242,21 +242,23 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         """
         return self.classes_[self.predict_log_proba(X).argmax(1)]
 
-    def _targets(self, y: Any, reset: bool) -> Targets:
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, allow_nan=True, input_name="y")  # of NaN check_labels tells more
         labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
         if not labelled.any():
             raise ValueError("y has no label: all rows are marked -1, as unlabelled.")
-        if not labelled.all() and len(np.unique(y[labelled])) == 1:
+        classes = () if reset else self._module.arguments["classes"]
+        if UNLABELLED in classes:
             labelled[:] = True
+        elif reset and not labelled.all() and len(set(y[labelled].tolist())) == 1:
             warnings.warn(
-                f"y holds -1 and {y.max()} alone, which are taken for two classes; name them "
-                "otherwise where -1 marks rows without a label.",
+                f"y holds -1 and {y[labelled][0]} alone, which are taken for two classes; name "
+                "them otherwise where -1 marks rows without a label.",
                 UserWarning,
                 stacklevel=6,
             )
-        classes = () if reset else self._module.arguments["classes"]
+            labelled[:] = True
         places, classes = check_labels(y[labelled], classes)
         if len(classes) < 2:
             raise ValueError(f"y has one class, {classes[0]!r}; a classifier needs at least two.")

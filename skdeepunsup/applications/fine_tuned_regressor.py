@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 from torch import Tensor
@@ -15,41 +14,13 @@ from .fine_tuned import FineTunedModel, FineTunedModule, Targets
 
 
 class RegressorModule(FineTunedModule):
-    """E[y | x] = m + s f(h(x)), with m and s the mean and the scale of the labels.
-
-    Parameters
-    ----------
-    **arguments : Any
-        As `FineTunedModule` has them.
-    """
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        n_outputs = self.arguments["n_outputs"]
-        self.register_buffer("mean", torch.zeros(n_outputs))
-        self.register_buffer("scale", torch.ones(n_outputs))
-        self.mean: Tensor
-        self.scale: Tensor
-
-    def standardize(self, targets: Tensor, weights: Tensor | None) -> None:
-        """Take m and s, 1 for a target that does not vary, from labels of shape (n, n_outputs)."""
-        shares = torch.ones(len(targets)).to(targets) if weights is None else weights.to(targets)
-        shares = (shares / shares.sum())[:, None]
-        mean = (shares * targets).sum(0)
-        scale = (shares * (targets - mean).square()).sum(0).sqrt()
-        self.mean.copy_(mean)
-        self.scale.copy_(scale.where(scale > 0, 1))
+    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and the scale of the labels."""
 
     def losses(
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
         """‖(y − m)/s − f‖² of each row."""
-        wanted = (targets.view(len(x), -1) - self.mean) / self.scale
-        return {"squared_error": (wanted.to(x.dtype) - self.output(x)).square().sum(-1)}
-
-    def expectation(self, x: Tensor) -> Tensor:
-        """E[y | x], of shape (n, n_outputs)."""
-        return self.mean + self.scale * self.output(x)
+        return {"squared_error": (targets.to(x.dtype) - self.output(x)).square().sum(-1)}
 
 
 class FineTunedRegressor(RegressorMixin, FineTunedModel):
@@ -108,6 +79,10 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
 
     Attributes
     ----------
+    y_mean_ : ndarray of shape (n_outputs,)
+        Mean of the labels.
+    y_scale_ : ndarray of shape (n_outputs,)
+        Their standard deviation, 1 where they do not vary.
     encoder_ : estimator
         The encoder as it was pre-trained.
     module_ : RegressorModule
@@ -203,9 +178,10 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As ``y`` was in ``fit``.
+            As ``y`` was in ``fit``, as float64.
         """
-        expected = self._answer(self._checked(X), lambda module: module.expectation)
+        output = self._answer(self._checked(X), lambda module: module.output)
+        expected = self.y_mean_ + self.y_scale_ * output.astype(np.float64)
         return expected[:, 0] if self._module.arguments["flat"] else expected
 
     def __sklearn_tags__(self) -> Tags:
@@ -213,23 +189,30 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         tags.target_tags.multi_output = True
         return tags
 
-    def _targets(self, y: Any, reset: bool) -> Targets:
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
         y = check_array(
             y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        labelled = ~np.isnan(y if y.ndim == 1 else y.sum(1))
+        self._flat = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        labelled = ~np.isnan(y).any(1)
         if not labelled.any():
             raise ValueError("y has no label: all rows have NaN, as unlabelled.")
-        return Targets(y[labelled], labelled)
+        y = y[labelled]
+        if reset:
+            shares = None if weights is None or not weights.any() else weights[labelled]
+            self.y_mean_ = np.average(y, axis=0, weights=shares)
+            scale = np.sqrt(np.average((y - self.y_mean_) ** 2, axis=0, weights=shares))
+            self.y_scale_ = np.where(scale > 0, scale, 1.0)
+        y = (y - self.y_mean_) / self.y_scale_
+        # Not every device has float64.
+        return Targets(y if self.precision == "float64" else y.astype(np.float32), labelled)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert rows.labels is not None
-        arguments = self._common_arguments(rows.labels[:1].numel())
-        return arguments | {"flat": rows.labels.ndim == 1}
+        return self._common_arguments(rows.labels.shape[1]) | {"flat": self._flat}
 
     def _initialize(self, module: RegressorModule, rows: Rows, stream: Stream) -> None:
-        assert rows.labels is not None
         self._initialize_networks(module, stream)
-        module.standardize(rows.labels.view(len(rows), -1), rows.weights)

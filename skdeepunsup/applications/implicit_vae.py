@@ -58,8 +58,8 @@ class ImplicitVAE(
     learning_rate : float, default=1e-3
         Of Adam.
     weight_decay : float, default=1.0
-        Share of the weights that each update takes off, times ``learning_rate``: the fewer users,
-        the more of it.
+        Share of all parameters that each update takes off, times ``learning_rate``: the fewer
+        users, the more of it.
     batch_size : int, default=100
         Users of one update.
     max_iter : int, default=100

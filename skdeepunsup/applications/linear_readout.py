@@ -6,6 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import solve
 
+TINY = 1e-9
+"""What noise there is where none was found: of ratings that are all alike."""
+
 
 class LinearReadout(NamedTuple):
     """r = offsetᵢ + φᵢᵀu + ε, u normal with variance 1 in each component, ε with variance σ².
@@ -41,11 +44,14 @@ class LinearReadout(NamedTuple):
         return self.offsets + users @ self.factors.T
 
     def _user(self, columns: np.ndarray, ratings: np.ndarray) -> np.ndarray:
-        """(I + ΦᵀΦ/σ²)⁻¹ Φᵀ(r − offset)/σ²."""
-        phi = self.factors[columns]
-        precision = np.eye(phi.shape[1]) + phi.T @ phi / self.noise
-        rest = phi.T @ (ratings - self.offsets[columns]) / self.noise
-        return solve(precision, rest, assume_a="pos", overwrite_a=True, check_finite=False)
+        """(ΦᵀΦ + σ²I)⁻¹ Φᵀ(r − offset), or Φᵀ(ΦΦᵀ + σ²I)⁻¹(r − offset), the smaller of them."""
+        phi, rest = self.factors[columns], ratings - self.offsets[columns]
+        few = len(columns) < phi.shape[1]
+        gram = phi @ phi.T if few else phi.T @ phi
+        gram[np.diag_indices_from(gram)] += self.noise
+        right = rest if few else phi.T @ rest
+        solved = solve(gram, right, assume_a="pos", overwrite_a=True, check_finite=False)
+        return phi.T @ solved if few else solved
 
 
 def linear_readout(
@@ -70,4 +76,4 @@ def linear_readout(
     variances, directions = np.linalg.eigh(np.cov(readers.T, bias=True))
     kept = slice(-codes.shape[1], None)  # as many as the codes are wide, the largest
     scales = np.sqrt(np.maximum(variances[kept], 0))
-    return LinearReadout(seen @ mean, seen @ (directions[:, kept] * scales), noise)
+    return LinearReadout(seen @ mean, seen @ (directions[:, kept] * scales), max(noise, TINY))

@@ -83,7 +83,7 @@ class MixtureModule(nn.Module):
     def refresh(self, rows: Rows) -> dict[str, Tensor]:
         """Note the probabilities of all rows; the share of rows that moved to another cluster."""
         probabilities = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
-        return {"moved": moved(rows, probabilities, probabilities)}
+        return {"moved": moved(rows, probabilities)}
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
         """``n`` rows of one cluster, each E[x | z] of a z from p(z | c)."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_option, check_real
@@ -12,7 +12,7 @@ from .._validation import check_rows, output_dtype
 from ..base import DeepTransformer
 from ..energy import GaussianRBM
 from ..estimator import all_or_nothing
-from .encoders import fitted_encoder, models_of
+from .encoders import fitted_encoder, models_of, take_input_tags
 from .outlier_scores import CRITERIA, check_criterion, contributions, scores
 
 
@@ -229,11 +229,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        seen = get_tags(models_of(self._model())[0]).input_tags
-        tags.input_tags.sparse = seen.sparse
-        tags.input_tags.allow_nan = seen.allow_nan
-        tags.input_tags.categorical = seen.categorical
-        tags.input_tags.positive_only = seen.positive_only
+        take_input_tags(tags, self._model())
         return tags
 
     def _model(self) -> Any:

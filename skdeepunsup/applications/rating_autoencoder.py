@@ -17,7 +17,7 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._validation import Rows, StreamedRows, to_array
-from ..estimator import DeepEstimator
+from ..estimator import DeepEstimator, all_or_nothing
 from ..training import GradientDescent, Schedule, linear_pace
 from .linear_readout import LinearReadout, linear_readout
 from .rating_bias import RatingBias, rating_bias
@@ -101,8 +101,9 @@ class RatingAutoencoder(
 
     Notes
     -----
-    A user without ratings is predicted the items' own biases, an item without ratings that of the
-    user.
+    A user without ratings is predicted what items owe to themselves, and what the network makes of
+    nothing; an item without ratings likewise. Between epochs a callback cannot predict with
+    ``view="items"``, since users are read off at the end.
 
     References
     ----------
@@ -176,8 +177,9 @@ class RatingAutoencoder(
         Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
         within a search or a Pipeline it is passed on.
         """
-        self._fit(X, y)
-        self.readout_ = self._learned_readout(X) if self.view == "items" else None
+        with all_or_nothing(self):
+            self._fit(X, y)
+            self.readout_ = self._learned_readout(X) if self.view == "items" else None
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -193,7 +195,8 @@ class RatingAutoencoder(
         ndarray of shape (n_users, n_components)
             What reads ratings off the items' codes, or the hidden layer of a user, as float64.
         """
-        return self._codes(self.bias_.residuals(self._known(X)))
+        known = self._known(X)
+        return self._codes(self.bias_.residuals(known))
 
     @property
     def _n_features_out(self) -> int:
@@ -217,13 +220,14 @@ class RatingAutoencoder(
     def _item_vectors(self) -> np.ndarray:
         if self.readout_ is not None:
             return self.readout_.factors
-        return to_array(self._module.decoder.weight.double())
+        return to_array(self._module.decoder.weight).astype(np.float64)
 
     def _learned_readout(self, X: Any) -> LinearReadout:
         """What the trained users' output units say of users at large."""
         rest = self.bias_.residuals(self._read(X, reset=False))
         codes = self._answer(transposed(rest), lambda module: module.encode)
-        weights, biases = (to_array(p.double()) for p in self._module.decoder.parameters())
+        decoder = self._module.decoder
+        weights, biases = (to_array(p).astype(np.float64) for p in decoder.parameters())
         # Of entries a share of which was hidden: those that are seen are known too well.
         return linear_readout(codes, weights, biases, noise=self.history_["loss"][-1])
 

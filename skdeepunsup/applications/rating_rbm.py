@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import Tags
+from sklearn.utils import Tags, gen_batches
 
 from ..energy import CategoricalRBM
 from ..estimator import all_or_nothing
@@ -15,6 +15,10 @@ from .recommender import RatingRecommender, evaluated
 
 MAX_LEVELS = 100
 """From which on ratings are rather numbers than levels."""
+ROUNDING = 1e-6
+"""By which a rating may miss its level, relative to the largest."""
+MAX_ENTRIES = 2**22
+"""Probabilities that are held at a time."""
 
 
 class KnownRBM(CategoricalRBM):
@@ -76,8 +80,6 @@ class RatingRBM(
     ----------
     levels_ : ndarray of shape (n_levels,)
         What a rating may be, sorted.
-    rating_range_ : tuple of float
-        The lowest and the highest of these.
     rbm_ : CategoricalRBM
         The machine, of codes of levels.
     history_ : dict of lists
@@ -190,7 +192,6 @@ class RatingRBM(
                 machine.fit(_codes(known, levels))
                 task.call_on_fit_task_end(estimator=self, X=X, y=y)
             self.levels_, self.rbm_ = levels, machine
-            self.rating_range_ = float(levels[0]), float(levels[-1])
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -207,7 +208,8 @@ class RatingRBM(
         ndarray of shape (n_users, n_components)
             Probabilities, as float64.
         """
-        return self.rbm_.transform(_codes(self._known(X), self.levels_))
+        known = self._known(X)
+        return self.rbm_.transform(_codes(known, self.levels_))
 
     def predict_std(self, X: Any, pairs: Any = None) -> np.ndarray:
         """Compute the standard deviation of ratings about what ``predict`` says of them.
@@ -265,7 +267,10 @@ class RatingRBM(
                     "use RatingAutoencoder."
                 )
             return levels
-        levels = np.unique(np.asarray(self.levels, dtype=np.float64))
+        try:
+            levels = np.unique(np.asarray(self.levels, dtype=np.float64))
+        except (TypeError, ValueError):
+            levels = np.array([np.nan])
         if len(levels) < 2 or not np.isfinite(levels).all():
             raise ValueError(f"levels == {self.levels!r}, must be at least two finite numbers.")
         return levels
@@ -281,12 +286,18 @@ class RatingRBM(
         p = p[..., : len(self.levels_)]  # a machine has two categories at least
         return p / p.sum(-1, keepdims=True)
 
+    def _expected(self, known: sp.csr_array, values: np.ndarray) -> np.ndarray:
+        """Σₖ valueₖ P(levelₖ) of every item for each user, some users at a time."""
+        n_rows = max(1, MAX_ENTRIES // (known.shape[1] * len(values)))
+        parts = gen_batches(known.shape[0], n_rows)
+        return np.concatenate([self._probabilities(known[part]) @ values for part in parts])
+
     def _scores(self, known: sp.csr_array) -> np.ndarray:
-        return self._probabilities(known) @ self.levels_
+        return self._expected(known, self.levels_)
 
     def _spread(self, known: sp.csr_array) -> np.ndarray:
-        p = self._probabilities(known)
-        return np.sqrt(np.maximum(p @ self.levels_**2 - (p @ self.levels_) ** 2, 0))
+        squares = self._expected(known, self.levels_**2)
+        return np.sqrt(np.maximum(squares - self._scores(known) ** 2, 0))
 
     def _item_vectors(self) -> np.ndarray:
         W = self.rbm_.components_.astype(np.float64).T  # K rows for each item
@@ -295,8 +306,9 @@ class RatingRBM(
 
 def _codes(known: sp.csr_array, levels: np.ndarray) -> sp.csr_array:
     """Each rating as the place of its level."""
-    codes = np.searchsorted(levels, known.data).clip(max=len(levels) - 1)
-    wrong = known.data != levels[codes]
+    middles = (levels[1:] + levels[:-1]) / 2
+    codes = np.searchsorted(middles, known.data)  # the nearest, since float32 rounds
+    wrong = np.abs(known.data - levels[codes]) > ROUNDING * max(np.abs(levels).max(), 1.0)
     if wrong.any():
         raise ValueError(
             f"X has a rating of {known.data[wrong][0]:.4g}, but the levels are {levels.tolist()}."

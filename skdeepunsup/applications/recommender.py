@@ -148,15 +148,7 @@ class Recommender(BaseEstimator, ABC):
 
 
 class RatingRecommender(Recommender):
-    """Base of the recommenders of ratings: what is not known is missing.
-
-    Attributes
-    ----------
-    rating_range_ : tuple of float
-        The lowest and the highest rating of ``fit``.
-    """
-
-    rating_range_: tuple[float, float]
+    """Base of the recommenders of ratings: what is not known is missing."""
 
     def score(self, X: Any, y: Any = None) -> float:
         """Compute minus the root mean squared error of ratings that are held out.
@@ -185,14 +177,6 @@ class RatingRecommender(Recommender):
         known = check_ratings(self, X, reset=reset)
         if reset and not known.nnz:
             raise ValueError("X has no ratings: all entries are missing.")
-        if not reset and known.nnz:
-            low, high = self.rating_range_
-            wrong = known.data[(known.data < low) | (known.data > high)]
-            if len(wrong):
-                raise ValueError(
-                    f"X has a rating of {wrong[0]:.4g}, but those of fit are from {low:.4g} to "
-                    f"{high:.4g}."
-                )
         return known
 
     def __sklearn_tags__(self) -> Tags:

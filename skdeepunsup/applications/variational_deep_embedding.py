@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from .._parameters import check_integer
 from .._random import Stream
-from .._validation import Rows, map_rows
+from .._validation import Rows
 from ..reconstruction import VariationalAutoencoder
 from .clusterer import DeepClusterer
 from .encoders import models_of, parts_of
@@ -167,8 +167,7 @@ class VariationalDeepEmbedding(DeepClusterer):
         return {"parts": parts_of(self.encoder_), "n_clusters": self.n_clusters}
 
     def _initialize(self, module: MixtureModule, rows: Rows, stream: Stream) -> None:
-        module.stack.load(self.encoder_)
-        codes = map_rows(module.encode, rows, np.dtype(np.float64))
+        codes = self._loaded_codes(module, rows, stream)
         seed = int(stream.numpy.integers(2**31))
         mixture = GaussianMixture(
             self.n_clusters,

@@ -119,13 +119,15 @@ def ndcg_at_k(wanted: Any, items: Any) -> float:
 
 def _hits(wanted: Any, items: Any) -> tuple[np.ndarray, np.ndarray]:
     """Which recommendations were wanted, and how many at best, of the users who want any."""
-    wanted = sp.csr_array(check_array(wanted, accept_sparse="csr", input_name="wanted"))
+    wanted = sp.csr_array(check_array(wanted, accept_sparse="csr", input_name="wanted"), copy=True)
+    wanted.sum_duplicates()
     n_users, n_items = wanted.shape
     items = _as_items(items, n_items)
     check_consistent_length(wanted, items)
     users, columns = wanted.nonzero()
-    # Places in the flattened matrix.
-    there = np.isin(np.arange(n_users)[:, None] * n_items + items, users * n_items + columns)
+    # Places in the flattened matrix, of which there may be more than 2³¹.
+    places = users.astype(np.int64) * n_items + columns
+    there = np.isin(np.arange(n_users)[:, None] * n_items + items, places)
     n_wanted = np.bincount(users, minlength=n_users)
     asked = n_wanted > 0
     if not asked.any():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.linalg import lstsq
+from sklearn.exceptions import NotFittedError
 
 from skdeepunsup import EASE
 
@@ -58,3 +59,14 @@ def test_too_little_regularization_is_named(X):
     X[:, 1] = X[:, 0] = 1e9
     with pytest.raises(ValueError, match="regularization == 1e-10 is too small"):
         EASE(1e-10).fit(X)
+
+
+def test_a_fit_that_fails_leaves_the_last_one():
+    X = np.eye(5)
+    model = EASE(1.0).fit(X)
+    with pytest.raises(ValueError, match="no interactions"):
+        model.fit(np.zeros((3, 4)))
+    assert model.n_features_in_ == 5
+    model.predict(X)
+    with pytest.raises(NotFittedError):
+        EASE().predict(X)

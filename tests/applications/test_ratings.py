@@ -273,7 +273,6 @@ def test_levels_are_what_is_found():
     X = np.array([[0, 0.5, nan], [2.5, nan, 0.5], [0, 0, 2.5]])
     model = clone(MODELS[0]).fit(X)
     np.testing.assert_array_equal(model.levels_, [0, 0.5, 2.5])
-    assert model.rating_range_ == (0, 2.5)
     predicted = model.predict(X)
     assert predicted.min() > 0
     assert predicted.max() < 2.5
@@ -283,7 +282,6 @@ def test_levels_that_are_given():
     X = np.array([[1, 3, nan], [3, nan, 1]], dtype=float)
     model = clone(MODELS[0]).set_params(levels=[3, 2, 1, 2]).fit(X)
     np.testing.assert_array_equal(model.levels_, [1, 2, 3])
-    assert model.rating_range_ == (1, 3)
     model.predict([[2, nan, nan]])  # which fit has not seen
     with pytest.raises(ValueError, match=r"rating of 5.*levels are \[1.0, 2.0, 3.0\]"):
         clone(model).fit(np.array([[1, 5.0]]))
@@ -562,14 +560,21 @@ def test_no_rating_at_all_is_refused(estimator):
 
 
 @every
-def test_ratings_outside_those_of_fit_are_refused(estimator, X):
+def test_ratings_outside_those_of_fit(estimator, X):
+    """No level of a machine's; an autoencoder takes them, and predicts within those it has seen."""
     model = clone(estimator).fit(X)
     for wrong in (0.5, 6.0):
         x = np.full((1, D), nan)
         x[0, 0] = wrong
         for method in (model.predict, model.transform, model.recommend):
-            with pytest.raises(ValueError, match=f"rating of {wrong:g}, but those of fit"):
+            if isinstance(model, RatingRBM):
+                with pytest.raises(ValueError, match=f"rating of {wrong:g}, but the levels are"):
+                    method(x)
+            else:
                 method(x)
+        if not isinstance(model, RatingRBM):
+            low, high = model.rating_range_
+            assert ((model.predict(x) >= low) & (model.predict(x) <= high)).all()
     with pytest.raises(ValueError, match="features"):
         model.predict(X[:, :4])
     if isinstance(model, RatingRBM):
@@ -712,3 +717,18 @@ def test_bad_parameters_are_named(estimator, X):
                 model.fit(X)
             with pytest.raises(NotFittedError):
                 model.predict(X)
+
+
+def test_levels_that_float32_rounds():
+    X = np.array([[0.1, 0.2, nan], [0.3, nan, 0.1]] * 10)
+    model = RatingRBM(2, levels=[0.1, 0.2, 0.3], n_iter=2).fit(X.astype(np.float32))
+    model.predict(X)
+    with pytest.raises(ValueError, match="levels == 'abc'"):
+        RatingRBM(levels="abc").fit(X)
+
+
+@every
+def test_unfitted_says_so(estimator, X):
+    for method in ("predict", "transform", "recommend", "score"):
+        with pytest.raises(NotFittedError):
+            getattr(clone(estimator), method)(X)

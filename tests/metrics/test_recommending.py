@@ -101,3 +101,18 @@ def test_rating_error_is_the_root_of_the_mean_square():
 def test_bad_ratings_are_named(ratings, predicted, complaint):
     with pytest.raises(ValueError, match=complaint):
         rating_error(ratings, predicted)
+
+
+def test_more_cells_than_32_bits_count():
+    n_users, n_items = 150_000, 27_000
+    columns = np.arange(n_users, dtype=np.int32) % n_items
+    indptr = np.arange(n_users + 1, dtype=np.int32)
+    wanted = sp.csr_array((np.ones(n_users), columns, indptr), shape=(n_users, n_items))
+    assert recall_at_k(wanted, columns[:, None]) == 1.0
+
+
+def test_entries_that_are_stored_twice_count_once():
+    wanted = sp.csr_array(([1.0, 1.0], ([0, 0], [0, 0])), shape=(1, 2))
+    twice = sp.csr_array(([1.0, 1.0], [0, 0], [0, 2]), shape=(1, 2))
+    for matrix in (wanted, twice):
+        assert recall_at_k(matrix, [[0, 1]]) == 1.0
