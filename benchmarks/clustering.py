@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a table for each set of images."""
     print(
-        f"The code: {settings(encoder(0))}\nClusters: DeepEmbeddedClustering(10, max_iter=10); "
+        f"The code: {settings(encoder(0))}\n"
+        "Clusters: DeepEmbeddedClustering(10, max_iter=10, tol=0); "
         f"images are moved by up to {SHIFT} pixels and turned by up to {TURN} degrees"
     )
     for name in arguments.images:
@@ -64,7 +65,7 @@ def clustered(X: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, float]]:
     k_means = KMeans(10, n_init=3, random_state=seed)
     code, spent = timed(encoder(seed).fit, X)
     print(f"seed {seed}, the code: {spent:.0f} s", flush=True)
-    shared: dict[str, Any] = {"max_iter": 10, "device": "cpu", "random_state": seed}
+    shared: dict[str, Any] = {"max_iter": 10, "tol": 0, "device": "cpu", "random_state": seed}
     deep = DeepEmbeddedClustering(10, code, **shared)
     alike = {"init": "equal-mixture", "augmentation": shifted_and_turned}
     ours = DeepEmbeddedClustering(10, code, **shared, **alike)

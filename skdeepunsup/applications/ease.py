@@ -38,7 +38,8 @@ class EASE(ImplicitRecommender):
     Notes
     -----
     B lowers ‖X − X B‖² + λ‖B‖² with diag B = 0. With P = (XᵀX + λ I)⁻¹ it is Bᵢⱼ = −Pᵢⱼ / Pⱼⱼ off
-    the diagonal. Memory grows with the square of the items, time with their cube.
+    the diagonal. Users without interactions are scored by what others took to. Memory grows with
+    the square of the items, time with their cube.
 
     References
     ----------
@@ -83,6 +84,7 @@ class EASE(ImplicitRecommender):
         check_real("regularization", self.regularization, 0, boundaries="neither")
         with all_or_nothing(self):
             known = self._read(X, reset=True)
+            self._popularity = np.asarray(known.mean(axis=0)).ravel()
             self.item_weights_ = self._solved((known.T @ known).toarray())
         return self
 
@@ -105,7 +107,9 @@ class EASE(ImplicitRecommender):
         return B
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
-        return known @ self.item_weights_
+        scores = known @ self.item_weights_
+        scores[np.diff(known.indptr) == 0] = self._popularity
+        return scores
 
     def _item_vectors(self) -> np.ndarray:
         """What each item is predicted from; itself, where it is known, counts in full."""

@@ -108,8 +108,8 @@ class EntrySplit:
         ----------
         X : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
             What is known, stacked.
-        y : Ignored
-            Present for API consistency.
+        y : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
+            What is held out, stacked.
         groups : Ignored
             Present for API consistency.
 
@@ -124,6 +124,8 @@ class EntrySplit:
             If a parameter is not sound, or the rows are no ``n_splits`` blocks of one length.
         """
         self._check_parameters()
+        if y is None:
+            raise ValueError("y is None: pass what stacked(X) returns, as X and y.")
         n_rows = np.shape(X)[0]
         if n_rows % self.n_splits:
             raise ValueError(

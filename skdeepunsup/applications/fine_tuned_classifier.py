@@ -246,6 +246,11 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, allow_nan=True, input_name="y")  # of NaN check_labels tells more
         labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
+        if y.dtype.kind in "UO" and (y == str(UNLABELLED)).any():
+            raise ValueError(
+                "y holds the text '-1'; mark rows without a label by the number -1, in an array of "
+                "dtype object."
+            )
         if not labelled.any():
             raise ValueError("y has no label: all rows are marked -1, as unlabelled.")
         classes = () if reset else self._module.arguments["classes"]

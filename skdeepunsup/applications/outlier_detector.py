@@ -56,7 +56,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        If ``criterion`` asks for what the model does not have.
+        If ``criterion`` asks for what the model does not have, or scores are not numbers.
 
     See Also
     --------
@@ -126,7 +126,13 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
             self._fit_models(model, X)
-            self.offset_ = float(np.quantile(self._scores(X), self.contamination))
+            found = self._scores(X)
+            if np.isnan(found).any():
+                raise ValueError(
+                    "the model finds no number for the score of some rows: scale X, for instance "
+                    "with sklearn.preprocessing.RobustScaler, or lower the model's learning_rate."
+                )
+            self.offset_ = float(np.quantile(found, self.contamination))
         return self
 
     def _fit_models(self, model: Any, X: Any) -> None:
@@ -195,7 +201,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             −1 for outliers, else 1.
         """
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        return np.where(self.decision_function(X) >= 0, 1, -1)  # no number is an outlier
 
     def feature_contributions(self, X: Any) -> np.ndarray:
         """Compute what each feature adds to a row's being an outlier.

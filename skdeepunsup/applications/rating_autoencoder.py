@@ -229,7 +229,8 @@ class RatingAutoencoder(
         decoder = self._module.decoder
         weights, biases = (to_array(p).astype(np.float64) for p in decoder.parameters())
         # Of entries a share of which was hidden: those that are seen are known too well.
-        return linear_readout(codes, weights, biases, noise=self.history_["loss"][-1])
+        noise = self.history_["loss"][-1] if self.n_iter_ else 1.0
+        return linear_readout(codes, weights, biases, noise)
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)

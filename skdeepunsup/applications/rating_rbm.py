@@ -103,6 +103,10 @@ class RatingRBM(
 
     Notes
     -----
+    Where users rate few items of many, little is learned of each: then `RatingAutoencoder`, whose
+    rows are items, predicts much better, and the biases alone may do as well. Fit it on items,
+    transposed, where users need not fold in.
+
     Predictions are expected ratings Σₖ levelₖ P(rating = levelₖ), and their spread the standard
     deviation of that distribution.
 

@@ -1,5 +1,6 @@
 """Matrices of users by items at the border: what is stored is known, what is absent is not."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,23 @@ def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
         known = ~np.isnan(entries.data)
         rows, columns, values = entries.row[known], entries.col[known], entries.data[known]
     else:
+        if reset:
+            _warn_of_zeros(X)
         rows, columns = np.nonzero(~np.isnan(X))
         values = X[rows, columns]
     return sp.csr_array((values, (rows, columns)), shape=X.shape, dtype=np.float64)
+
+
+def _warn_of_zeros(X: np.ndarray) -> None:
+    """Tell whoever marks by 0 what is missing that it is taken for a rating."""
+    share = float((X == 0).mean())
+    if 0.5 < share < 1 and not np.isnan(X).any():
+        warnings.warn(
+            f"X is dense, without NaN, and {share:.0%} of it are 0, which are taken for ratings; "
+            "mark what is missing by NaN, or pass a sparse matrix of what is known.",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:

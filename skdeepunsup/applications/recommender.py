@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, check_array, gen_batches
+from sklearn.utils import Tags, check_array, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer
@@ -144,7 +144,9 @@ class Recommender(BaseEstimator, ABC):
         known = self._known(X)
         if y is None or (not sp.issparse(y) and np.ndim(y) == 1):
             return next(EntrySplit(1, random_state=0).pairs(known))
-        return known, self._read(y, reset=False)
+        wanted = self._read(y, reset=False)
+        check_consistent_length(known, wanted)
+        return known, wanted
 
 
 class RatingRecommender(Recommender):
@@ -169,6 +171,8 @@ class RatingRecommender(Recommender):
         """
         known, wanted = self._known_and_wanted(X, y)
         entries = wanted.tocoo()
+        if not entries.nnz:
+            raise ValueError("no rating is held out: y has none, or no user in X has two.")
         pairs = np.column_stack([entries.row, entries.col])
         predicted = evaluated(self._scores, known, pairs)
         return -rating_error(entries.data, predicted)
@@ -230,7 +234,9 @@ def evaluated(
         for part in gen_batches(known.shape[0], CHUNK_ROWS):
             result[part] = function(known[part])
         return result
-    pairs = check_array(pairs, dtype=None, ensure_min_samples=0, input_name="pairs")
+    if not np.size(pairs):
+        return np.empty(0)
+    pairs = check_array(pairs, dtype=None, input_name="pairs")
     if pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
         raise ValueError(
             "pairs must hold integers, a user and an item in each row; found "
@@ -238,8 +244,6 @@ def evaluated(
         )
     rows = _indices("pairs[:, 0]", pairs[:, 0], known.shape[0])
     columns = _indices("pairs[:, 1]", pairs[:, 1], known.shape[1])
-    if not len(pairs):
-        return np.empty(0)
     users, places = np.unique(rows, return_inverse=True)
     order = np.argsort(places, kind="stable")
     result = np.empty(len(pairs))
@@ -263,7 +267,7 @@ def best_of(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _indices(name: str, values: Any, n: int) -> np.ndarray:
     """``values`` as integers below ``n``."""
-    values = np.asarray(values)
+    values = np.atleast_1d(values)
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise ValueError(f"{name} must be a list of integers; found {values.dtype}.")
     if len(values) and not (values.min() >= 0 and values.max() < n):

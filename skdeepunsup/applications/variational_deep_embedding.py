@@ -153,6 +153,23 @@ class VariationalDeepEmbedding(DeepClusterer):
             lambda module: lambda x: module.log_likelihood(x, n_samples, Stream(0, x.device)),
         )
 
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        float
+            Mean log-likelihood of a row, higher being better.
+        """
+        return float(self.score_samples(X).mean())
+
     def _encoder(self) -> Any:
         if self.encoder is None:
             return VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)

@@ -70,3 +70,10 @@ def test_a_fit_that_fails_leaves_the_last_one():
     model.predict(X)
     with pytest.raises(NotFittedError):
         EASE().predict(X)
+
+
+def test_users_of_whom_nothing_is_known_are_shown_what_others_took_to(X):
+    model = EASE().fit(X)
+    items, _ = model.recommend(np.zeros((2, X.shape[1])), k=3)
+    popular = np.argsort(-X.mean(0), kind="stable")[:3]
+    np.testing.assert_array_equal(items, [popular, popular])

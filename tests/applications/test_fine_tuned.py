@@ -823,3 +823,9 @@ def test_labels_far_from_0_keep_their_digits(X):
     t = 1e9 + X[:, 0]
     model = regressor(max_iter=100, learning_rate=0.01).fit(X, t)
     assert model.score(X, t) > 0.5
+
+
+def test_a_text_of_minus_one_is_no_mark(X, y):
+    names = np.where(np.arange(len(y)) < 20, y.astype(str), "-1")
+    with pytest.raises(ValueError, match="text '-1'"):
+        FineTunedClassifier(max_iter=2).fit(X, names)

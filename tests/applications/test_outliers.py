@@ -1,6 +1,7 @@
 """Scores, the line that outliers are below, and what each feature adds."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -330,3 +331,26 @@ def test_a_log_likelihood_is_asked_of_models_that_have_one(model, X):
     for given in (model, FrozenEstimator(model)):
         with pytest.raises(ValueError, match=rf"'log-likelihood', but {type(model).__name__} has"):
             OutlierDetector(given, criterion="log-likelihood").fit(X)
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    X[0, 0] = 1e20
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="no number for the score"):
+            OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X)
+
+
+def test_many_models_of_few_rows(X):
+    detector = OutlierDetector(
+        GaussianRBM(3, n_iter=3), n_estimators=4, max_samples=30, random_state=0
+    ).fit(X)
+    one, other = (model.free_energy(X) for model in detector.estimators_[:2])
+    assert len(detector.estimators_) == 4 and not np.allclose(one, other)
+    again = clone(detector).fit(X)
+    np.testing.assert_array_equal(detector.score_samples(X), again.score_samples(X))
+    assert np.abs(np.median(detector.score_samples(X))) < 1  # in units of the quartiles' distance
+    for wrong in ({"n_estimators": 2}, {"max_samples": 10}):
+        with pytest.raises(ValueError, match="model is fitted already"):
+            OutlierDetector(GaussianRBM(3, n_iter=3).fit(X), **wrong).fit(X)

@@ -499,7 +499,7 @@ def test_similarity_is_a_symmetric_cosine(estimator, X):
     np.testing.assert_array_equal(some[:, : D - 1], items[[3, 1]])
     assert (some[:, D - 1 :] == -1).all()
     assert np.isnan(values[:, D - 1 :]).all()
-    for wrong in ([D], [-1], [0.5], 3):
+    for wrong in ([D], [-1], [0.5], D):
         with pytest.raises(ValueError, match="items"):
             model.similar_items(wrong)
 
@@ -732,3 +732,22 @@ def test_unfitted_says_so(estimator, X):
     for method in ("predict", "transform", "recommend", "score"):
         with pytest.raises(NotFittedError):
             getattr(clone(estimator), method)(X)
+
+
+def test_zeros_of_a_dense_matrix_are_ratings_but_not_in_silence():
+    X = np.random.default_rng(0).integers(1, 6, (20, D)) * 1.0
+    X[np.random.default_rng(1).random(X.shape) < 0.7] = 0
+    with pytest.warns(UserWarning, match="of it are 0, which are taken for ratings"):
+        RatingAutoencoder(4, max_iter=2).fit(X)
+
+
+def test_pairs_may_be_none_at_all(X):
+    assert RatingAutoencoder(4, max_iter=2).fit(X).predict(X, []).shape == (0,)
+
+
+def test_nothing_to_score(X):
+    model = RatingAutoencoder(4, max_iter=2).fit(X)
+    with pytest.raises(ValueError, match="no rating is held out"):
+        model.score(np.full((2, D), nan))
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.score(X, X[:3])
