@@ -125,6 +125,7 @@ class RatingAutoencoder(
     _absent = np.nan
     bias_: RatingBias
     readout_: LinearReadout | None
+    _is_rated: np.ndarray
 
     def __init__(
         self,
@@ -218,9 +219,9 @@ class RatingAutoencoder(
         return np.clip(self.bias_.expected(known) + rest, *self.rating_range_)
 
     def _item_vectors(self) -> np.ndarray:
-        if self.readout_ is not None:
-            return self.readout_.factors
-        return to_array(self._module.decoder.weight).astype(np.float64)
+        vectors = to_array(self._module.decoder.weight).astype(np.float64)
+        vectors = vectors if self.readout_ is None else self.readout_.factors
+        return vectors * self._is_rated[:, None]
 
     def _learned_readout(self, X: Any) -> LinearReadout:
         """What the trained users' output units say of users at large."""
@@ -251,6 +252,7 @@ class RatingAutoencoder(
         known = self._read(X, reset=reset)
         self.bias_ = rating_bias(known, float(self.shrinkage))
         self.rating_range_ = float(known.data.min()), float(known.data.max())
+        self._is_rated = np.bincount(known.indices, minlength=known.shape[1]) > 0
         self.readout_ = None  # which is learned once the fit is over
         rest = self.bias_.residuals(known)
         rows = transposed(rest) if self.view == "items" else rest

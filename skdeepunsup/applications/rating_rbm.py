@@ -129,6 +129,7 @@ class RatingRBM(
     """
 
     rbm_: KnownRBM
+    _is_rated: np.ndarray
 
     def __init__(
         self,
@@ -196,6 +197,7 @@ class RatingRBM(
                 machine.fit(_codes(known, levels))
                 task.call_on_fit_task_end(estimator=self, X=X, y=y)
             self.levels_, self.rbm_ = levels, machine
+            self._is_rated = np.bincount(known.indices, minlength=known.shape[1]) > 0
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -305,7 +307,7 @@ class RatingRBM(
 
     def _item_vectors(self) -> np.ndarray:
         W = self.rbm_.components_.astype(np.float64).T  # K rows for each item
-        return W.reshape(self.n_features_in_, -1)
+        return W.reshape(self.n_features_in_, -1) * self._is_rated[:, None]
 
 
 def _codes(known: sp.csr_array, levels: np.ndarray) -> sp.csr_array:

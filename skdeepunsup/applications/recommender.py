@@ -36,7 +36,10 @@ class Recommender(BaseEstimator, ABC):
 
     @abstractmethod
     def _item_vectors(self) -> np.ndarray:
-        """A vector of each item, such that similar items have a small angle between theirs."""
+        """A vector of each item, such that similar items have a small angle between theirs.
+
+        All 0 if nothing is known of the item.
+        """
 
     def predict(self, X: Any, pairs: Any = None) -> np.ndarray:
         """Predict how every user takes to every item, or to some.
@@ -93,25 +96,29 @@ class Recommender(BaseEstimator, ABC):
         Returns
         -------
         items : ndarray of int, of shape (n_queries, k)
-            Columns, the most similar first; −1 where there are fewer.
+            Columns, the most similar first; −1 where there are fewer, and for an item of which
+            nothing is known.
         similarities : ndarray of shape (n_queries, k)
-            Cosines of their vectors; NaN where there are fewer.
+            Cosines of their vectors; NaN where there is no item.
         """
         check_is_fitted(self)
         check_integer("k", k, 1)
         vectors = self._item_vectors()
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors / np.where(lengths > 0, lengths, 1)
+        known = lengths[:, 0] > 0
         n_items = len(vectors)
         asked = np.arange(n_items) if items is None else _indices("items", items, n_items)
         found = np.full((len(asked), k), -1)
         similarities = np.full((len(asked), k), np.nan)
         for part in gen_batches(len(asked), CHUNK_ROWS):
             cosines = vectors[asked[part]] @ vectors.T
+            cosines[:, ~known] = -np.inf
+            cosines[~known[asked[part]]] = -np.inf
             cosines[np.arange(len(cosines)), asked[part]] = -np.inf
-            best, values = best_of(cosines, min(k, n_items - 1))
-            found[part, : best.shape[1]] = best
-            similarities[part, : best.shape[1]] = values
+            best, values = best_of(cosines, k)
+            found[part, : best.shape[1]] = np.where(np.isneginf(values), -1, best)
+            similarities[part, : best.shape[1]] = np.where(np.isneginf(values), np.nan, values)
         return found, similarities
 
     def __sklearn_tags__(self) -> Tags:

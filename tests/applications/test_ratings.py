@@ -529,7 +529,6 @@ def test_an_item_that_nobody_rated(estimator, X):
     X[:, 2] = nan
     model = clone(estimator).fit(X)
     assert np.isfinite(model.predict(X)).all()
-    assert np.isfinite(model.similar_items(k=D - 1)[1]).all()
 
 
 @every
@@ -751,3 +750,13 @@ def test_nothing_to_score(X):
         model.score(np.full((2, D), nan))
     with pytest.raises(ValueError, match="inconsistent"):
         model.score(X, X[:3])
+
+
+@every
+def test_an_item_that_nobody_rated_is_like_no_other(estimator, X):
+    X = X.copy()
+    X[:, 2] = nan
+    items, similarities = clone(estimator).fit(X).similar_items(k=D)
+    assert (items[2] == -1).all() and np.isnan(similarities[2]).all()
+    assert not (items == 2).any()
+    assert (np.delete(items, 2, 0)[:, : D - 2] >= 0).all()
