@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> None:
     rows = [
         (
             detector,
-            *(f"{area:.3f} ± {spread:.3f}" for area, spread, _ in figures),
-            f"{np.mean([area for area, _, _ in figures]):.3f}",
             f"{rank:.2f}",
+            f"{np.mean([area for area, _, _ in figures]):.3f}",
+            *(f"{area:.3f} ± {spread:.3f}" for area, spread, _ in figures),
             f"{sum(spent for *_, spent in figures) / len(arguments.seeds):.1f}",
         )
         for (detector, figures), rank in zip(results.items(), ranks, strict=True)
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     print_table(
         "ADBench, fitted to all rows without labels and scored on them: ROC-AUC, mean and spread "
         f"over seeds {arguments.seeds}; mean rank; seconds of a fit and scores of all nine",
-        ["detector", *NAMES, "mean", "rank", "seconds"],
+        ["detector", "rank", "mean", *NAMES, "seconds"],
         rows,
     )
 

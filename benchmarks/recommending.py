@@ -34,13 +34,13 @@ def run(arguments: argparse.Namespace) -> None:
             predicted, took = timed(predict, train, pairs)
             spent.append(took)
             errors.append(_rmse(predicted, test[tuple(pairs.T)]))
-        figures = [f"{error:.4f}" for error in [*errors, np.mean(errors)]]
-        rows.append((name, f"{np.median(spent):.1f}", *figures))
+        figures = [f"{error:.4f}" for error in [np.mean(errors), *errors]]
+        rows.append((name, *figures, f"{np.median(spent):.1f}"))
         print(*rows[-1], sep="  ", flush=True)
     print_table(
         "MovieLens 100k: root mean squared error of the 20,000 test ratings of each fold, "
         f"seed {seed}; seconds of a fold",
-        ["model", "seconds", *(f"u{fold}" for fold in FOLDS), "mean"],
+        ["model", "mean", *(f"u{fold}" for fold in FOLDS), "seconds"],
         rows,
     )
     _print_unseen_users(seed)
