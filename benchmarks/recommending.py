@@ -86,7 +86,7 @@ def _predicting(model: Any) -> Predict:
 def surprised(name: str, ratings: np.ndarray, pairs: np.ndarray, seed: int) -> np.ndarray:
     """A model of scikit-surprise (N. Hug, JOSS 5, 2020) at its defaults; NaN where it is missing.
 
-    ``pip install scikit-surprise`` brings it.
+    ``pip install -c constraints.txt scikit-surprise`` brings it.
     """
     try:
         import pandas as pd
