@@ -53,13 +53,30 @@ def check_descent(estimator: Any) -> None:
     """Raise an error that names the first parameter of gradient training that is not sound."""
     for name in ("early_stopping", "warm_start"):
         check_boolean(name, getattr(estimator, name))
-    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
-    for name in ("batch_size", "max_iter", "n_iter_no_change"):
-        check_integer(name, getattr(estimator, name), 1)
+    check_updates(estimator)
+    check_integer("n_iter_no_change", estimator.n_iter_no_change, 1)
     check_real("validation_fraction", estimator.validation_fraction, 0, 1, "neither")
     check_real("tol", estimator.tol, 0)
+
+
+def check_updates(estimator: Any) -> None:
+    """Raise an error that names the first parameter of what an update is that is not sound."""
+    check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
+    for name in ("batch_size", "max_iter"):
+        check_integer(name, getattr(estimator, name), 1)
     resolve_precision(estimator.precision)
     resolve_device(estimator.device, estimator.precision)
+
+
+def descent_schedule(estimator: Any) -> dict[str, Any]:
+    """What a `Schedule` is given of the parameters that ``check_descent`` checks."""
+    return {
+        "epochs": estimator.max_iter,
+        "batch_size": estimator.batch_size,
+        "validation_fraction": estimator.validation_fraction if estimator.early_stopping else 0.0,
+        "patience": estimator.n_iter_no_change,
+        "tol": estimator.tol,
+    }
 
 
 def check_sizes(name: str, value: Any) -> tuple[int, ...]:

@@ -52,7 +52,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
     ``reset`` says whether this call defines the number and names of the features. NaN passes where
     the estimator's tags allow it.
     """
-    X = _as_host_array(X)
+    X = as_host_array(X)
     tags = get_tags(estimator).input_tags
     options = _array_options(X) | {"ensure_all_finite": "allow-nan" if tags.allow_nan else True}
     with _remedies():
@@ -61,7 +61,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:
     """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
-    Z = _as_host_array(Z)
+    Z = as_host_array(Z)
     with _remedies():
         Z = check_array(Z, input_name="X", **_array_options(Z))
     if Z.shape[1] != n_components:
@@ -75,13 +75,13 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     """Return the weights of the rows of a checked array, none of them negative; None stays None."""
     if sample_weight is None:
         return None
-    weights = _as_host_array(sample_weight)
+    weights = as_host_array(sample_weight)
     return _check_sample_weight(weights, X, dtype=np.float64, ensure_non_negative=True)
 
 
 def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Return the place of each label in ``classes``, and these: sorted labels, unless given."""
-    y = column_or_1d(_as_host_array(y), warn=True)
+    y = column_or_1d(as_host_array(y), warn=True)
     if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
         raise ValueError("y has missing labels, NaN or None: drop their rows, or name them.")
     found, labels = np.unique(y, return_inverse=True)
@@ -97,7 +97,8 @@ def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tup
     return np.array([places[label] for label in found.tolist()])[labels], classes
 
 
-def _as_host_array(X: Any) -> Any:
+def as_host_array(X: Any) -> Any:
+    """A tensor as an array; all else as it is."""
     if not isinstance(X, Tensor):
         return X
     X = X.detach().cpu()

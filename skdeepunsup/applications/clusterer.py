@@ -10,7 +10,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_integer, check_real, resolve_device, resolve_precision
+from .._parameters import check_integer, check_real, check_updates, resolve_device
 from .._random import Stream
 from .._validation import (
     Rows,
@@ -24,7 +24,7 @@ from .._validation import (
 from ..estimator import DeepEstimator, all_or_nothing
 from ..networks import draw_from
 from ..training import GradientDescent, Schedule, linear_pace
-from .encoders import fitted_encoder, models_of, take_input_tags
+from .encoders import checked_rows, fitted_encoder, take_input_tags
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -195,12 +195,8 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     def _check_parameters(self) -> None:
         self._check_own_parameters()
         check_integer("n_clusters", self.n_clusters, 1)
-        check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
-        check_integer("batch_size", self.batch_size, 1)
-        check_integer("max_iter", self.max_iter, 1)
+        check_updates(self)
         check_real("tol", self.tol, 0)
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
 
     @abstractmethod
     def _finish_clusters(self, codes: np.ndarray) -> None:
@@ -240,7 +236,4 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can answer."""
-        check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
-        models_of(self.encoder_)[0]._check_values(X, training=False)
-        return X
+        return checked_rows(self, X)

@@ -15,7 +15,7 @@ from .._validation import Rows, to_array
 from ..reconstruction import Autoencoder
 from ..reconstruction.corruption import same_shape
 from ..reconstruction.likelihoods import squared_error
-from ..reconstruction.module import observed_means
+from ..reconstruction.module import observed_variances
 from .clusterer import DeepClusterer
 from .encoders import EncoderStack, Part, check_encoder, parts_of
 from .equal_mixture import equal_mixture
@@ -281,9 +281,7 @@ class DeepEmbeddedClustering(DeepClusterer):
         module.frequencies.copy_(rows.labels.sum(0))
         if self.init == "k-means":
             module.refresh(rows)
-        means = observed_means(rows)
-        variances = observed_means(rows, lambda x: (x - means).square())
-        module.variance.fill_(float(variances.sum()) or 1.0)
+        module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
         """The first cluster of each row, numbered from 0."""

@@ -12,7 +12,9 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from torch import Tensor, nn
 
+from .._validation import check_rows
 from ..base import DeepTransformer
+from ..reconstruction.pretraining import unfrozen
 
 Part = tuple[type[nn.Module], dict[str, Any]]
 """The class of a module, and what its constructor was given."""
@@ -20,7 +22,7 @@ Part = tuple[type[nn.Module], dict[str, Any]]
 
 def models_of(encoder: Any) -> list[Any]:
     """The models that an encoder stacks, from the features to the code."""
-    encoder = encoder.estimator if isinstance(encoder, FrozenEstimator) else encoder
+    encoder = unfrozen(encoder)
     if isinstance(encoder, Pipeline):
         return [model for _, step in encoder.steps for model in models_of(step)]
     return [encoder]
@@ -65,6 +67,14 @@ def fitted_encoder(
         )
     models[0]._check_values(X, training=False)
     return encoder
+
+
+def checked_rows(estimator: Any, X: Any) -> Any:
+    """``X`` as an array that an estimator can answer which began as its ``encoder_``."""
+    check_is_fitted(estimator)
+    X = check_rows(estimator, X, reset=False)
+    models_of(estimator.encoder_)[0]._check_values(X, training=False)
+    return X
 
 
 def _seed(encoder: Any, random_state: Any) -> None:

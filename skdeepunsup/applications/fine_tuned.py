@@ -8,10 +8,16 @@ import numpy as np
 import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, check_consistent_length
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from .._parameters import check_descent, check_option, check_real, check_sizes, resolve_device
+from .._parameters import (
+    check_descent,
+    check_option,
+    check_real,
+    check_sizes,
+    descent_schedule,
+    resolve_device,
+)
 from .._random import Stream
 from .._validation import Rows, check_rows, check_weights, training_rows
 from ..estimator import DeepEstimator
@@ -22,6 +28,7 @@ from .encoders import (
     EncoderStack,
     Part,
     check_encoder,
+    checked_rows,
     fitted_encoder,
     models_of,
     parts_of,
@@ -164,13 +171,7 @@ class FineTunedModel(DeepEstimator):
             check_real("encoder_learning_rate", self.encoder_learning_rate, 0)
 
     def _schedule(self) -> Schedule:
-        return Schedule(
-            self.max_iter,
-            self.batch_size,
-            self.validation_fraction if self.early_stopping else 0.0,
-            self.n_iter_no_change,
-            self.tol,
-        )
+        return Schedule(**descent_schedule(self))
 
     def _training_rows(
         self, X: Any, *, reset: bool, labels: Any = None, sample_weight: Any = None
@@ -224,7 +225,4 @@ class FineTunedModel(DeepEstimator):
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can answer."""
-        check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
-        models_of(self.encoder_)[0]._check_values(X, training=False)
-        return X
+        return checked_rows(self, X)

@@ -10,9 +10,7 @@ from .._random import Stream
 from ..networks import ACTIVATIONS, dense
 from ..networks.dropout import noise
 from ..reconstruction.regularizers import kl_divergence
-
-MAX_LOG_VARIANCE = 20.0
-"""Beyond it, exp would leave what float32 can hold of sums."""
+from ..reconstruction.variational_module import MAX_LOG_VARIANCE
 
 
 class ImplicitModule(nn.Module):

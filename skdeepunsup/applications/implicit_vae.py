@@ -16,6 +16,7 @@ from .._parameters import (
     check_option,
     check_real,
     check_sizes,
+    descent_schedule,
     resolve_device,
 )
 from .._random import Stream
@@ -250,14 +251,7 @@ class ImplicitVAE(
     def _schedule(self) -> Schedule:
         before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
         warmup = self.kl_warmup if self.variational else 0
-        return Schedule(
-            self.max_iter,
-            self.batch_size,
-            self.validation_fraction if self.early_stopping else 0.0,
-            self.n_iter_no_change,
-            self.tol,
-            warmup=max(0, warmup - 1 - before),
-        )
+        return Schedule(warmup=max(0, warmup - 1 - before), **descent_schedule(self))
 
     def _training_rows(self, X: Any, *, reset: bool) -> Rows:
         known = self._read(X, reset=reset)

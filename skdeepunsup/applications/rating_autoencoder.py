@@ -12,8 +12,8 @@ from .._parameters import (
     check_integer,
     check_option,
     check_real,
+    check_updates,
     resolve_device,
-    resolve_precision,
 )
 from .._random import Stream
 from .._validation import Rows, StreamedRows, to_array
@@ -22,7 +22,7 @@ from ..training import GradientDescent, Schedule, linear_pace
 from .linear_readout import LinearReadout, linear_readout
 from .rating_bias import RatingBias, rating_bias
 from .rating_module import RatingModule
-from .ratings import transposed
+from .ratings import rated_items, transposed
 from .recommender import RatingRecommender
 
 VIEWS = ("items", "users")
@@ -239,11 +239,7 @@ class RatingAutoencoder(
         check_real("corruption_level", self.corruption_level, 0, 1, "left")
         check_real("weight_decay", self.weight_decay, 0)
         check_real("shrinkage", self.shrinkage, 0)
-        check_real("learning_rate", self.learning_rate, 0, boundaries="neither")
-        check_integer("batch_size", self.batch_size, 1)
-        check_integer("max_iter", self.max_iter, 1)
-        resolve_precision(self.precision)
-        resolve_device(self.device, self.precision)
+        check_updates(self)
 
     def _schedule(self) -> Schedule:
         return Schedule(self.max_iter, self.batch_size)
@@ -252,7 +248,7 @@ class RatingAutoencoder(
         known = self._read(X, reset=reset)
         self.bias_ = rating_bias(known, float(self.shrinkage))
         self.rating_range_ = float(known.data.min()), float(known.data.max())
-        self._is_rated = np.bincount(known.indices, minlength=known.shape[1]) > 0
+        self._is_rated = rated_items(known)
         self.readout_ = None  # which is learned once the fit is over
         rest = self.bias_.residuals(known)
         rows = transposed(rest) if self.view == "items" else rest

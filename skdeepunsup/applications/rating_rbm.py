@@ -11,6 +11,7 @@ from sklearn.utils import Tags, gen_batches
 
 from ..energy import CategoricalRBM
 from ..estimator import all_or_nothing
+from .ratings import rated_items
 from .recommender import RatingRecommender, evaluated
 
 MAX_LEVELS = 100
@@ -197,7 +198,7 @@ class RatingRBM(
                 machine.fit(_codes(known, levels))
                 task.call_on_fit_task_end(estimator=self, X=X, y=y)
             self.levels_, self.rbm_ = levels, machine
-            self._is_rated = np.bincount(known.indices, minlength=known.shape[1]) > 0
+            self._is_rated = rated_items(known)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -293,7 +294,10 @@ class RatingRBM(
         return p / p.sum(-1, keepdims=True)
 
     def _expected(self, known: sp.csr_array, values: np.ndarray) -> np.ndarray:
-        """Σₖ valueₖ P(levelₖ) of every item for each user, some users at a time."""
+        """Σₖ P(levelₖ) valueₖ, a number or a row of ``values``, of every item for each user.
+
+        Some users at a time.
+        """
         n_rows = max(1, MAX_ENTRIES // (known.shape[1] * len(values)))
         parts = gen_batches(known.shape[0], n_rows)
         return np.concatenate([self._probabilities(known[part]) @ values for part in parts])
@@ -302,8 +306,8 @@ class RatingRBM(
         return self._expected(known, self.levels_)
 
     def _spread(self, known: sp.csr_array) -> np.ndarray:
-        squares = self._expected(known, self.levels_**2)
-        return np.sqrt(np.maximum(squares - self._scores(known) ** 2, 0))
+        moments = self._expected(known, np.column_stack([self.levels_, self.levels_**2]))
+        return np.sqrt(np.maximum(moments[..., 1] - moments[..., 0] ** 2, 0))
 
     def _item_vectors(self) -> np.ndarray:
         W = self.rbm_.components_.astype(np.float64).T  # K rows for each item

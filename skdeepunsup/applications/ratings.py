@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
-from torch import Tensor
+
+from .._validation import as_host_array
 
 
 def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
@@ -55,10 +56,18 @@ def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
 
 
 def _validated(estimator: Any, X: Any, **options: Any) -> Any:
-    X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
     return validate_data(
-        estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], **options
+        estimator,
+        as_host_array(X),
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        **options,
     )
+
+
+def rated_items(known: sp.csr_array) -> np.ndarray:
+    """Which items anybody rated, as booleans."""
+    return np.bincount(known.indices, minlength=known.shape[1]) > 0
 
 
 def transposed(R: sp.csr_array) -> sp.csr_array:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .._parameters import descent_schedule
 from .._validation import outside_unit_interval
 from ..training import Schedule
 from .likelihoods import bernoulli_cross_entropy, squared_error
@@ -93,7 +94,7 @@ class DeterministicAutoencoder(ReconstructionModel):
         return self._answer(X, lambda module: module.log_score)
 
     def _schedule(self) -> Schedule:
-        return Schedule(**self._schedule_arguments())
+        return Schedule(**descent_schedule(self))
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training and self.loss == "bernoulli" and (outside := outside_unit_interval(X)):

@@ -102,16 +102,6 @@ class ReconstructionModel(DeepTransformer):
         tags.input_tags.allow_nan = self.missing == "mask" and (not fitted or self.module_.masks)
         return tags
 
-    def _schedule_arguments(self) -> dict[str, Any]:
-        """How long to train, by the parameters that all models of the family have."""
-        return {
-            "epochs": self.max_iter,
-            "batch_size": self.batch_size,
-            "validation_fraction": self.validation_fraction if self.early_stopping else 0.0,
-            "patience": self.n_iter_no_change,
-            "tol": self.tol,
-        }
-
     def _architecture(self, n_features: int) -> dict[str, Any]:
         """What every module of the family is given."""
         shape = self.image_shape

@@ -245,3 +245,9 @@ def observed_means(rows: Rows, function: Callable[[Tensor], Tensor] = lambda x: 
 
     means, shares = mean_over_rows(parts, rows).chunk(2)
     return means / shares.where(shares > 0, 1)
+
+
+def observed_variances(rows: Rows) -> Tensor:
+    """The variance of each feature where it is observed, likewise."""
+    means = observed_means(rows)
+    return observed_means(rows, lambda x: (x - means).square())

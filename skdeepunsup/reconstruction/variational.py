@@ -9,12 +9,18 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._categories import check_categories, count_categories
-from .._parameters import check_boolean, check_integer, check_option, check_real
+from .._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    descent_schedule,
+)
 from .._random import Stream
 from .._validation import Rows, drawn_rows, outside_unit_interval
 from ..training import GradientDescent, Schedule
 from .model import ReconstructionModel
-from .module import OwnNetwork, observed_means
+from .module import OwnNetwork, observed_variances
 from .parameters import check_shared
 from .variational_module import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
 
@@ -358,7 +364,7 @@ class VariationalAutoencoder(ReconstructionModel):
 
     def _schedule(self) -> Schedule:
         before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
-        return Schedule(warmup=max(0, self.kl_warmup - 1 - before), **self._schedule_arguments())
+        return Schedule(warmup=max(0, self.kl_warmup - 1 - before), **descent_schedule(self))
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return self._architecture(rows.n_features) | {
@@ -403,6 +409,4 @@ class VariationalAutoencoder(ReconstructionModel):
 
 def _pooled_scale(rows: Rows) -> float:
     """The root of the mean variance of a feature; 1 where nothing varies."""
-    means = observed_means(rows)
-    variances = observed_means(rows, lambda x: (x - means).square())
-    return float(variances.mean().sqrt()) or 1.0
+    return float(observed_variances(rows).mean().sqrt()) or 1.0
