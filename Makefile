@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(PY) -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-		--group dev --editable '.[plot,progress]'
+		--group dev --editable '.[plot,progress,compression,molecules]'
 	@touch $@
 
 demo: $(STAMP)
