@@ -5,6 +5,7 @@ from .adversarial import GAN, BiGAN
 from .applications import (
     EASE,
     DeepEmbeddedClustering,
+    EncoderDecoder,
     EntrySplit,
     FineTunedClassifier,
     FineTunedRegressor,
@@ -73,6 +74,8 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     # with labels on top
     "FineTunedClassifier",
     "FineTunedRegressor",
+    # from image to image
+    "EncoderDecoder",
     # finding outliers
     "OutlierDetector",
     # looking inside

@@ -90,19 +90,21 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def check_image_shape(name: str, value: Any, n_features: int) -> tuple[int, int, int]:
+def check_image_shape(
+    name: str, value: Any, n_features: int, rows: str = "X"
+) -> tuple[int, int, int]:
     """Return the image shape ``value`` as (height, width, channels); without channels, it has one.
 
-    Raises unless a row of ``n_features`` holds just such an image.
+    Raises unless each of the ``rows``, of ``n_features``, holds just such an image.
     """
     shape = check_sizes(name, value)
     if len(shape) not in (2, 3):
         raise ValueError(f"{name} == {value!r}, must be (height, width) or (…, …, channels).")
     if math.prod(shape) != n_features:
         raise ValueError(
-            f"{name} == {value!r} has {math.prod(shape)} values, but X has {n_features} features; "
-            "give the (height, width) or (height, width, channels) of the images of which each row "
-            "of X is one, flattened."
+            f"{name} == {value!r} has {math.prod(shape)} values, but {rows} has {n_features} "
+            "columns; give the (height, width) or (height, width, channels) of the images of which "
+            f"each row of {rows} is one, flattened."
         )
     height, width, channels = (*shape, 1)[:3]
     return height, width, channels

@@ -2,6 +2,7 @@
 
 from .deep_embedded_clustering import DeepEmbeddedClustering
 from .ease import EASE
+from .encoder_decoder import EncoderDecoder
 from .entry_split import EntrySplit
 from .fine_tuned_classifier import FineTunedClassifier
 from .fine_tuned_regressor import FineTunedRegressor
@@ -15,6 +16,7 @@ from .variational_deep_embedding import VariationalDeepEmbedding
 __all__ = [
     "EASE",
     "DeepEmbeddedClustering",
+    "EncoderDecoder",
     "EntrySplit",
     "FineTunedClassifier",
     "FineTunedRegressor",

@@ -15,7 +15,7 @@ from .dense import Affine, hidden
 
 
 class Convolution(nn.Module):
-    """A convolution that halves the image, rounding up: kernel 3, stride 2, padding 1.
+    """A convolution that halves the image, rounding up, or keeps its size: kernel 3, padding 1.
 
     Its parameters are not initialised: ``initialize`` draws them from a stream.
 
@@ -23,16 +23,19 @@ class Convolution(nn.Module):
     ----------
     n_inputs, n_outputs : int
         Channels.
+    stride : {2, 1}, default=2
+        2 halves the image.
     """
 
-    def __init__(self, n_inputs: int, n_outputs: int) -> None:
+    def __init__(self, n_inputs: int, n_outputs: int, stride: int = 2) -> None:
         super().__init__()
+        self.stride = stride
         self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs, 3, 3))
         self.bias = nn.Parameter(torch.empty(n_outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n, n_inputs, h, w) to (n, n_outputs, ⌈h/2⌉, ⌈w/2⌉)."""
-        return conv2d(x, self.weight, self.bias, stride=2, padding=1)
+        """Map (n, n_inputs, h, w) to (n, n_outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
+        return conv2d(x, self.weight, self.bias, stride=self.stride, padding=1)
 
 
 class TransposedConvolution(nn.Module):

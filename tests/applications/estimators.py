@@ -9,6 +9,7 @@ from skdeepunsup import (
     DeepBeliefNetwork,
     DeepEmbeddedClustering,
     DenoisingAutoencoder,
+    EncoderDecoder,
     FineTunedClassifier,
     FineTunedRegressor,
     GaussianRBM,
@@ -70,4 +71,10 @@ DETECTORS = [
     OutlierDetector(VARIATIONAL, criterion="reconstruction-error", random_state=0),
 ]
 
-APPLICATIONS = [*FINE_TUNED, *CLUSTERERS, *DETECTORS]
+PAIR_LEARNERS = [
+    EncoderDecoder(4, **FIT | WHOLE | {"max_iter": 60}),
+    EncoderDecoder(4, hidden_layer_sizes=(5, 4), activation="tanh", dropout=0.1, **FIT),
+    EncoderDecoder(4, early_stopping=True, learning_rate_schedule="linear", **FIT),
+]
+
+APPLICATIONS = [*FINE_TUNED, *CLUSTERERS, *DETECTORS, *PAIR_LEARNERS]

@@ -165,8 +165,8 @@ def test_an_image_shape_has_its_channels():
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        ((8, 8), ValueError, "(8, 8) has 64 values, but X has 60 features; give the (height"),
-        ((4, 5), ValueError, "(4, 5) has 20 values, but X has 60 features"),
+        ((8, 8), ValueError, "(8, 8) has 64 values, but X has 60 columns; give the (height"),
+        ((4, 5), ValueError, "(4, 5) has 20 values, but X has 60 columns"),
         (60, ValueError, "60, must be (height, width)"),
         ((60,), ValueError, "must be (height, width)"),
         ((3, 4, 5, 1), ValueError, "must be (height, width)"),

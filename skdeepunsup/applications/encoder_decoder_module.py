@@ -1,0 +1,225 @@
+"""Two networks from rows to codes and on to targets: y ≈ g(f(x))."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .._random import Stream
+from .._validation import Rows, mean_over_weighted_rows
+from ..networks import (
+    Affine,
+    ImageToImage,
+    convolutional_decoder,
+    convolutional_encoder,
+    dense,
+    initialize,
+    resized,
+)
+from ..reconstruction.likelihoods import (
+    bernoulli_cross_entropy,
+    categorical_cross_entropy,
+    squared_error,
+)
+
+LOSSES = ("squared", "bernoulli", "categorical")
+
+
+class EncoderDecoderModule(nn.Module):
+    """The output o = x̃ + m + s g(f(x)), of which a likelihood makes the targets.
+
+    m is the output that suits the targets' mean, whatever the row, and x̃ the row itself where both
+    are images of as many channels, the loss is squared and there are skip connections (resized,
+    where the target has another size), else 0. s is the targets' pooled standard deviation about
+    x̃ + m where the loss is squared, else 1: so training starts near the dullest answer whatever the
+    scale.
+
+    Parameters
+    ----------
+    n_features, n_components, n_targets : int
+        Widths of x, of the code h = f(x) and of y.
+    hidden_layer_sizes : sequence of int
+        Widths between x and h, those between h and y being the same in reverse; of convolutions,
+        their channels.
+    activation : str
+        Between layers.
+    dropout : float
+        Share of the hidden units that is dropped in training.
+    loss : {"squared", "bernoulli", "categorical"}
+        Between y and o, which is E[y], or the logits of bits, or those of codes 0 … K − 1.
+    n_categories : int
+        K, 1 where the loss is another one.
+    image_shape, target_shape : (int, int, int) or None
+        Height, width and channels of the images that x and y are: ask for convolutions.
+    skip_connections : bool
+        Whether the decoder hears the encoder's layers.
+    flat : bool
+        Whether targets were given as one number a row.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_components: int,
+        n_targets: int,
+        *,
+        hidden_layer_sizes: Sequence[int],
+        activation: str,
+        dropout: float,
+        loss: str,
+        n_categories: int,
+        image_shape: tuple[int, int, int] | None,
+        target_shape: tuple[int, int, int] | None,
+        skip_connections: bool,
+        flat: bool,
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "n_features": n_features,
+            "n_components": n_components,
+            "n_targets": n_targets,
+            "hidden_layer_sizes": tuple(hidden_layer_sizes),
+            "activation": activation,
+            "dropout": dropout,
+            "loss": loss,
+            "n_categories": n_categories,
+            "image_shape": image_shape,
+            "target_shape": target_shape,
+            "skip_connections": skip_connections,
+            "flat": flat,
+        }
+        self.n_components, self.loss = n_components, loss
+        self.n_targets, self.n_categories = n_targets, n_categories
+        self.image_shape, self.target_shape = image_shape, target_shape
+        drawn = (
+            None if target_shape is None else (*target_shape[:2], target_shape[2] * n_categories)
+        )
+        sizes, n_outputs = tuple(hidden_layer_sizes), n_targets * n_categories
+        self.networks: Any = (
+            ImageToImage(image_shape, drawn, sizes, n_components, activation, dropout)
+            if skip_connections and image_shape is not None and drawn is not None
+            else Apart(
+                convolutional_encoder(image_shape, sizes, n_components, activation, dropout)
+                if image_shape is not None
+                else dense((n_features, *sizes, n_components), activation, dropout),
+                convolutional_decoder(n_components, sizes, drawn, activation, dropout)
+                if drawn is not None
+                else dense((n_components, *sizes[::-1], n_outputs), activation, dropout),
+            )
+        )
+        self.starts_at_image = (
+            skip_connections
+            and loss == "squared"
+            and image_shape is not None
+            and target_shape is not None
+            and image_shape[2] == target_shape[2]
+        )
+        self.register_buffer("m", torch.zeros(n_outputs))
+        self.register_buffer("s", torch.ones(()))
+        self.m: Tensor
+        self.s: Tensor
+
+    @torch.no_grad()
+    def initialize(self, rows: Rows, stream: Stream) -> None:
+        """Draw the first parameters; find m and s."""
+        initialize(self.networks, stream)
+        first = next(layer for layer in self.networks.modules() if hasattr(layer, "weight"))
+        if isinstance(first, Affine):  # features may be far from 0
+            first.bias.copy_(-(first.weight.double() @ rows.mean()))
+        self.m.copy_(self._output_at(_mean(lambda x, y: self._moments(x, y), rows)))
+        if self.loss == "squared":
+            spread = _mean(lambda x, y: (y - self.image(x).double() - self.m).square(), rows)
+            self.s.fill_(float(spread.mean().sqrt()) or 1.0)
+
+    def _moments(self, x: Tensor, y: Tensor) -> Tensor:
+        """What of a row's targets is averaged: y − x̃, bits, or one-hot codes."""
+        if self.loss == "categorical":
+            return nn.functional.one_hot(y.long(), self.n_categories).double().flatten(1)
+        return y - self.image(x).double()
+
+    def _output_at(self, means: Tensor) -> Tensor:
+        """The output that suits the means of the moments; probabilities stay off 0 and 1."""
+        match self.loss:
+            case "squared":
+                return means
+            case "bernoulli":
+                return means.clamp(0.01, 0.99).logit()
+            case _:
+                return means.clamp_min(0.01).log()
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return h = f(x)."""
+        return self.networks.encode(x)[0].to(x.dtype)
+
+    def image(self, x: Tensor) -> Tensor:
+        """x̃: the row as an image of the target's size where it counts as a first answer, else 0."""
+        if not self.starts_at_image:
+            return x.new_zeros(len(x), 1)
+        assert self.image_shape is not None and self.target_shape is not None
+        if self.image_shape == self.target_shape:
+            return x
+        images = x.unflatten(1, self.image_shape).permute(0, 3, 1, 2)
+        return resized(images, *self.target_shape[:2]).permute(0, 2, 3, 1).flatten(1)
+
+    def output(self, x: Tensor) -> Tensor:
+        """O of each row."""
+        return self.image(x) + self.m + self.s * self.networks(x).to(x.dtype)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """E[y] of each row, or the most probable codes."""
+        output = self.output(x)
+        match self.loss:
+            case "squared":
+                return output
+            case "bernoulli":
+                return output.sigmoid()
+            case _:
+                return self._logits(output).argmax(-1).to(x.dtype)
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        """The probability of each code of each target: (n, n_targets, K)."""
+        return self._logits(self.output(x)).softmax(-1)
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
+    ) -> dict[str, Tensor]:
+        """−log p(y | x) of each row but for constants, summed over targets."""
+        output, y = self.output(x), targets.to(x.dtype)
+        match self.loss:
+            case "squared":
+                return {"squared_error": squared_error(y, output)}
+            case "bernoulli":
+                return {"cross_entropy": bernoulli_cross_entropy(y, output)}
+            case _:
+                return {"cross_entropy": categorical_cross_entropy(y, self._logits(output))}
+
+    def _logits(self, output: Tensor) -> Tensor:
+        return output.unflatten(1, (self.n_targets, self.n_categories))
+
+
+class Apart(nn.Module):
+    """An encoder, and a decoder that hears nothing but the code.
+
+    Parameters
+    ----------
+    encoder, decoder : nn.Module
+        From rows to codes, and from codes to outputs.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def encode(self, x: Tensor) -> tuple[Tensor, None]:
+        """The code, and nothing else to be heard."""
+        return self.encoder(x), None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The outputs of rows."""
+        return self.decoder(self.encoder(x))
+
+
+def _mean(function: Any, rows: Rows) -> Tensor:
+    """The weighted mean of a function of rows and their targets, in float64."""
+    return mean_over_weighted_rows(lambda x, weight, y: function(x, y.double()), rows)
