@@ -112,8 +112,9 @@ class EncoderDecoder(
     n_outputs_ : int
         Targets of a row.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, the mean over rows while training, and
-        ``"validation_loss"``, NaN where nothing is held out.
+        An entry an epoch: ``"loss"``, the mean over rows while training (the squared error in units
+        of the targets' pooled variance, or nats, summed over targets), and ``"validation_loss"``,
+        NaN where nothing is held out.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int

@@ -184,11 +184,11 @@ class EncoderDecoderModule(nn.Module):
     def losses(
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
-        """−log p(y | x) of each row but for constants, summed over targets."""
+        """−log p(y | x) of each row, summed over targets; or ‖y − o‖²/s², whose scale is gone."""
         output, y = self.output(x), targets.to(x.dtype)
         match self.loss:
             case "squared":
-                return {"squared_error": squared_error(y, output)}
+                return {"squared_error": squared_error(y, output) / self.s**2}
             case "bernoulli":
                 return {"cross_entropy": bernoulli_cross_entropy(y, output)}
             case _:
