@@ -4,16 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from .._optional import optional
+
 
 def pyplot(display: Any) -> Any:
     """Matplotlib, needed only where something is drawn and so imported only there."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            f"{type(display).__name__} needs matplotlib: pip install 'skdeepunsup[plot]'."
-        ) from error
-    return plt
+    return optional("matplotlib.pyplot", extra="plot", user=type(display).__name__)
 
 
 def open_axes(

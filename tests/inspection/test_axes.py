@@ -1,6 +1,6 @@
 """What all displays promise of matplotlib: late, on the axes given, in a figure that holds all."""
 
-import builtins
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -94,14 +94,7 @@ def test_labels_do_not_overlap(display):
     ids=lambda d: type(d).__name__,
 )
 def test_without_matplotlib_the_extra_is_named(display, monkeypatch):
-    real_import = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=rf"{type(display).__name__}.*skdeepunsup\[plot\]"):
         display.plot()
 

@@ -1,6 +1,6 @@
 """The display behaves as those of scikit-learn, and draws what it was given."""
 
-import builtins
+import sys
 
 import numpy as np
 import pytest
@@ -132,14 +132,7 @@ def test_unfitted_reducers_are_refused(digits):
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
-    real_import = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     display = ReducerComparisonDisplay(names=["pca"], n_components=[2], reconstruction_error=[1.0])
     with pytest.raises(ImportError, match=r"skdeepunsup\[plot\]"):
         display.plot()
