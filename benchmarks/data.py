@@ -1,5 +1,6 @@
 """Where the benchmarks' data come from."""
 
+import gzip
 import os
 import sys
 from collections.abc import Callable
@@ -84,13 +85,37 @@ def load_adbench(name: str) -> tuple[np.ndarray, np.ndarray]:
     return _read(path, lambda z: (z["X"].astype(np.float64), z["y"].astype(int)))
 
 
-def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray]:
-    """The 60,000 training images of Fashion-MNIST as rows of bytes, and their labels.
+def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Fashion-MNIST as bytes, as MNIST is given: from ``fashion_mnist.npz``, of the same arrays."""
+    x_train, y_train, x_test, y_test = _read(
+        "fashion_mnist.npz", lambda z: [z[key] for key in KEYS]
+    )
+    return x_train.reshape(len(x_train), -1), y_train, x_test.reshape(len(x_test), -1), y_test
 
-    From ``fashion_mnist.npz``, of arrays as in ``mnist.npz``.
+
+def load_molecules(name: str) -> np.ndarray:
+    """SMILES of the molecules of "qm9" or "zinc": ``<name>_smiles.txt.gz``, one a line."""
+    return _read(
+        f"{name}_smiles.txt.gz", np.array, lambda path: gzip.open(path, "rt").read().split()
+    )
+
+
+def load_spoken_digits(length: int) -> dict[str, np.ndarray]:
+    """The Free Spoken Digit Dataset: 3,000 clips at 8 kHz, by six speakers.
+
+    ``"X"`` has them as rows of ``length`` samples in [-1, 1], float32, cut, or with silence at the
+    end; ``"digit"``, ``"speaker"`` and ``"index"`` tell of each what it is, by whom, and which of
+    50 recordings: the first five are for testing. From ``fsdd.npz``: ``audio``, all clips end to
+    end, ``offsets``, where each begins, and those three. The set is at
+    https://github.com/Jakobovski/free-spoken-digit-dataset.
     """
-    X, y = _read("fashion_mnist.npz", lambda z: (z["x_train"], z["y_train"]))
-    return X.reshape(len(X), -1), y
+    names = ("audio", "offsets", "digit", "speaker", "index")
+    audio, offsets, *marks = _read("fsdd.npz", lambda z: [z[name] for name in names])
+    X = np.zeros((len(offsets) - 1, length), dtype=np.float32)
+    for row, start, end in zip(X, offsets[:-1], offsets[1:], strict=True):
+        clip = audio[start : min(end, start + length)]
+        row[: len(clip)] = clip / 32768
+    return {"X": X} | dict(zip(names[2:], marks, strict=True))
 
 
 def synthetic_bits(n_rows: int, n_features: int = 784, seed: int = 0) -> np.ndarray:

@@ -25,6 +25,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skdeepunsup"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 html_show_sourcelink = False
+# What pages play.
+html_static_path = ["sounds"]
 
 autosummary_generate = True
 # The types stand in the docstrings.

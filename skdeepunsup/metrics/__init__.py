@@ -5,6 +5,7 @@ from .generative import kernel_score, sample_quality
 from .manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from .recommending import ndcg_at_k, rating_error, recall_at_k
 from .reconstruction import reconstruction_error, reconstruction_score
+from .sound import si_sdr
 from .two_sample import frechet_distance, kernel_distance
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "reconstruction_error",
     "reconstruction_score",
     "sample_quality",
+    "si_sdr",
 ]

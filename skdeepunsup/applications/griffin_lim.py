@@ -1,0 +1,42 @@
+"""A waveform from the magnitudes of its short-time spectrum alone: phases that agree are sought."""
+
+import numpy as np
+from scipy.signal import ShortTimeFFT
+
+
+def griffin_lim(
+    A: np.ndarray, stft: ShortTimeFFT, n_times: int, n_iter: int, momentum: float = 0.99
+) -> np.ndarray:
+    """x of shape (n, n_times) whose short-time spectra have magnitudes near A, (n, bins, frames).
+
+    With F the transform, F⁺ its least-squares inverse and A∠c = A c / |c|,
+
+        tₙ = F F⁺ A∠cₙ₋₁,  cₙ = tₙ + α (tₙ − tₙ₋₁),  x = F⁺ A∠c,
+
+    from phases of which each bin is a steady tone. With ``momentum`` α = 0, ‖|F x| − A‖ never
+    rises; with α near 1 it ends lower.
+
+    D. Griffin, J. Lim, "Signal estimation from modified short-time Fourier transform", IEEE
+    Transactions on Acoustics, Speech and Signal Processing 32, 1984; N. Perraudin, P. Balazs,
+    P. L. Søndergaard, "A fast Griffin-Lim algorithm", WASPAA 2013.
+    """
+    c = np.broadcast_to(steady_tones(stft, A.shape[-1]), A.shape)
+    before = None
+    for _ in range(n_iter):
+        t = stft.stft(stft.istft(with_phases_of(c, A), k1=n_times))
+        c = t if before is None else t + momentum * (t - before)
+        before = t
+    return stft.istft(with_phases_of(c, A), k1=n_times)
+
+
+def steady_tones(stft: ShortTimeFFT, n_frames: int) -> np.ndarray:
+    """exp(2πi f t) of each bin's frequency f at each frame's time t, (n_bins, n_frames)."""
+    t = np.arange(n_frames) * stft.delta_t
+    return np.exp(2j * np.pi * np.outer(stft.f, t))
+
+
+def with_phases_of(c: np.ndarray, A: np.ndarray) -> np.ndarray:
+    """A∠c = A c / |c|; 0 has the phase 0."""
+    modulus = np.abs(c)
+    silent = modulus == 0
+    return A * np.where(silent, 1, c) / np.where(silent, 1, modulus)

@@ -1,0 +1,60 @@
+"""How near a waveform is to another."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+
+
+def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
+    """Compute the scale-invariant signal-to-distortion ratio of each waveform, in dB.
+
+    With s the reference, x the estimate and a = ⟨x, s⟩ / ‖s‖², it is
+    10 log₁₀(‖a s‖² / ‖x − a s‖²): how much of the estimate is the reference, at whatever loudness.
+
+    Parameters
+    ----------
+    reference : array-like of shape (n_samples, n_times)
+        What it should be, one waveform a row.
+    estimate : array-like of shape (n_samples, n_times)
+        What it is.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Decibels, higher for better; infinite where an estimate is a multiple of its reference,
+        minus infinity where nothing of the reference is in it, as where it is silent.
+
+    Raises
+    ------
+    ValueError
+        If a reference is silent, or the shapes differ.
+
+    Notes
+    -----
+    Nothing is subtracted from either: a constant counts as sound.
+
+    References
+    ----------
+    Le Roux, J., Wisdom, S., Erdogan, H. and Hershey, J. R., "SDR: half-baked or well done?",
+    ICASSP 2019.
+
+    Examples
+    --------
+    >>> from skdeepunsup.metrics import si_sdr
+    >>> si_sdr([[1, 1, 1, 1]], [[3, 3, 3, 1]])  # ‖a s‖² = 25, ‖x − a s‖² = 3
+    array([9.208...])
+    """
+    s = check_array(reference, dtype=np.float64, input_name="reference")
+    x = check_array(estimate, dtype=np.float64, input_name="estimate")
+    if s.shape != x.shape:
+        raise ValueError(f"reference has shape {s.shape}, but estimate {x.shape}.")
+    power = np.square(s).sum(axis=1)
+    if not power.all():
+        raise ValueError(
+            f"reference is silent in row {int((power == 0).argmax())}: leave such rows out."
+        )
+    signal = ((x * s).sum(axis=1) / power)[:, None] * s
+    kept, lost = np.square(signal).sum(axis=1), np.square(x - signal).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return 10 * (np.log10(kept) - np.log10(np.where(kept > 0, lost, 1)))
