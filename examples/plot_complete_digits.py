@@ -32,18 +32,17 @@ machines = {
 # %%
 # The expected lower half
 # -----------------------
-# ``gibbs`` holds the pixels that ``fixed`` marks and draws all others given them. The mean over 50
-# chains of 100 sweeps estimates the expected image. Ridge regression of the lower half on the upper
-# one predicts the same by a linear map.
+# ``impute`` holds the pixels that are there and draws those that are NaN given them. With ``mean``
+# it estimates the expected image, here over 10 chains of 100 sweeps. Ridge regression of the lower
+# half on the upper one predicts the same by a linear map.
 
 seen = np.arange(64) < 32
 start = np.where(seen, X_test, X_train.mean(axis=0))
+halves = np.where(seen, X_test, np.nan)
 ridge = Ridge().fit(X_train[:, seen], X_train[:, ~seen])
 expected = {"ridge": np.hstack([X_test[:, seen], ridge.predict(X_test[:, seen])])}
 for name, machine in machines.items():
-    chains = np.repeat(start, 50, axis=0)
-    draws = machine.gibbs(chains, n_steps=100, fixed=seen, random_state=0)
-    expected[name] = draws.reshape(len(X_test), 50, 64).mean(axis=1)
+    expected[name] = machine.impute(halves, mean=True, n_draws=10, random_state=0)
 
 for name, images in {"mean": start, **expected}.items():
     error = np.square(X_test - images).sum(axis=1).mean()
@@ -52,7 +51,7 @@ for name, images in {"mean": start, **expected}.items():
 # %%
 
 shown = [np.flatnonzero(y_test == digit)[1] for digit in range(10)]
-rows = {"seen": np.where(seen, X_test, np.nan), **expected, "original": X_test}
+rows = {"seen": halves, **expected, "original": X_test}
 figure, axes = plt.subplots(len(rows), 10, figsize=(8, 4.2), layout="constrained")
 for (name, images), line in zip(rows.items(), axes, strict=True):
     for image, ax in zip(images[shown], line, strict=True):
@@ -64,16 +63,15 @@ plt.show()
 # %%
 # Several answers
 # ---------------
-# A mean hides that single answers differ. ``sample(given=...)`` draws them, with NaN for what is to
-# be drawn. Here are twelve for each of three upper halves, as probabilities of the pixels.
+# A mean hides that single answers differ. Here are twelve draws for each of three upper halves, as
+# probabilities of the pixels.
 
 machine = machines["RBM"]
 figure, axes = plt.subplots(3, 13, figsize=(8, 2.1), layout="constrained")
 for i, line in zip((shown[0], shown[3], shown[5]), axes, strict=True):
-    given = np.where(seen, X_test[i], np.nan)
-    answers = machine.sample(12, n_steps=100, given=given, random_state=0)
+    answers = machine.impute(halves[[i]], n_draws=12, random_state=0)[:, 0]
     images = np.where(seen, X_test[i], machine.reconstruct(answers))
-    for image, ax in zip([given, *images], line, strict=True):
+    for image, ax in zip([halves[i], *images], line, strict=True):
         ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
 axes[0, 0].set_title("seen", fontsize="medium")

@@ -31,18 +31,15 @@ seen = np.where(hidden, np.nan, X)
 # Filling them
 # ------------
 # The machine is trained on the rows as they are: a missing entry adds nothing to the hidden units'
-# input and is not reconstructed. ``gibbs`` then holds what is there and draws what is not; of 30
-# draws the most frequent grade is the answer.
+# input and is not reconstructed. ``impute`` then holds what is there and draws what is not; with
+# ``mean`` the grade that is the most probable over ten chains is the answer.
 
 rbm = CategoricalRBM(64, n_iter=100, random_state=0).fit(seen)
 filled = {
     "most frequent": SimpleImputer(strategy="most_frequent").fit_transform(seen),
     "nearest rows": KNNImputer(weights="distance").fit_transform(seen).round(),
 }
-start = np.repeat(filled["most frequent"], 30, axis=0)
-draws = rbm.gibbs(start, n_steps=20, fixed=~np.repeat(hidden, 30, axis=0), random_state=0)
-counts = [(draws.reshape(len(X), 30, -1) == grade).sum(axis=1) for grade in range(4)]
-filled["RBM"] = np.argmax(counts, axis=0)
+filled["RBM"] = rbm.impute(seen, mean=True, n_draws=10, n_steps=20, random_state=0)
 
 for name, answer in filled.items():
     print(f"{name:14} {(answer == X)[hidden].mean():.1%} of the hidden grades are right")

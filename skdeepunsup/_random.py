@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import betabinom
 from sklearn.utils import check_random_state
 from torch import Tensor
 
@@ -57,8 +58,13 @@ class Stream:
             else torch.Generator(self.device).manual_seed(seed)
         )
 
-    def uniform(self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
-        """Uniform on [0, 1): 32 random bits an entry, 53 in float64."""
+    def uniform(
+        self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32, rows: int = 0
+    ) -> Tensor:
+        """Uniform on [0, 1): 32 random bits an entry, 53 in float64.
+
+        ``rows`` is the axis of the rows, for a `SharedStream` to know.
+        """
         if self.device.type != "cpu":
             return torch.rand(shape, generator=self.generator, device=self.device, dtype=dtype)
         n = math.prod(shape)
@@ -84,6 +90,11 @@ class Stream:
         """
         wide = torch.float64 if p.dtype == torch.float64 else torch.float32
         return self.uniform(tuple(p.shape), wide).lt_(p)
+
+    def beta_binomial(self, n: int, alpha: Tensor, beta: Tensor) -> Tensor:
+        """How many of ``n`` tosses succeed whose chance is beta distributed, drawn on the CPU."""
+        a, b = (t.detach().cpu().double().numpy() for t in (alpha, beta))
+        return torch.from_numpy(self.numpy.binomial(n, self.numpy.beta(a, b))).to(alpha)
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal, float32, drawn on the CPU."""
@@ -133,3 +144,48 @@ class Stream:
                 self.generator.set_state(torch.tensor(state["generator"], device="cpu"))
             else:
                 self.generator.manual_seed(int(self.numpy.integers(2**31)))
+
+
+class SharedStream(Stream):
+    """Randomness that is the same for all rows, so that no row's answer depends on the others.
+
+    Rows come as ``n_groups`` groups of equal size, one after another, each with numbers of its own.
+    So one seed gives a row the same numbers, however many others are beside it.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As that of `Stream`.
+    device : str or torch.device, default="cpu"
+        Where the tensors are wanted.
+    n_groups : int, default=1
+        Groups of rows.
+    """
+
+    def __init__(
+        self, random_state: Any, device: str | torch.device = "cpu", n_groups: int = 1
+    ) -> None:
+        super().__init__(random_state, device)
+        self.n_groups = n_groups
+
+    def uniform(
+        self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32, rows: int = 0
+    ) -> Tensor:
+        """Uniform on [0, 1), the same for each of a group along the axis ``rows``."""
+        others = shape[:rows] + shape[rows + 1 :]
+        numbers = super().uniform((self.n_groups, *others), dtype)
+        return self._shared(numbers, shape[rows]).movedim(0, rows).contiguous()
+
+    def normal_like(self, x: Tensor) -> Tensor:
+        """Standard normal, the same for each row of a group."""
+        return self._shared(super().normal_like(x.new_empty(self.n_groups, *x.shape[1:])), len(x))
+
+    def beta_binomial(self, n: int, alpha: Tensor, beta: Tensor) -> Tensor:
+        """By inversion: the first count whose cumulated probability exceeds a uniform number."""
+        a, b = (t.cpu().double().numpy()[..., None] for t in (alpha, beta))
+        cumulated = betabinom.pmf(np.arange(n), n, a, b).cumsum(-1)
+        r = self.uniform(tuple(alpha.shape), torch.float64).cpu().numpy()
+        return torch.from_numpy((cumulated <= r[..., None]).sum(-1)).to(alpha)
+
+    def _shared(self, numbers: Tensor, n_rows: int) -> Tensor:
+        return numbers.repeat_interleave(n_rows // self.n_groups, 0)

@@ -26,7 +26,8 @@ CHUNK_ROWS = 1024
 REMEDIES = {
     "could not convert string": "Encode text, for instance by sklearn.preprocessing.OneHotEncoder.",
     "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer; "
-    "autoencoders fitted with missing='mask' take it as it is.",
+    "autoencoders fitted with missing='mask' take it as it is; impute of a generative model, and "
+    "GenerativeImputer, fill it.",
     "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
     "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
 }
@@ -45,16 +46,16 @@ def _remedies() -> Iterator[None]:
         raise
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
+def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) -> Any:
     """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
 
     Integers and booleans keep their dtype, so that nothing wider than the caller's array is made.
-    ``reset`` says whether this call defines the number and names of the features. NaN passes where
-    the estimator's tags allow it.
+    ``reset`` says whether this call defines the number and names of the features. NaN passes with
+    ``allow_nan``, or where the estimator's tags allow it.
     """
     X = as_host_array(X)
-    tags = get_tags(estimator).input_tags
-    options = _array_options(X) | {"ensure_all_finite": "allow-nan" if tags.allow_nan else True}
+    allow_nan = allow_nan or get_tags(estimator).input_tags.allow_nan
+    options = _array_options(X) | {"ensure_all_finite": "allow-nan" if allow_nan else True}
     with _remedies():
         return validate_data(estimator, X, reset=reset, accept_sparse="csr", **options)
 

@@ -189,16 +189,20 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
         """Apply a method of the module to the rows of a checked array.
 
-        On a CPU it is computed in the dtype it is returned in: float64 keeps a row's answer the
-        same to 1e-14 whoever else is in the batch. A network of the user's own runs at its own.
+        On a CPU it is computed in the dtype it is returned in.
         """
-        module = self._module
+        module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
-        dtype = parameter.dtype
+        rows = self._streamed(X, parameter.device, parameter.dtype)
+        return map_rows(method(module), rows, output_dtype(X))
+
+    def _wide_module(self) -> Any:
+        """On a CPU, a copy in float64: the answer to a row is then the same, to 1e-14, whoever else
+        is in the batch. A network of the user's own runs at its own precision."""
+        module = self._module
+        on_cpu = next(module.parameters()).device.type == "cpu"
         own = _has_own_network(module.arguments)
-        if parameter.device.type == "cpu" and output_dtype(X) == np.float64 and not own:
-            module, dtype = copy.deepcopy(module).double(), torch.float64
-        return map_rows(method(module), self._streamed(X, parameter.device, dtype), output_dtype(X))
+        return copy.deepcopy(module).double() if on_cpu and not own else module
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
         """The rows of a checked array, to be used once."""

@@ -3,19 +3,21 @@
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from .._parameters import check_image_shape, check_sizes
 from .._random import Stream
 from .._validation import Rows, drawn_rows, leaves_unit_interval
 from ..base import DeepTransformer
+from ..generative import GenerativeModel
+from .code_search import CodeSearch
 from .learning import TwoPlayers
 from .module import AdversarialModule
 from .quality import Monitor
 
 
-class AdversarialModel(DeepTransformer):
+class AdversarialModel(GenerativeModel, DeepTransformer):
     """Base of the estimators whose module is an `AdversarialModule`."""
 
     n_components: Any
@@ -84,18 +86,19 @@ class AdversarialModel(DeepTransformer):
         X = self._checked(X)
         return self._answer(X, lambda module: module.log_score)
 
-    def _sample(
-        self, n_samples: int, random_state: Any, label: torch.Tensor | None = None
-    ) -> np.ndarray:
+    def _sample(self, n_samples: int, random_state: Any, label: Tensor | None = None) -> np.ndarray:
         """Draw rows, of given classes where there are some."""
         module: AdversarialModule = self._module
         stream = Stream(random_state, module.center.device)
 
-        def drawn(part: slice) -> torch.Tensor:
+        def drawn(part: slice) -> Tensor:
             labels = None if label is None else label[part]
             return module.decode(module.draw_codes(part.stop - part.start, stream, labels))
 
         return drawn_rows(drawn, n_samples, self.n_features_in_)
+
+    def _completion(self, module: AdversarialModule, x: Tensor, stream: Stream) -> CodeSearch:
+        return CodeSearch(module, x, stream)
 
     def _check_values(self, X: Any, training: bool) -> None:
         """Any values do; whether the generator can reach them, its module's arguments tell."""

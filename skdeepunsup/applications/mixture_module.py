@@ -75,9 +75,18 @@ class MixtureModule(nn.Module):
 
     def log_likelihood(self, x: Tensor, n_samples: int, stream: Stream) -> Tensor:
         """Log p(x) of each row, by importance sampling."""
-        return self.vae.log_likelihood(
-            x, n_samples, stream, lambda z: self.log_joint(z).logsumexp(-1)
-        )
+        return self.vae.log_likelihood(x, n_samples, stream, self.log_prior)
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """Log p(z)."""
+        return self.log_joint(z).logsumexp(-1)
+
+    def draw_codes(self, n: int, stream: Stream) -> Tensor:
+        """z ~ p(z)."""
+        ends = self.logits.softmax(0).cumsum(0)
+        c = (ends[:-1] <= stream.uniform((n,)).to(ends)[:, None]).sum(1)
+        noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
+        return self.centers[c] + (self.log_variances[c] / 2).exp() * noise
 
     @torch.no_grad()
     def refresh(self, rows: Rows) -> dict[str, Tensor]:

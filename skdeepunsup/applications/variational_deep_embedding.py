@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from sklearn import config_context
 from sklearn.mixture import GaussianMixture
+from torch import Tensor
 
 from .._parameters import check_integer
 from .._random import Stream
 from .._validation import Rows
+from ..generative import Completion, GenerativeModel
 from ..reconstruction import VariationalAutoencoder
+from ..reconstruction.posterior_chains import PosteriorChains
 from .clusterer import DeepClusterer
 from .encoders import models_of, parts_of
 from .mixture_module import MixtureModule
@@ -19,7 +22,7 @@ FLOOR = 0.01
 """Of the first clusters' variances, relative to the codes' own."""
 
 
-class VariationalDeepEmbedding(DeepClusterer):
+class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     """Variational deep embedding: a density whose codes are normal within each cluster.
 
     A row is drawn by drawing a cluster, a code of it, and a row by the decoder. Training raises a
@@ -169,6 +172,12 @@ class VariationalDeepEmbedding(DeepClusterer):
             Mean log-likelihood of a row, higher being better.
         """
         return float(self.score_samples(X).mean())
+
+    def _check_observed(self, X: Any) -> None:
+        models_of(self.encoder_)[0]._check_observed(X)
+
+    def _completion(self, module: MixtureModule, x: Tensor, stream: Stream) -> Completion:
+        return PosteriorChains(module.vae, module, x, stream)
 
     def _encoder(self) -> Any:
         if self.encoder is None:

@@ -98,7 +98,7 @@ class BlockSweeps(nn.Module):
         ties = self._ties(L).to(s.dtype)
         scale = beta.T if isinstance(beta, Tensor) else beta
         for _ in range(n_sweeps):
-            t = stream.uniform(tuple(s.shape), x.dtype).logit_().sub_(x).div_(scale)
+            t = stream.uniform(tuple(s.shape), x.dtype, rows=1).logit_().sub_(x).div_(scale)
             for block, (s_B, L_B, t_B) in enumerate(self._parts(s, ties, t, backwards)):
                 if fixed is None:
                     torch.gt(L_B @ s, t_B, out=s_B)

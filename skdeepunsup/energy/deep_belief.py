@@ -26,9 +26,11 @@ from .._validation import (
     map_rows,
     output_dtype,
 )
+from ..generative import Completion, GenerativeModel
 from ..training import Schedule
 from .belief_network import BeliefNetwork
 from .chains import DataChains, PersistentChains
+from .clamped import ClampedChains, ClampedNetwork
 from .first_parameters import start_at_data
 from .greedy import LayerByLayer
 from .learning import ContrastiveDivergence
@@ -44,7 +46,7 @@ LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
 """Of a layer, by the units below it, as the estimators of one layer have them."""
 
 
-class DeepBeliefNetwork(Unrollable, NormalizedModel):
+class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
     """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
 
     A generative model of several layers: the top two are a restricted Boltzmann machine, from which
@@ -338,6 +340,12 @@ class DeepBeliefNetwork(Unrollable, NormalizedModel):
                 v = network.sample(len(part), n_steps, stream)
                 part[:] = network.visible.rows(v).cpu().numpy()
         return rows
+
+    def _completion(self, module: BeliefNetwork, x: Tensor, stream: Stream) -> Completion:
+        """Of one layer, the machine's own chains."""
+        if not module.directed:
+            return ClampedChains(module.top, x, stream)
+        return ClampedNetwork(module, x, stream)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -190,18 +190,28 @@ class LateralMachine(Machine):
         """``n`` visible states of the machine without connections."""
         return self.base_state(n, stream)[:, : self.n_features]
 
-    def gibbs(
-        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
-    ) -> Tensor:
-        """Sweeps over all units; the hidden ones start as draws from their mean field."""
-        if not n_steps:
-            return v
+    def begin(self, v: Tensor, stream: Stream) -> Tensor:
+        """All units, the hidden ones drawn from their mean field."""
         m = self.hiddens.mean_field(self.L_hidden, self.hidden_input(v))
-        s = torch.cat([v, stream.bernoulli(m)], 1)
+        return torch.cat([v, stream.bernoulli(m)], 1)
+
+    def advance(
+        self, state: Tensor, stream: Stream, n_steps: int, fixed: Tensor | None = None
+    ) -> Tensor:
+        """Sweeps over all units."""
         if fixed is not None:
-            fixed = torch.cat([fixed.expand(v.shape), torch.zeros_like(m, dtype=torch.bool)], 1)
-        s = self.everyone.gibbs(s, self.L, self.c, stream, n_steps, fixed=fixed)
-        return s[:, : self.n_features]
+            free = fixed.new_zeros(len(state), self.n_components)
+            fixed = torch.cat([fixed.expand(len(state), -1), free], 1)
+        return self.everyone.gibbs(state, self.L, self.c, stream, n_steps, fixed=fixed)
+
+    def visible_of(self, state: Tensor) -> Tensor:
+        """v."""
+        return state[:, : self.n_features]
+
+    def visible_mean(self, state: Tensor) -> Tensor:
+        """E[vᵢ | all other units]."""
+        D = self.n_features
+        return affine(state, self.L[:, :D], self.c[:D]).sigmoid()
 
     @property
     def n_enumerated(self) -> float:

@@ -227,16 +227,28 @@ class LayeredMachine(Machine):
         """``n`` visible states of the machine without weights."""
         return stream.bernoulli(self.a0.sigmoid().expand(n, -1))
 
-    def gibbs(
-        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
-    ) -> Tensor:
-        """Draw the odd layers, then the even, the hidden ones first from their mean field."""
-        h = [v, *map(stream.bernoulli, self.mean_field(v)[1:])]
+    def begin(self, v: Tensor, stream: Stream) -> list[Tensor]:
+        """All layers, the hidden ones drawn from their mean field."""
+        return [v, *map(stream.bernoulli, self.mean_field(v)[1:])]
+
+    def advance(
+        self, state: list[Tensor], stream: Stream, n_steps: int, fixed: Tensor | None = None
+    ) -> list[Tensor]:
+        """Draw the odd layers, then the even, ``n_steps`` times."""
+        h, v = list(state), state[0]
         for _ in range(n_steps):
             self.draw(h, self.odd, stream)
             self.draw(h, self.even, stream)
             h[0] = with_held(h[0], fixed, v)
-        return h[0]
+        return h
+
+    def visible_of(self, state: list[Tensor]) -> Tensor:
+        """v."""
+        return state[0]
+
+    def visible_mean(self, state: list[Tensor]) -> Tensor:
+        """E[v | h¹]."""
+        return self.input(state, 0).sigmoid()
 
     # Log Z
 

@@ -52,10 +52,26 @@ class Machine(nn.Module, ABC):
         """``n`` visible states of the base machine, for chains to start at."""
 
     @abstractmethod
+    def begin(self, v: Tensor, stream: Stream) -> Any:
+        """The state of all units that a chain has which starts at ``v``."""
+
+    @abstractmethod
+    def advance(self, state: Any, stream: Stream, n_steps: int, fixed: Tensor | None = None) -> Any:
+        """The state after ``n_steps`` sweeps; entries of v where ``fixed`` is true stay."""
+
+    @abstractmethod
+    def visible_of(self, state: Any) -> Tensor:
+        """v."""
+
+    @abstractmethod
+    def visible_mean(self, state: Any) -> Tensor:
+        """E[vᵢ | all units that are tied to vᵢ], of a state that a sweep has ended with."""
+
     def gibbs(
         self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
     ) -> Tensor:
         """``n_steps`` sweeps from ``v``, whose entries where ``fixed`` is true stay as they are."""
+        return self.visible_of(self.advance(self.begin(v, stream), stream, n_steps, fixed))
 
     @property
     @abstractmethod
@@ -222,15 +238,31 @@ class RestrictedBoltzmannMachine(Machine):
         """``n`` visible states of the machine without weights."""
         return self.visible.sample(self.a0.expand(n, -1), stream)
 
-    def gibbs(
-        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
-    ) -> Tensor:
+    def begin(self, v: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        """v, and no hidden units yet: the first sweep draws them."""
+        return v, v.new_empty(0)
+
+    def advance(
+        self,
+        state: tuple[Tensor, Tensor],
+        stream: Stream,
+        n_steps: int,
+        fixed: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Draw h given v, then v given h, ``n_steps`` times."""
-        held = v
+        v, h = state
         for _ in range(n_steps):
-            v = self.sample_visible(self.sample_hidden(v, stream), stream)
-            v = with_held(v, fixed, held)
-        return v
+            h = self.sample_hidden(v, stream)
+            v = with_held(self.sample_visible(h, stream), fixed, v)
+        return v, h
+
+    def visible_of(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        """v."""
+        return state[0]
+
+    def visible_mean(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        """E[v | h]."""
+        return self.visible.mean(self.visible_input(state[1]))
 
     @property
     def n_enumerated(self) -> float:

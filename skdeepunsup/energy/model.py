@@ -11,6 +11,8 @@ from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import Stream
 from .._validation import CHUNK_ROWS, map_rows, output_dtype, outside_unit_interval
+from ..generative import GenerativeModel
+from .clamped import ClampedChains
 from .machine import Machine
 from .normalized import NormalizedModel
 from .partition import kept_log_partition
@@ -18,7 +20,7 @@ from .partition import kept_log_partition
 CPU = torch.device("cpu")
 
 
-class EnergyModel(NormalizedModel):
+class EnergyModel(GenerativeModel, NormalizedModel):
     """Base of the estimators whose module is a `Machine`."""
 
     @property
@@ -115,6 +117,9 @@ class EnergyModel(NormalizedModel):
                 raise ValueError(f"given must hold {outside}")
             self._check_values(v, training=False)
         return self._run_chains(v, held, n_steps, stream, np.dtype(np.float64))
+
+    def _completion(self, module: Machine, x: Tensor, stream: Stream) -> ClampedChains:
+        return ClampedChains(module, x, stream)
 
     def _run_chains(
         self, X: Any, held: np.ndarray | None, n_steps: int, random_state: Any, dtype: np.dtype

@@ -57,6 +57,10 @@ class Units(nn.Module, ABC):
         """States, or means of states, as rows of data."""
 
     @abstractmethod
+    def typical(self, mean: Tensor) -> Tensor:
+        """Rows that stand for means of states: of a categorical unit, its likeliest code."""
+
+    @abstractmethod
     def spread(self, mask: Tensor) -> Tensor:
         """Of each column of a state, what ``mask`` says of the column of rows it belongs to."""
 
@@ -112,6 +116,10 @@ class ScalarUnits(Units):
     def rows(self, u: Tensor) -> Tensor:
         """The states themselves."""
         return u
+
+    def typical(self, mean: Tensor) -> Tensor:
+        """The means themselves."""
+        return mean
 
     def spread(self, mask: Tensor) -> Tensor:
         """The mask itself."""
@@ -243,6 +251,10 @@ class Categorical(Units):
     def rows(self, u: Tensor) -> Tensor:
         """Σₖ k uₖ: of a one-hot state its code, of probabilities the expected code."""
         return self._groups(u) @ self._codes(u)
+
+    def typical(self, mean: Tensor) -> Tensor:
+        """The likeliest code."""
+        return self._groups(mean).argmax(-1).to(mean.dtype)
 
     def spread(self, mask: Tensor) -> Tensor:
         """The mask, K times each column."""

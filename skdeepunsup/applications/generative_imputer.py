@@ -1,0 +1,245 @@
+"""An imputer for Pipelines, around any model that draws rows."""
+
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._parameters import check_integer
+from .._random import SharedStream
+from .._validation import check_rows, dense
+from ..estimator import all_or_nothing
+from ..generative import GenerativeModel
+from ..reconstruction import VariationalAutoencoder
+from ..reconstruction.pretraining import unfrozen
+
+
+class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Fills in missing entries by what a generative model expects there, given the others.
+
+    ``transform`` gives conditional means, or of categories the most probable one; ``impute`` gives
+    draws, whose spread tells how much is known.
+
+    Parameters
+    ----------
+    model : estimator, default=None
+        A model that draws rows. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning,
+        as a search does, forgets a fit, unless the model is within a
+        ``sklearn.frozen.FrozenEstimator``.) None stands for a `VariationalAutoencoder` of 8
+        components with ``missing="mask"``, made for standardised data.
+    n_rounds : int, default=3
+        A model that takes no missing entries in ``fit`` is fitted to rows filled with means, or
+        with the most frequent categories, and then so many times more, each time to the rows as a
+        draw of the last fit completes them.
+    n_draws : int, default=10
+        Chains that ``transform`` averages over for each row.
+    n_steps : int, default=100
+        Steps of each chain, as the model's ``impute`` has them.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the model, where it has no ``random_state`` of its own, and the chains.
+
+    Attributes
+    ----------
+    model_ : estimator
+        The fitted model.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is none that draws rows.
+
+    See Also
+    --------
+    sklearn.impute.IterativeImputer : By a regression of each feature on the others.
+    sklearn.impute.KNNImputer : By the nearest rows.
+    sklearn.impute.MissingIndicator : What was missing, as features; beside this in a FeatureUnion.
+
+    Notes
+    -----
+    The rounds are stochastic EM: a draw in place of the expectation, and a fit in place of the
+    maximum. Models that take missing entries (``missing="mask"``, or a `CategoricalRBM`) raise the
+    likelihood of what is observed, or a bound on it, in a single fit. Both suppose that whether an
+    entry is missing does not depend on its value.
+
+    References
+    ----------
+    Celeux, G. and Diebolt, J., "The SEM algorithm: a probabilistic teacher algorithm derived from
+    the EM algorithm for the mixture problem", Computational Statistics Quarterly 2, 1985.
+
+    Tanner, M. and Wong, W., "The calculation of posterior distributions by data augmentation",
+    Journal of the American Statistical Association 82, 1987.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import GaussianRBM, GenerativeImputer
+    >>> t = np.random.default_rng(0).normal(size=(300, 1))
+    >>> X = np.hstack([t, t, -t])
+    >>> X[::3, 1] = np.nan
+    >>> imputer = GenerativeImputer(GaussianRBM(8, n_iter=50), random_state=0).fit(X)
+    >>> bool(np.abs(imputer.transform([[1.0, np.nan, -1.0]])[0, 1] - 1) < 0.5)
+    True
+    >>> imputer.impute([[1.0, np.nan, np.nan]], n_draws=20, random_state=0).shape
+    (20, 1, 3)
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        n_rounds: int = 3,
+        n_draws: int = 10,
+        n_steps: int = 100,
+        random_state: Any = None,
+    ) -> None:
+        self.model = model
+        self.n_rounds = n_rounds
+        self.n_draws = n_draws
+        self.n_steps = n_steps
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to rows of which entries are missing, unless it is fitted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, NaN where missing. In a sparse matrix, what is absent is 0.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted imputer.
+        """
+        model = unfrozen(self._model())
+        if not isinstance(model, GenerativeModel):
+            raise TypeError(
+                f"model == {self.model!r}, must be a model of this package that has impute, such "
+                "as a VariationalAutoencoder or a GaussianRBM."
+            )
+        check_integer("n_rounds", self.n_rounds, 0)
+        check_integer("n_draws", self.n_draws, 1)
+        check_integer("n_steps", self.n_steps, 1)
+        with all_or_nothing(self):
+            X = check_rows(self, X, reset=True)
+            random = check_random_state(self.random_state)
+            self._seed = random.randint(2**31 - 1)
+            self.model_ = self._fitted(model, X, random)
+        return self
+
+    def _fitted(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
+        try:
+            check_is_fitted(model)
+        except NotFittedError as error:
+            if isinstance(self.model, FrozenEstimator):
+                raise ValueError("model is frozen, but not fitted; fit it before.") from error
+            return self._fit_model(clone(model), X, random)
+        if model.n_features_in_ != X.shape[1]:
+            raise ValueError(
+                f"model was fitted to {model.n_features_in_} features, but X has {X.shape[1]}; fit "
+                "it to the same columns."
+            )
+        model._check_observed(X)
+        return model
+
+    def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
+        """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        if model.random_state is None:
+            model.set_params(random_state=random.randint(2**31 - 1))
+        tags = get_tags(model).input_tags
+        values = X.data if sp.issparse(X) else X
+        if tags.allow_nan or not np.isnan(values).any():
+            return model.fit(X)
+        X = dense(X, 0.0) if sp.issparse(X) else X
+        strategy = "most_frequent" if tags.categorical else "mean"
+        filled = SimpleImputer(strategy=strategy, keep_empty_features=True).fit_transform(X)
+        model.fit(filled)
+        for _ in range(self.n_rounds):
+            filled = model.impute(X, n_steps=self.n_steps, random_state=random)
+            model = clone(model).fit(filled)
+        return model
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Fill in what is missing by its conditional mean, or its most probable category.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data, NaN where missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Completed rows; float32 for float32 input, else float64. The chains of all rows and
+            calls have the same randomness, so that a row's answer is always the same.
+        """
+        X = self._checked(X)
+        module = self.model_._wide_module()
+        device = next(module.parameters()).device
+        stream = partial(SharedStream, self._seed, device, self.n_draws)
+        return self.model_._completed(module, X, self.n_draws, True, self.n_steps, stream)[0]
+
+    def impute(
+        self, X: Any, *, n_draws: int | None = None, n_steps: int = 100, random_state: Any = None
+    ) -> np.ndarray:
+        """Draw what is missing, as ``impute`` of the model does.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data, NaN where missing.
+        n_draws : int, default=None
+            Independent completions of each row; None makes one.
+        n_steps : int, default=100
+            Steps of each chain.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_draws, n_samples, n_features)
+            Completed rows, the second where ``n_draws`` is a number; float32 for float32 input,
+            else float64.
+        """
+        X = self._checked(X)
+        return self.model_._impute(X, n_draws, False, n_steps, random_state)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        model = unfrozen(self._model())
+        if isinstance(model, GenerativeModel):  # else there will be an error in fit
+            seen = get_tags(model).input_tags
+            tags.input_tags.categorical = seen.categorical
+            tags.input_tags.positive_only = seen.positive_only
+        return tags
+
+    def _model(self) -> Any:
+        """The model, or what stands in for None."""
+        if self.model is None:
+            return VariationalAutoencoder(8, missing="mask")
+        return self.model
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can complete."""
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        self.model_._check_observed(X)
+        return X
