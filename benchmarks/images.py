@@ -131,7 +131,6 @@ def answerers(
         target_shape=target_shape,
         skip_connections=True,
         learning_rate_schedule="linear",
-        random_state=seed,
         **RECIPES[name],
     )
     dull: dict[str, Any] = {}
@@ -145,11 +144,13 @@ def answerers(
     if name == "digits":
         regressors += [
             KNeighborsRegressor(weights="distance"),
-            ExtraTreesRegressor(random_state=seed),
-            MLPRegressor(hidden_layer_sizes=(256,), max_iter=300, random_state=seed),
+            ExtraTreesRegressor(),
+            MLPRegressor(hidden_layer_sizes=(256,), max_iter=300),
         ]
     regressors.append(ours)
-    return dull | {settings(r): lambda x, y, seen, r=r: fitted(r, x, y, seen) for r in regressors}
+    return dull | {
+        settings(r): lambda x, y, seen, r=r: fitted(r, x, y, seen, seed) for r in regressors
+    }
 
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -160,9 +161,12 @@ RECIPES: dict[str, dict[str, Any]] = {
 """What of the network depends on how many images there are."""
 
 
-def fitted(regressor: Any, x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def fitted(regressor: Any, x: np.ndarray, y: np.ndarray, seen: np.ndarray, seed: int) -> np.ndarray:
     """The answers of a regressor."""
-    return clone(regressor).fit(x, y).predict(seen)
+    regressor = clone(regressor)
+    if "random_state" in regressor.get_params():
+        regressor.set_params(random_state=seed)
+    return regressor.fit(x, y).predict(seen)
 
 
 def enlarged(seen: np.ndarray, shape: tuple[int, int], target_shape: tuple[int, int]) -> np.ndarray:

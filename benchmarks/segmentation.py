@@ -1,6 +1,7 @@
 """Digits written over photographs: which pixel belongs to which, by networks and by a forest."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -105,28 +106,32 @@ def answerers(seed: int) -> dict[str, Any]:
         learning_rate=2e-3,
         learning_rate_schedule="linear",
         max_iter=15,
-        random_state=seed,
     )
     apart = clone(connected).set_params(skip_connections=False)
-    forest = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=seed)
+    forest = ExtraTreesClassifier(100, min_samples_leaf=3)
+    balanced = clone(forest).set_params(class_weight="balanced")
 
     def answered(model: EncoderDecoder) -> Any:
         return lambda x, y, seen: (
-            model.fit(x.reshape(len(x), -1), y.reshape(len(y), -1))
+            clone(model)
+            .set_params(random_state=seed)
+            .fit(x.reshape(len(x), -1), y.reshape(len(y), -1))
             .predict(seen.reshape(len(seen), -1))
             .reshape(-1, *SHAPE)
         )
 
-    def pixel_by_pixel(x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    def pixel_by_pixel(forest: Any, x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> np.ndarray:
         some = np.random.default_rng(seed).choice(y.size, N_PIXELS, replace=False)
         windows = neighbours(x)[np.unravel_index(some, y.shape)]
-        forest.fit(windows.reshape(len(some), -1), y.ravel()[some])
-        answers = [forest.predict(w.reshape(w[..., 0, 0, 0].size, -1)) for w in neighbours(seen)]
+        fitted = clone(forest).set_params(random_state=seed)
+        fitted.fit(windows.reshape(len(some), -1), y.ravel()[some])
+        answers = [fitted.predict(w.reshape(w[..., 0, 0, 0].size, -1)) for w in neighbours(seen)]
         return np.reshape(answers, seen.shape[:3])
 
     return {
         "all background": lambda x, y, seen: np.zeros(seen.shape[:3], dtype=int),
-        f"{settings(forest)}, windows of 9 × 9": pixel_by_pixel,
+        f"{settings(forest)}, windows of 9 × 9": partial(pixel_by_pixel, forest),
+        f"{settings(balanced)}, windows of 9 × 9": partial(pixel_by_pixel, balanced),
         settings(apart): answered(apart),
         settings(connected): answered(connected),
     }

@@ -90,7 +90,7 @@ def neighbours(images):
 
 
 some = np.random.default_rng(0).choice(masks.size, 20_000, replace=False)
-forest = ExtraTreesClassifier(50, min_samples_leaf=3, random_state=0)
+forest = ExtraTreesClassifier(50, min_samples_leaf=3, class_weight="balanced", random_state=0)
 forest.fit(neighbours(images)[some], masks.ravel()[some])
 
 answers = {

@@ -9,10 +9,16 @@ from .applications import (
     EntrySplit,
     FineTunedClassifier,
     FineTunedRegressor,
+    GenerativeImputer,
     ImplicitVAE,
+    LogMel,
+    LosslessCompressor,
+    LossyCompressor,
     OutlierDetector,
     RatingAutoencoder,
     RatingRBM,
+    SelfiesVectorizer,
+    SequenceVAE,
     VariationalDeepEmbedding,
     recommending_scorer,
 )
@@ -76,8 +82,18 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "FineTunedRegressor",
     # from image to image
     "EncoderDecoder",
+    # sequences, and molecules as sequences
+    "SequenceVAE",
+    "SelfiesVectorizer",
+    # sounds
+    "LogMel",
     # finding outliers
     "OutlierDetector",
+    # filling in what is missing
+    "GenerativeImputer",
+    # compressing
+    "LosslessCompressor",
+    "LossyCompressor",
     # looking inside
     "ReconstructionDisplay",
     "LatentSpaceDisplay",

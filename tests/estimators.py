@@ -14,6 +14,7 @@ from skdeepunsup import (
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
     GaussianRBM,
+    SequenceVAE,
     SparseAutoencoder,
     VariationalAutoencoder,
 )
@@ -34,6 +35,17 @@ ESTIMATORS = [
     VariationalAutoencoder(n_components=4, hidden_layer_sizes=(8,), max_iter=3, random_state=0),
     GAN(n_components=4, hidden_layer_sizes=(8,), max_iter=2, encoder_max_iter=1, random_state=0),
     BiGAN(n_components=4, hidden_layer_sizes=(8,), max_iter=3, random_state=0),
+    SequenceVAE(
+        n_components=4,
+        embedding_size=3,
+        hidden_size=7,
+        beta=0.1,
+        free_bits=0.0,
+        learning_rate=0.06,
+        batch_size=5,
+        max_iter=3,
+        random_state=0,
+    ),
 ]
 
 VARIANTS = [
@@ -199,6 +211,20 @@ VARIANTS = [
         max_iter=3,
         random_state=0,
     ),
+    SequenceVAE(
+        n_components=4,
+        n_categories=40,
+        hidden_size=6,
+        word_dropout=0.3,
+        beta=0.5,
+        kl_warmup=3,
+        free_bits=0.1,
+        learning_rate_schedule="constant",
+        early_stopping=True,
+        max_iter=5,
+        random_state=0,
+    ),
+    SequenceVAE(n_components=4, hidden_size=6, precision="float64", max_iter=3, random_state=0),
 ]
 
 LIMITED = [
@@ -212,6 +238,14 @@ LIMITED = [
     VariationalAutoencoder(
         n_components=4,
         likelihood="categorical",
+        n_categories=3,
+        missing="mask",
+        max_iter=5,
+        random_state=0,
+    ),
+    VariationalAutoencoder(
+        n_components=4,
+        likelihood="beta-binomial",
         n_categories=3,
         missing="mask",
         max_iter=5,

@@ -12,10 +12,11 @@ from skdeepunsup import (
     BiGAN,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
+    SequenceVAE,
     VariationalAutoencoder,
 )
 from skdeepunsup.energy import partition
-from tests.applications.estimators import APPLICATIONS
+from tests.applications.estimators import APPLICATIONS, VECTORIZERS
 from tests.applications.test_recommender_contract import RECOMMENDERS
 from tests.estimators import ESTIMATORS, VARIANTS
 
@@ -43,7 +44,7 @@ def expected_failures(estimator):
     params = estimator.get_params()
     reasons = {
         "each row draws noise of its own": isinstance(
-            estimator, DenoisingAutoencoder | VariationalAutoencoder | GAN | BiGAN
+            estimator, DenoisingAutoencoder | VariationalAutoencoder | SequenceVAE | GAN | BiGAN
         ),
         "each row draws dropout of its own": params.get("dropout"),
         "each row is projected at random": isinstance(estimator, ContractiveAutoencoder)
@@ -81,7 +82,7 @@ def test_every_check_passes_with_defaults(estimator, check):
 def test_every_public_estimator_is_checked():
     public = [getattr(skdeepunsup, name) for name in skdeepunsup.__all__]
     kinds = {k for k in public if inspect.isclass(k) and issubclass(k, BaseEstimator)}
-    assert kinds == {type(e) for e in [*ESTIMATORS, *APPLICATIONS, *RECOMMENDERS]}
+    assert kinds == {type(e) for e in [*ESTIMATORS, *APPLICATIONS, *RECOMMENDERS, *VECTORIZERS]}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

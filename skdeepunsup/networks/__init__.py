@@ -6,20 +6,19 @@ from .dropout import Dropout, draw_from
 from .factory import build
 from .image_to_image import ImageToImage, resized
 from .initialization import initialize
-from .recurrent import initialize_recurrent, recurrent
+from .recurrent import Recurrent
 
 __all__ = [
     "ACTIVATIONS",
     "Affine",
     "Dropout",
     "ImageToImage",
+    "Recurrent",
     "build",
     "convolutional_decoder",
     "convolutional_encoder",
     "dense",
     "draw_from",
     "initialize",
-    "initialize_recurrent",
-    "recurrent",
     "resized",
 ]

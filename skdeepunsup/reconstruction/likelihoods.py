@@ -5,6 +5,7 @@ Where entries are missing, ``observed`` is 1 for those that are not and 0 for th
 
 import math
 
+import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
@@ -46,6 +47,24 @@ def categorical_cross_entropy(
     """−Σᵢ log pᵢ(xᵢ) of each row, in nats; logits of shape (n, d, K), pᵢ their softmax over K."""
     entries = cross_entropy(logits.movedim(-1, 1), codes.long(), reduction="none")
     return summed(entries, observed)
+
+
+def beta_binomial_cross_entropy(
+    levels: Tensor, log_alpha: Tensor, log_beta: Tensor, n: int, observed: Tensor | None = None
+) -> Tensor:
+    """−Σᵢ log BB(kᵢ; n, αᵢ, βᵢ) of each row, in nats, of grey levels k from 0 to n.
+
+    BB(k; n, α, β) = C(n, k) B(k + α, n − k + β) / B(α, β).
+    """
+    alpha, beta = log_alpha.exp(), log_beta.exp()
+    ratio = _log_beta(levels + alpha, n - levels + beta) - _log_beta(alpha, beta)
+    ways = math.lgamma(n + 1) - torch.lgamma(levels + 1) - torch.lgamma(n - levels + 1)
+    return summed(-(ways + ratio), observed)
+
+
+def _log_beta(a: Tensor, b: Tensor) -> Tensor:
+    """log B(a, b)."""
+    return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
 
 
 def observed_and_filled(x: Tensor, fill: Tensor) -> tuple[Tensor, Tensor]:

@@ -182,7 +182,7 @@ class ReconstructionModule(nn.Module, ABC):
         if output is None:
             return
         if "encoder" not in self.own and isinstance(first := self.encoder[0], Affine):
-            first.bias.copy_(-(first.weight.double() @ means))
+            first.bias.copy_(-(first.weight.double() @ self.fed_at(means)))
         if "decoder" not in self.own:
             biases = [p for name, p in self.decoder.named_parameters() if "bias" in name]
             last = biases[-1]  # of each feature, or, of a convolution, each channel
@@ -191,6 +191,10 @@ class ReconstructionModule(nn.Module, ABC):
     @abstractmethod
     def output_at(self, means: Tensor) -> Tensor | None:
         """The decoder's output for a row of means; None where it is not one number a feature."""
+
+    def fed_at(self, means: Tensor) -> Tensor:
+        """A row of means as the encoder is fed it."""
+        return means
 
     def draw_from(self, stream: Stream) -> None:
         """Let the noise of dropout come from ``stream``."""

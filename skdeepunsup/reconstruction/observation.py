@@ -4,14 +4,18 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, pad
 
 from .._random import Stream
 from .likelihoods import (
     bernoulli_cross_entropy,
+    beta_binomial_cross_entropy,
     categorical_cross_entropy,
     gaussian_cross_entropy,
 )
+
+LOG_BOUNDS = (-12.0, 8.0)
+"""Of log α and log β."""
 
 
 class Observation(nn.Module, ABC):
@@ -21,11 +25,17 @@ class Observation(nn.Module, ABC):
     ----------
     n_features : int
         Width of a row.
+    inputs_per_feature, outputs_per_feature : int, default=1
+        How many numbers the encoder is fed, and the decoder returns, for each feature.
     """
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(
+        self, n_features: int, inputs_per_feature: int = 1, outputs_per_feature: int = 1
+    ) -> None:
         super().__init__()
         self.n_features = n_features
+        self.inputs_per_feature = inputs_per_feature
+        self.outputs_per_feature = outputs_per_feature
 
     @abstractmethod
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
@@ -90,8 +100,20 @@ class GaussianObservation(Observation):
         return means
 
 
-class BernoulliObservation(Observation):
+class DiscreteObservation(Observation):
+    """Independent entries 0 … K − 1."""
+
+    n_categories: int
+
+    @abstractmethod
+    def probabilities(self, output: Tensor) -> Tensor:
+        """P(xᵢ = k | z) for each feature i and each k, on two last axes."""
+
+
+class BernoulliObservation(DiscreteObservation):
     """Independent bits whose logits are the output."""
+
+    n_categories = 2
 
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
         return x
@@ -109,8 +131,11 @@ class BernoulliObservation(Observation):
         """Their logits, short of 0 and 1."""
         return means.clamp(0.01, 0.99).logit()
 
+    def probabilities(self, output: Tensor) -> Tensor:
+        return torch.stack([(-output).sigmoid(), output.sigmoid()], -1)
 
-class CategoricalObservation(Observation):
+
+class CategoricalObservation(DiscreteObservation):
     """Independent codes 0 … K − 1, the output being K logits of each feature.
 
     Parameters
@@ -122,7 +147,7 @@ class CategoricalObservation(Observation):
     """
 
     def __init__(self, n_features: int, n_categories: int) -> None:
-        super().__init__(n_features)
+        super().__init__(n_features, n_categories, n_categories)
         self.n_categories = n_categories
 
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
@@ -141,13 +166,73 @@ class CategoricalObservation(Observation):
         return self._logits(output).softmax(-1) @ codes
 
     def sample(self, output: Tensor, stream: Stream) -> Tensor:
-        """Codes, by the largest of logits with Gumbel noise."""
-        logits = self._logits(output)
-        u = stream.uniform(tuple(logits.shape)).clamp_min(1e-20).to(output)
-        return (logits - (-u.log()).log()).argmax(-1).to(output.dtype)
+        return drawn_code(self._logits(output), stream).to(output.dtype)
 
     def output_at(self, means: Tensor) -> None:
         return None
 
+    def probabilities(self, output: Tensor) -> Tensor:
+        return self._logits(output).softmax(-1)
+
     def _logits(self, output: Tensor) -> Tensor:
         return output.unflatten(-1, (self.n_features, self.n_categories))
+
+
+class BetaBinomialObservation(DiscreteObservation):
+    """Independent grey levels 0 … K − 1: K − 1 tosses of a coin that a beta distribution draws.
+
+    The output is log α and log β of each feature.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+    n_categories : int
+        K.
+    """
+
+    def __init__(self, n_features: int, n_categories: int) -> None:
+        super().__init__(n_features, outputs_per_feature=2)
+        self.n_categories = n_categories
+        self.top = n_categories - 1
+
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        """Levels scaled to [0, 1]."""
+        return x / self.top
+
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        return beta_binomial_cross_entropy(x, *self._logs(output), self.top, observed)
+
+    def mean(self, output: Tensor) -> Tensor:
+        """The expected level, (K − 1) α / (α + β)."""
+        log_alpha, log_beta = self._logs(output)
+        return self.top * (log_alpha - log_beta).sigmoid()
+
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        log_alpha, log_beta = self._logs(output)
+        return stream.beta_binomial(self.top, log_alpha.exp(), log_beta.exp())
+
+    def output_at(self, means: Tensor) -> Tensor:
+        """Of α + β = 2, short of the ends."""
+        p = (means / self.top).clamp(0.01, 0.99)
+        return torch.stack([2 * p, 2 * (1 - p)], -1).log().flatten(-2)
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        # BB(k + 1) / BB(k) = (n − k) (k + α) / ((k + 1) (n − 1 − k + β)): no gamma functions.
+        alpha, beta = (log[..., None].exp() for log in self._logs(output))
+        k = torch.arange(self.top, dtype=output.dtype, device=output.device)
+        ways = ((self.top - k) / (k + 1)).log().cumsum(-1)
+        steps = ((k + alpha) / (self.top - 1 - k + beta)).log_()
+        log_ratios = pad(torch.cumsum(steps, -1, out=steps).add_(ways), (1, 0))
+        return log_ratios.softmax(-1)
+
+    def _logs(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """Log α and log β, between bounds beyond which little changes but the rounding errors."""
+        pairs = output.unflatten(-1, (self.n_features, 2)).clamp(*LOG_BOUNDS)
+        return pairs[..., 0], pairs[..., 1]
+
+
+def drawn_code(logits: Tensor, stream: Stream) -> Tensor:
+    """A code of each softmax over the last axis: the largest of logits with Gumbel noise."""
+    u = stream.uniform(tuple(logits.shape)).clamp_min(1e-20).to(logits)
+    return (logits - (-u.log()).log()).argmax(-1)

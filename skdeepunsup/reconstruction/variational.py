@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from .._categories import check_categories, count_categories
 from .._parameters import (
@@ -18,14 +19,19 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._validation import Rows, drawn_rows, outside_unit_interval
+from ..generative import GenerativeModel
 from ..training import GradientDescent, Schedule
 from .model import ReconstructionModel
 from .module import OwnNetwork, observed_variances
 from .parameters import check_shared
+from .posterior_chains import PosteriorChains
 from .variational_module import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
 
+CODED = ("categorical", "beta-binomial")
+"""The likelihoods of codes."""
 
-class VariationalAutoencoder(ReconstructionModel):
+
+class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     """Variational autoencoder: a density whose codes are normal, and an encoder that infers them.
 
     Codes z are normal with mean 0 and variance 1 in each component, and a row x given its code has
@@ -46,10 +52,12 @@ class VariationalAutoencoder(ReconstructionModel):
         Of the hidden layers.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
-    likelihood : {"gaussian", "bernoulli", "categorical"}, default="gaussian"
-        Of p(x | z): for real values, values in [0, 1], or codes 0 … K − 1.
+    likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}, default="gaussian"
+        Of p(x | z): for real values, values in [0, 1], codes 0 … K − 1, or grey levels 0 … K − 1,
+        which unlike codes have an order.
     n_categories : int, default=None
-        K, where ``likelihood="categorical"``; None takes one more than the largest code in ``fit``.
+        K, where ``likelihood`` is "categorical" or "beta-binomial"; None takes one more than the
+        largest code in ``fit``.
     noise_scale : {"shared", "features"} or float, default="shared"
         σ of the Gaussian likelihood: one number that is learned, one learned for each feature, or a
         number that is given.
@@ -82,7 +90,8 @@ class VariationalAutoencoder(ReconstructionModel):
         ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
         In place of the decoder: maps (n, n_components) to (n, n_features): means, or logits. With
-        categories, both networks have ``n_categories`` numbers for each feature.
+        categories, both networks have ``n_categories`` numbers for each feature; a beta-binomial's
+        decoder has log α and log β of each.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the likelihood; ``reconstruct`` fills it in.
@@ -140,7 +149,7 @@ class VariationalAutoencoder(ReconstructionModel):
     ------
     ValueError
         If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
-        "categorical".
+        "categorical" and "beta-binomial".
 
     See Also
     --------
@@ -274,7 +283,7 @@ class VariationalAutoencoder(ReconstructionModel):
         ------
         ValueError
             If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
-            "categorical".
+            "categorical" and "beta-binomial".
         """
         check_is_fitted(self)
         check_integer("n_samples", n_samples, 1)
@@ -320,7 +329,7 @@ class VariationalAutoencoder(ReconstructionModel):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        categorical = self.likelihood == "categorical"
+        categorical = self.likelihood in CODED
         tags.input_tags.categorical = categorical
         tags.input_tags.positive_only = categorical
         return tags
@@ -351,11 +360,19 @@ class VariationalAutoencoder(ReconstructionModel):
             raise ValueError(f"resample == True draws bits, but likelihood == {self.likelihood!r}.")
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if self.likelihood == "categorical":
+        if self.likelihood in CODED:
             observation = {} if training else self._module.arguments["observation"]
             check_categories(X, observation.get("n_categories", self.n_categories), self)
         if training and self.likelihood == "bernoulli":
             self._check_unit_interval(X)
+
+    def _check_observed(self, X: Any) -> None:
+        super()._check_observed(X)
+        if self._module.arguments["likelihood"] == "bernoulli":
+            self._check_unit_interval(X)
+
+    def _completion(self, module: VariationalModule, x: Tensor, stream: Stream) -> PosteriorChains:
+        return PosteriorChains(module, module, x, stream)
 
     def _check_unit_interval(self, X: Any) -> None:
         """Raise where a Bernoulli likelihood would have no bound."""
@@ -380,7 +397,7 @@ class VariationalAutoencoder(ReconstructionModel):
 
     def _observation(self, rows: Rows, fitted: dict[str, Any]) -> dict[str, Any]:
         """What the likelihood's constructor is given; a fit that goes on keeps what it had."""
-        if self.likelihood == "categorical":
+        if self.likelihood in CODED:
             K = self.n_categories
             K = count_categories(rows, fitted.get("n_categories")) if K is None else int(K)
             return {"n_categories": K}

@@ -1,7 +1,7 @@
 """The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from ..networks import dense, initialize
 from .module import ReconstructionModule
 from .observation import (
     BernoulliObservation,
+    BetaBinomialObservation,
     CategoricalObservation,
     GaussianObservation,
     Observation,
@@ -42,7 +43,7 @@ class VariationalModule(ReconstructionModule):
 
     Parameters
     ----------
-    likelihood : {"gaussian", "bernoulli", "categorical"}
+    likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}
         Of p(x | z).
     observation : dict
         What the likelihood's `Observation` is given beside ``n_features``.
@@ -75,9 +76,12 @@ class VariationalModule(ReconstructionModule):
         resample: bool = False,
         **architecture: Any,
     ) -> None:
-        K = observation.get("n_categories", 1)
+        of_rows = OBSERVATIONS[likelihood](architecture["n_features"], **observation)
         super().__init__(
-            inputs_per_feature=K, outputs_per_feature=K, outputs_per_component=2, **architecture
+            inputs_per_feature=of_rows.inputs_per_feature,
+            outputs_per_feature=of_rows.outputs_per_feature,
+            outputs_per_component=2,
+            **architecture,
         )
         self.arguments |= {
             "likelihood": likelihood,
@@ -92,7 +96,7 @@ class VariationalModule(ReconstructionModule):
         self.beta, self.free_bits, self.regularizer = beta, free_bits, regularizer
         self.kl_warmup = kl_warmup
         self.n_importance_samples, self.resample = n_importance_samples, resample
-        self.observation: Observation = OBSERVATIONS[likelihood](self.n_features, **observation)
+        self.observation = of_rows
         self.critic: Any = (
             dense((self.n_components, *CRITIC_WIDTHS, 1), "relu")
             if regularizer == "factor"
@@ -124,6 +128,10 @@ class VariationalModule(ReconstructionModule):
         """What the likelihood takes for a mean."""
         return self.observation.output_at(means)
 
+    def fed_at(self, means: Tensor) -> Tensor:
+        """A row of means as the encoder is fed it."""
+        return self.observation.fed(means, None)
+
     def encode(self, x: Tensor) -> Tensor:
         """Return μ(x)."""
         return self.posterior(x)[0]
@@ -144,7 +152,7 @@ class VariationalModule(ReconstructionModule):
         errors = self._cross_entropy(x, z)
         terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
         if len(z) > 1:
-            ratio = self._log_ratio(z, noise, log_variance)
+            ratio = log_ratio(z, noise, log_variance)
             weighted = minus_bound(errors + ratio)
             terms["importance"] = weighted - terms["reconstruction"] - terms["kl"]
         if self.training:
@@ -189,10 +197,6 @@ class VariationalModule(ReconstructionModule):
         wanted = filled.expand(len(z), *filled.shape)
         return self.observation.cross_entropy(wanted, output, observed)
 
-    def _log_ratio(self, z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
-        """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
-        return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
-
     def log_likelihood(
         self,
         x: Tensor,
@@ -209,20 +213,26 @@ class VariationalModule(ReconstructionModule):
         Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
         """
         mean, log_variance = self.posterior(x)
-        noise = stream.normal(n_samples, 1, self.n_components).to(mean)
-        total = torch.full((len(x),), -torch.inf, dtype=torch.float64, device="cpu")
         block = max(1, BLOCK_ENTRIES // (len(x) * max(self.widths["decoder"])))
-        for part in noise.split(block):
-            z = mean + (log_variance / 2).exp() * part
-            log_weights = -self._cross_entropy(x, z) - self._log_ratio(z, part, log_variance)
-            if log_prior is not None:
-                log_weights = log_weights + log_prior(z) - log_normal(z)
-            total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
-        return total - math.log(n_samples)
+        return importance_log_likelihood(
+            lambda z: self._cross_entropy(x, z),
+            mean,
+            log_variance,
+            stream.normal(n_samples, 1, self.n_components).to(mean).split(block),
+            log_prior,
+        )
+
+    def draw_codes(self, n: int, stream: Stream) -> Tensor:
+        """z ~ N(0, 1)."""
+        return stream.normal_like(self.fill.new_empty(n, self.n_components))
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """Log p(z)."""
+        return log_normal(z)
 
     def sample(self, n: int, mean: bool, stream: Stream) -> Tensor:
         """``n`` draws of x, or of E[x | z], with z from p(z)."""
-        output = self.decoder_output(stream.normal_like(self.fill.new_empty(n, self.n_components)))
+        output = self.decoder_output(self.draw_codes(n, stream))
         return self.observation.mean(output) if mean else self.observation.sample(output, stream)
 
     def begin_epoch(self) -> None:
@@ -232,11 +242,43 @@ class VariationalModule(ReconstructionModule):
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
         """How many units are active, on some of the rows, spread over all."""
-        n = min(len(rows), MONITORED_ROWS)
-        some = torch.arange(n, device="cpu") * len(rows) // n
-        means = torch.cat([self.encode(x) for x in rows.select(some).chunks()])
-        self.code_variance.copy_(means.var(0, correction=0))
+        self.code_variance.copy_(variance_of_codes(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
+    """The variance of each component of the codes of some of the rows."""
+    n = min(len(rows), MONITORED_ROWS)
+    some = torch.arange(n, device="cpu") * len(rows) // n
+    return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
+
+
+def importance_log_likelihood(
+    cross_entropy: Callable[[Tensor], Tensor],
+    mean: Tensor,
+    log_variance: Tensor,
+    noise: Sequence[Tensor],
+    log_prior: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ = μ + σ noiseₛ.
+
+    The noise comes in parts, of shape (n_samples, 1 or n, n_components); ``cross_entropy`` maps z
+    of each part to −log p(x | z) of shape (n_samples, n). ``log_prior`` takes the place of log p(z)
+    of the normal distribution.
+    """
+    total = torch.full((len(mean),), -torch.inf, dtype=torch.float64, device="cpu")
+    for part in noise:
+        z = mean + (log_variance / 2).exp() * part
+        log_weights = -cross_entropy(z) - log_ratio(z, part, log_variance)
+        if log_prior is not None:
+            log_weights = log_weights + log_prior(z) - log_normal(z)
+        total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
+    return total - math.log(sum(map(len, noise)))
+
+
+def log_ratio(z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
+    """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
+    return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
 
 
 def log_normal(z: Tensor) -> Tensor:
@@ -258,5 +300,6 @@ OBSERVATIONS: dict[str, type[Observation]] = {
     "gaussian": GaussianObservation,
     "bernoulli": BernoulliObservation,
     "categorical": CategoricalObservation,
+    "beta-binomial": BetaBinomialObservation,
 }
 """By name of the likelihood."""

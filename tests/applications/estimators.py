@@ -1,7 +1,9 @@
 """Every estimator built on a model, small enough to fit in no time. Recommenders have their own."""
 
 from sklearn.cluster import AgglomerativeClustering
+from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdeepunsup import (
     Autoencoder,
@@ -13,7 +15,12 @@ from skdeepunsup import (
     FineTunedClassifier,
     FineTunedRegressor,
     GaussianRBM,
+    GenerativeImputer,
+    LogMel,
+    LosslessCompressor,
+    LossyCompressor,
     OutlierDetector,
+    SelfiesVectorizer,
     VariationalAutoencoder,
     VariationalDeepEmbedding,
 )
@@ -77,4 +84,40 @@ PAIR_LEARNERS = [
     EncoderDecoder(4, early_stopping=True, learning_rate_schedule="linear", **FIT),
 ]
 
-APPLICATIONS = [*FINE_TUNED, *CLUSTERERS, *DETECTORS, *PAIR_LEARNERS]
+LISTENERS = [
+    # A row of the checks has as few as two samples: no more than one band hears those.
+    LogMel(window_length=4, hop_length=2, n_mels=1, n_iter=2),
+]
+
+BRIEF = {"n_rounds": 1, "n_draws": 2, "n_steps": 4, "random_state": 0}
+MASKED = VariationalAutoencoder(3, hidden_layer_sizes=(8,), missing="mask", max_iter=3)
+
+IMPUTERS = [
+    GenerativeImputer(MACHINE, **BRIEF),
+    GenerativeImputer(MASKED, **BRIEF),
+    GenerativeImputer(DEEP_MACHINE, **BRIEF),
+    GenerativeImputer(VARIATIONAL, **BRIEF),
+]
+
+CODED = {"n_categories": 40, "max_iter": 2, "random_state": 0}
+
+COMPRESSORS = [
+    LosslessCompressor(VariationalAutoencoder(2, likelihood="categorical", **CODED)),
+    LosslessCompressor(VariationalAutoencoder(2, likelihood="beta-binomial", **CODED)),
+    LossyCompressor(PCA(1)),
+    LossyCompressor(Autoencoder(2, max_iter=2, random_state=0), step=0.1),
+    LossyCompressor(make_pipeline(StandardScaler(), PCA(1)), step=0.1),
+]
+
+APPLICATIONS = [
+    *FINE_TUNED,
+    *CLUSTERERS,
+    *DETECTORS,
+    *IMPUTERS,
+    *PAIR_LEARNERS,
+    *LISTENERS,
+    *COMPRESSORS,
+]
+
+VECTORIZERS = [SelfiesVectorizer(), SelfiesVectorizer(max_length=9)]
+"""Of strings, which most of scikit-learn's checks do not feed."""

@@ -8,6 +8,7 @@ from scipy import stats
 from skdeepunsup._random import Stream
 from skdeepunsup.reconstruction.likelihoods import (
     bernoulli_cross_entropy,
+    beta_binomial_cross_entropy,
     categorical_cross_entropy,
     gaussian_cross_entropy,
     observed_and_filled,
@@ -22,12 +23,14 @@ def normal(*shape, seed=0):
 x, z = normal(7, 5).sigmoid(), normal(7, 5, seed=1)
 variance = normal(7, 5, seed=2).exp()
 codes, logits = (normal(7, 5) * 10).long().abs() % 3, normal(7, 5, 3, seed=3)
+levels, top = (normal(7, 5) * 10).long().abs().double() % 17, 16
 
 LOSSES = {
     "squared": (squared_error, x, (z,)),
     "bernoulli": (bernoulli_cross_entropy, x, (z,)),
     "gaussian": (gaussian_cross_entropy, x, (z, variance)),
     "categorical": (categorical_cross_entropy, codes, (logits,)),
+    "beta-binomial": (beta_binomial_cross_entropy, levels, (z, 2 * z - 1, top)),
 }
 
 
@@ -39,6 +42,9 @@ def expected_entries(name):
         return -x * r.log() - (1 - x) * (1 - r).log()
     if name == "gaussian":
         return torch.tensor(-stats.norm.logpdf(x.numpy(), z.numpy(), np.sqrt(variance.numpy())))
+    if name == "beta-binomial":
+        alpha, beta = z.exp().numpy(), (2 * z - 1).exp().numpy()
+        return torch.tensor(-stats.betabinom.logpmf(levels.numpy(), top, alpha, beta))
     return -logits.log_softmax(-1).gather(-1, codes[..., None])[..., 0]
 
 

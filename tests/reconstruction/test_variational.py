@@ -14,6 +14,7 @@ from skdeepunsup import VariationalAutoencoder
 from skdeepunsup._random import Stream
 from skdeepunsup.reconstruction.observation import (
     BernoulliObservation,
+    BetaBinomialObservation,
     CategoricalObservation,
     GaussianObservation,
 )
@@ -179,6 +180,71 @@ def test_categories_are_one_hot_scored_and_drawn_by_their_softmax():
         for k in range(3):
             share = (draws[:, column] == k).double().mean()
             assert abs(share - p[column, k]) < 4 * math.sqrt(p[column, k] / n)
+
+
+def beta_binomial(n=1):
+    """Of four features with 0 … 6, beside what SciPy makes of them: steep, flat, of two ends."""
+    alpha, beta = np.array([[0.3, 1.0, 20.0, 1e-3], [0.2, 1.0, 5.0, 2.0]])
+    output = torch.from_numpy(np.log([alpha, beta]).T.ravel()).expand(n, 8)
+    return BetaBinomialObservation(4, 7), output, stats.betabinom(6, alpha, beta)
+
+
+def test_grey_levels_are_scaled_and_scored_as_scipy_scores_them():
+    observation, output, expected = beta_binomial()
+    x = torch.tensor([[0.0, 3.0, 6.0, 1.0]], dtype=torch.float64)
+    torch.testing.assert_close(observation.fed(x, None), x / 6)
+    found = observation.cross_entropy(x, output, None)
+    np.testing.assert_allclose(found, -expected.logpmf(x[0]).sum(), rtol=1e-9)
+    np.testing.assert_allclose(observation.mean(output)[0], expected.mean())
+
+
+def test_grey_levels_are_drawn_by_their_probabilities():
+    n = 60_000
+    observation, output, expected = beta_binomial(n)
+    draws = observation.sample(output, Stream(0)).numpy()
+    for level in range(7):
+        p = expected.pmf(level)
+        assert (np.abs((draws == level).mean(0) - p) < 4 * np.sqrt(p / n)).all()
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [BernoulliObservation(4), CategoricalObservation(4, 5), BetaBinomialObservation(4, 256)],
+    ids=lambda o: type(o).__name__,
+)
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_probabilities_are_those_of_the_score_and_sum_to_one(observation, scale):
+    output = scale * Stream(0).normal(3, 4 * observation.outputs_per_feature).double()
+    p = observation.probabilities(output)
+    assert p.shape == (3, 4, observation.n_categories)
+    torch.testing.assert_close(p.sum(-1), torch.ones(3, 4, dtype=torch.float64))
+    if scale == 1:
+        x = torch.arange(12).view(3, 4).double() % observation.n_categories
+        chosen = p.gather(-1, x.long()[..., None])[..., 0]
+        torch.testing.assert_close(
+            -chosen.log().sum(-1), observation.cross_entropy(x, output, None), rtol=1e-9, atol=1e-9
+        )
+
+
+def test_extreme_grey_levels_have_finite_scores_and_gradients():
+    observation = BetaBinomialObservation(2, 256)
+    output = torch.tensor([[40.0, -40.0, -300.0, 1e4]], requires_grad=True)
+    for x in ([0.0, 255.0], [255.0, 0.0]):
+        score = observation.cross_entropy(torch.tensor([x]), output, None)
+        assert score.isfinite().all()
+        assert torch.autograd.grad(score.sum(), output)[0].isfinite().all()
+
+
+def test_training_on_grey_levels_starts_at_their_means(digits):
+    X = digits * 16
+    model = VariationalAutoencoder(
+        2, likelihood="beta-binomial", learning_rate=1e-12, max_iter=1, random_state=0
+    ).fit(X)
+    with torch.no_grad():
+        mean_code = model.module_.encode(torch.from_numpy(X.mean(0)).float())
+    np.testing.assert_allclose(mean_code, 0, atol=1e-6)
+    found = model.inverse_transform(np.zeros((1, 2)))[0]
+    np.testing.assert_allclose(found, X.mean(0), atol=0.17)  # short of the ends
 
 
 # The bound and the likelihood
@@ -428,7 +494,7 @@ def test_missing_categories_and_values_are_filled_in(bits, plane):
     )  # nothing observed, nothing to pay but q's distance from the prior
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical", "beta-binomial"])
 def test_values_beyond_the_likelihood_are_refused(likelihood):
     X = np.array([[0.0, 1.5], [1.0, -3.0]])
     with pytest.raises(ValueError, match=r"MinMaxScaler|codes"):

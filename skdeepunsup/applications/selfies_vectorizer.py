@@ -1,0 +1,325 @@
+"""Molecules as rows of integer codes, and back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._optional import optional
+from .._parameters import check_integer, check_option
+from .._validation import check_codes
+
+PADDING = "[nop]"
+"""The symbol that SELFIES has for nothing; its code is 0."""
+TABLE = RLock()
+"""Of valences, which is selfies' own."""
+
+
+class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Molecules as sequences of integer codes of one length, every one of which is a molecule.
+
+    A SMILES string, in its canonical form, is translated to SELFIES, a sequence of symbols each of
+    which is read by what the bonds before it leave free: any sequence of them is a molecule that
+    obeys the valences. Each symbol gets a code from 1 on, and the end is filled with 0. The way
+    back is there for all rows of codes, so that whatever a model makes of them can be drawn.
+
+    It needs the packages selfies and rdkit: ``pip install 'skdeepunsup[molecules]'``.
+
+    Parameters
+    ----------
+    input : {"smiles", "selfies"}, default="smiles"
+        What the strings are, those that ``inverse_transform`` returns too. SELFIES are taken symbol
+        by symbol as they are, and need no rdkit.
+    max_length : int, default=None
+        Columns; None takes the symbols of the longest molecule in ``fit``.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The code of each symbol, in alphabetical order; 0 is that of "[nop]".
+    max_length_ : int
+        Columns.
+    bonds_ : dict of str to int
+        The most bonds that an ion, or an atom of an element that selfies has no valence for, had in
+        a molecule of ``fit``; no other molecule gives it more. Empty with ``input="selfies"``.
+
+    Raises
+    ------
+    ImportError
+        If selfies or rdkit is missing.
+
+    See Also
+    --------
+    SequenceVAE : A density of such rows.
+    VariationalAutoencoder : Another one, with ``likelihood="categorical"``.
+    sklearn.feature_extraction.text.CountVectorizer : For texts whose order does not matter.
+
+    Notes
+    -----
+    Equal molecules get equal codes, however their SMILES are spelled, and rdkit has them drawn as
+    it does: of a nitro group, for instance, with charges.
+
+    References
+    ----------
+    Krenn, M., Häse, F., Nigam, A., Friederich, P. and Aspuru-Guzik, A., "Self-referencing embedded
+    strings (SELFIES): a 100% robust molecular string representation", Machine Learning: Science and
+    Technology 1, 2020.
+
+    Examples
+    --------
+    >>> from skdeepunsup import SelfiesVectorizer
+    >>> vectorizer = SelfiesVectorizer()
+    >>> vectorizer.fit_transform(["CCO", "OC=O", "C#N"])
+    array([[3, 3, 4],
+           [4, 2, 4],
+           [3, 1, 0]])
+    >>> sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
+    ['[nop]', '[#N]', '[=C]', '[C]', '[O]']
+    >>> vectorizer.inverse_transform([[3, 2, 4], [4, 1, 3]])
+    array(['C=CO', 'CN=O'], dtype=object)
+    """
+
+    def __init__(self, *, input: str = "smiles", max_length: int | None = None) -> None:
+        self.input = input
+        self.max_length = max_length
+
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:
+        """Learn the symbols of molecules.
+
+        Parameters
+        ----------
+        X : iterable of str
+            SMILES, or SELFIES, one molecule each.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a string is no molecule, or longer than ``max_length``.
+        """
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: Iterable[str], y: Any = None) -> np.ndarray:
+        """Learn the symbols of molecules, and return their codes.
+
+        Parameters
+        ----------
+        X : iterable of str
+            SMILES, or SELFIES, one molecule each.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        ndarray of int, of shape (n_samples, max_length_)
+            A code for each symbol, then 0.
+        """
+        check_option("input", self.input, ("smiles", "selfies"))
+        if self.max_length is not None:
+            check_integer("max_length", self.max_length, 1)
+        molecules, bonds = self._read(X, {})
+        found = sorted(set().union(*molecules) - {PADDING})
+        longest = max(map(len, molecules))
+        vocabulary = {symbol: code for code, symbol in enumerate([PADDING, *found])}
+        max_length = longest if self.max_length is None else int(self.max_length)
+        codes = _encoded(molecules, vocabulary, max_length)
+        self.vocabulary_, self.max_length_, self.bonds_ = vocabulary, max_length, bonds
+        return codes
+
+    def transform(self, X: Iterable[str]) -> np.ndarray:
+        """Return the codes of molecules.
+
+        Parameters
+        ----------
+        X : iterable of str
+            SMILES, or SELFIES, one molecule each.
+
+        Returns
+        -------
+        ndarray of int, of shape (n_samples, max_length_)
+            A code for each symbol, then 0.
+
+        Raises
+        ------
+        ValueError
+            If a string is no molecule, has a symbol that ``fit`` did not see, or is too long.
+        """
+        check_is_fitted(self)
+        molecules, _ = self._read(X, self.bonds_)
+        return _encoded(molecules, self.vocabulary_, self.max_length_)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Return the molecules of codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, max_length_)
+            Whole numbers that are codes of the vocabulary, in any order; 0 stands for nothing.
+
+        Returns
+        -------
+        ndarray of str objects, of shape (n_samples,)
+            Canonical SMILES, or SELFIES. What has no atom is an empty string.
+
+        Raises
+        ------
+        ValueError
+            If an entry is no code.
+        """
+        check_is_fitted(self)
+        X = check_codes(X, self.max_length_, type(self).__name__)
+        symbols = np.array(list(self.vocabulary_), dtype=object)
+        known = np.isin(X, np.arange(len(symbols)))
+        if not known.all():
+            row, column = np.argwhere(~known)[0]
+            raise ValueError(
+                f"X has {X[row, column]} in row {row}, column {column}, but a code is a whole "
+                f"number 0 … {len(symbols) - 1}."
+            )
+        symbols[0] = ""
+        strings: Iterable[str] = map("".join, symbols[X.astype(int)])
+        if self.input == "smiles":
+            strings = self._smiles(strings)
+        return np.array([*strings, None], dtype=object)[:-1]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        """Columns."""
+        return self.max_length_
+
+    def _read(
+        self, X: Iterable[str], bonds: dict[str, int]
+    ) -> tuple[list[list[str]], dict[str, int]]:
+        """The symbols of each molecule, and the most bonds of atoms that ``bonds_`` is to name.
+
+        No atom may have more than the given ``bonds``.
+        """
+        selfies = self._package("selfies")
+        molecules: list[list[str]] = []
+        found: dict[str, int] = {}
+        with _valences(selfies, bonds), self._silence():
+            for row, string in enumerate(_checked_strings(X)):
+                try:
+                    read = string
+                    if self.input == "smiles":
+                        molecule = self._molecule(string)
+                        for kind, n in _bonds_of(molecule):
+                            found[kind] = max(n, found.get(kind, 0))
+                        read = selfies.encoder(self._package("rdkit.Chem").MolToSmiles(molecule))
+                    molecules.append(_symbols_of(read, selfies))
+                except (ValueError, selfies.EncoderError, selfies.DecoderError) as error:
+                    reason = " ".join(str(error).split())
+                    raise ValueError(f"row {row} of X is {string!r}: {reason}.") from error
+        known = selfies.get_semantic_constraints()
+        charged = {kind: n for kind, n in found.items() if kind[-1].isdigit() or kind not in known}
+        return molecules, charged
+
+    def _molecule(self, smiles: str) -> Any:
+        """What rdkit makes of SMILES."""
+        molecule = self._package("rdkit.Chem").MolFromSmiles(smiles)
+        if molecule is None or not molecule.GetNumAtoms():
+            raise ValueError("rdkit finds no molecule in it")
+        return molecule
+
+    def _smiles(self, strings: Iterable[str]) -> Iterator[str]:
+        """The canonical SMILES of SELFIES; as selfies gives it, should rdkit not know it."""
+        selfies, chem = self._package("selfies"), self._package("rdkit.Chem")
+        with _valences(selfies, self.bonds_), self._silence():
+            for string in strings:
+                smiles = selfies.decoder(string)
+                molecule = chem.MolFromSmiles(smiles)
+                yield smiles if molecule is None else chem.MolToSmiles(molecule)
+
+    def _silence(self) -> AbstractContextManager[Any]:
+        """Within this, rdkit does not print what is wrong with a string: an error says so."""
+        if self.input == "selfies":
+            return nullcontext()
+        return self._package("rdkit.rdBase").BlockLogs()
+
+    def _package(self, name: str) -> Any:
+        return optional(name, extra="molecules", user=type(self).__name__)
+
+
+def _checked_strings(X: Any) -> list[str]:
+    """The strings of a sequence, or an error that says what else it holds."""
+    if isinstance(X, str | bytes) or not hasattr(X, "__iter__"):
+        raise ValueError(f"X == {X!r}, must be a sequence of strings.")
+    strings = np.array([*X, None], dtype=object)[:-1] if not hasattr(X, "shape") else np.asarray(X)
+    if strings.ndim != 1:
+        raise ValueError(f"X has shape {strings.shape}; give one string for each molecule.")
+    if not len(strings):
+        raise ValueError("X has no molecules.")
+    for row, string in enumerate(strings):
+        if not isinstance(string, str):
+            raise ValueError(f"row {row} of X is {string!r}, which is no string.")
+    return list(strings)
+
+
+def _bonds_of(molecule: Any) -> Iterator[tuple[str, int]]:
+    """The kind of each atom, named as selfies does ("Si", "N+1"), and how many bonds it has."""
+    for atom in molecule.GetAtoms():
+        charge = atom.GetFormalCharge()
+        yield atom.GetSymbol() + (f"{charge:+d}" if charge else ""), atom.GetTotalValence()
+
+
+@contextmanager
+def _valences(selfies: Any, bonds: dict[str, int]) -> Iterator[None]:
+    """Within this, atoms of some kinds have no more than so many bonds.
+
+    selfies has one table for all: it is given back as it was, and one thread at a time has it.
+    """
+    with TABLE:
+        before = selfies.get_semantic_constraints()
+        selfies.set_semantic_constraints(before | bonds)
+        try:
+            yield
+        finally:
+            selfies.set_semantic_constraints(before)
+
+
+def _symbols_of(string: str, selfies: Any) -> list[str]:
+    """The symbols of SELFIES that selfies can read."""
+    symbols = list(selfies.split_selfies(string))
+    if "".join(symbols) != string:
+        raise ValueError("it has more than symbols in brackets")
+    selfies.decoder(string)
+    return symbols
+
+
+def _encoded(
+    molecules: Sequence[Sequence[str]], vocabulary: dict[str, int], max_length: int
+) -> np.ndarray:
+    """A row for each molecule: the codes of its symbols, then 0."""
+    codes = np.zeros((len(molecules), max_length), dtype=int)
+    for row, symbols in enumerate(molecules):
+        if len(symbols) > max_length:
+            raise ValueError(
+                f"row {row} of X has {len(symbols)} symbols, {''.join(symbols)!r}, but max_length "
+                f"is {max_length}; leave it out, or fit anew."
+            )
+        try:
+            codes[row, : len(symbols)] = [vocabulary[symbol] for symbol in symbols]
+        except KeyError as error:
+            raise ValueError(
+                f"row {row} of X, {''.join(symbols)!r}, has the symbol {error.args[0]!r}, which "
+                "no molecule of fit had; leave it out, or fit anew."
+            ) from error
+    return codes
