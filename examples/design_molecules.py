@@ -30,7 +30,7 @@ from sklearn.ensemble import ExtraTreesRegressor
 
 from skdeepunsup import SelfiesVectorizer, SequenceVAE
 
-N_MOLECULES, N_CLIMBERS, N_ROUNDS, N_PROPOSALS = 20_000, 100, 20, 20
+N_MOLECULES, N_BEST, N_ROUNDS, N_PROPOSALS = 20_000, 100, 20, 20
 
 
 def read_smiles():
@@ -95,7 +95,7 @@ picture("design_molecules_new.png", new[:14], None, 7)
 # The codes on the line between two molecules, decoded greedily: each symbol is the likeliest one
 # after those before it.
 
-ends = ["Cc1ccccc1", "OCC(O)CO"]
+ends = ["Oc1ccccc1", "OCC(O)CO"]
 start, end = model.transform(vectorizer.transform(ends))
 line = start + np.linspace(0, 1, 200)[:, None] * (end - start)
 on_the_way = list(dict.fromkeys(vectorizer.inverse_transform(model.inverse_transform(line))))
@@ -104,14 +104,15 @@ picture("design_molecules_walk.png", on_the_way[:14], None, 7)
 
 # %%
 # .. image:: ../images/design_molecules_walk.png
-#    :alt: Molecules between toluene and glycerol.
+#    :alt: Molecules between phenol and glycerol.
 #
 # More of a property
 # ------------------
-# QED says how much a molecule is like a drug, between 0 and 1. A hundred climbers start at random
-# molecules. In each round a regressor, fitted to all codes seen so far, picks the most promising of
-# twenty codes near each climber; that one is decoded and measured, and the climber moves there if
-# it is better. As many measurements go to draws from the model, and to training molecules.
+# QED says how much a molecule is like a drug, between 0 and 1. The search begins with a hundred
+# molecules. In each round, of the hundred best that are known so far, each proposes twenty codes
+# near its own; a regressor, fitted to all that was measured, picks the most promising one, which is
+# decoded and measured. As many measurements go to draws from the model, to training molecules, and
+# to the same search without its regressor.
 
 
 def qed(molecules):
@@ -125,50 +126,55 @@ def decoded(Z):
     return vectorizer.inverse_transform(model.inverse_transform(Z))
 
 
-climbers = smiles[:N_CLIMBERS].copy()
-Z = model.transform(X[:N_CLIMBERS])
-best = qed(climbers)
-before = best.copy()
-seen_codes, seen_values = [Z], [best]
-for _ in range(N_ROUNDS):
-    guide = ExtraTreesRegressor(100, min_samples_leaf=2, random_state=0)
-    guide.fit(np.concatenate(seen_codes), np.concatenate(seen_values))
-    near = Z[:, None] + 0.5 * rng.standard_normal((N_CLIMBERS, N_PROPOSALS, Z.shape[1]))
-    promise = guide.predict(near.reshape(-1, Z.shape[1])).reshape(N_CLIMBERS, -1)
-    tried = near[np.arange(N_CLIMBERS), promise.argmax(1)]
-    molecules = decoded(tried)
-    values = qed(molecules)
-    better = values > best
-    Z[better], best[better], climbers[better] = tried[better], values[better], molecules[better]
-    seen_codes.append(tried)
-    seen_values.append(values)
+def search(guide):
+    """Return what is found: of each molecule, its drug-likeness and its code."""
+    rng = np.random.default_rng(0)
+    codes, molecules = model.transform(X[:N_BEST]), smiles[:N_BEST]
+    measured, pool = [], {}
+    for _ in range(N_ROUNDS + 1):
+        values = qed(molecules)
+        measured.append((codes, values))
+        for molecule, value, code in zip(molecules, values, codes, strict=True):
+            pool.setdefault(molecule, (value, code))
+        best = np.array([code for _, code in sorted(pool.values(), key=lambda v: -v[0])[:N_BEST]])
+        near = best[:, None] + rng.standard_normal((len(best), N_PROPOSALS, best.shape[1]))
+        chosen = np.zeros(len(best), dtype=int)
+        if guide is not None:
+            guide.fit(*(np.concatenate(part) for part in zip(*measured, strict=True)))
+            promise = guide.predict(near.reshape(-1, near.shape[2]))
+            chosen = promise.reshape(len(best), -1).argmax(1)
+        codes = near[np.arange(len(best)), chosen]
+        molecules = decoded(codes)
+    return {molecule: value for molecule, (value, _) in pool.items()}
 
-n_measured = N_CLIMBERS * (N_ROUNDS + 1)
-of_training = qed(smiles)
-of_draws = qed(vectorizer.inverse_transform(model.sample(n_measured, random_state=1)))
-of_some = of_training[rng.choice(len(smiles), n_measured, replace=False)]
+
+n_measured = N_BEST * (N_ROUNDS + 1)
+drawn = vectorizer.inverse_transform(model.sample(n_measured, random_state=1))
+some = smiles[rng.choice(len(smiles), n_measured, replace=False)]
+found = search(ExtraTreesRegressor(100, min_samples_leaf=2, random_state=0))
 print(f"QED after {n_measured:,} measurements: best, and mean of the best hundred")
-for name, found in {
-    "climbers, before": before,
-    "climbers, after": best,
-    "draws from the model": of_draws,
-    "training molecules": of_some,
-    f"all {len(smiles):,} training molecules": of_training,
+for name, values in {
+    "search": found,
+    "search without a regressor": search(None),
+    "draws from the model": dict(zip(drawn, qed(drawn), strict=True)),
+    "training molecules": dict(zip(some, qed(some), strict=True)),
+    f"all {len(smiles):,} of these": dict(zip(smiles, qed(smiles), strict=True)),
 }.items():
-    print(f"    {name:32} {found.max():.3f}  {np.sort(found)[-N_CLIMBERS:].mean():.3f}")
+    ordered = np.sort(list(values.values()))
+    print(f"    {name:28} {ordered[-1]:.3f}  {ordered[-N_BEST:].mean():.3f}")
 
-order = np.argsort(-best)
-found = list(dict.fromkeys(climbers[order]))
-print(f"{len(found)} different molecules, {sum(s not in known for s in found)} of them new")
-legends = [f"{qed([s])[0]:.3f}" + ("" if s in known else " new") for s in found[:14]]
-picture("design_molecules_best.png", found[:14], legends, 7)
+best = sorted(found, key=lambda molecule: -found[molecule])[:N_BEST]
+print(f"of the best hundred {sum(molecule not in known for molecule in best)} are new")
+legends = [f"{found[molecule]:.3f}" for molecule in best[:14]]
+picture("design_molecules_best.png", best[:14], legends, 7)
 
 # %%
 # .. image:: ../images/design_molecules_best.png
 #    :alt: The fourteen best molecules that were found, with their drug-likeness.
 #
-# The best of the climbers equals the best of all training molecules, 0.669; draws from the model
-# have one of 0.647, and as many training molecules one of 0.650. The mean of the hundred climbers,
-# 0.599, is no better than that of the best hundred draws, 0.596.
+# The best that the search found has a QED of 0.712, and the mean of its best hundred is 0.676. Of
+# the 20,000 training molecules these are 0.669 and 0.637, of as many draws as there were
+# measurements 0.647 and 0.596. Ninety-nine of the hundred are new, and many have more than the nine
+# heavy atoms of QM9, which drug-likeness rewards. Without its regressor the search comes less far.
 
 # sphinx_gallery_thumbnail_path = "images/design_molecules_new.png"
