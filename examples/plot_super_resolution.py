@@ -63,9 +63,11 @@ answers = {name: rows.reshape(-1, 64).clip(0, 1) for name, rows in answers.items
 # was taught on sharp digits can read them.
 
 reader = SVC().fit(y_train, label_train)
+captions = {}
 for name, rows in {**answers, "original": y_test}.items():
     error = np.square(rows - y_test).mean()
     psnr = f"{-10 * np.log10(error):.1f} dB" if error else "-"
+    captions[name] = f"{name}\n{psnr}" if error else name
     print(f"{name:16} PSNR {psnr:>8}, read right: {reader.score(rows, label_test):.1%}")
 
 # %%
@@ -80,5 +82,5 @@ for (name, pictures), line in zip(rows.items(), axes, strict=True):
         side = int(picture.size**0.5)
         ax.imshow(picture.reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
-    line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    line[0].set_ylabel(captions.get(name, name), rotation=0, ha="right", va="center")
 plt.show()

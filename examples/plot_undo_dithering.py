@@ -108,9 +108,12 @@ shown = {**results, "original": truths}
 crops = (slice(230, 330), slice(0, 100)), (slice(120, 220), slice(20, 120))
 figure, axes = plt.subplots(2, len(shown), figsize=(10, 4.3), layout="compressed")
 for which, (crop, line) in enumerate(zip(crops, axes, strict=True)):
-    for images, ax in zip(shown.values(), line, strict=True):
-        ax.imshow(images[which][crop], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    for name, ax in zip(shown, line, strict=True):
+        image = shown[name][which]
+        ax.imshow(image[crop], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set(xticks=[], yticks=[])
+        if name != "original":
+            ax.set_xlabel(f"{psnr(truths[which], image):.1f} dB", fontsize=9)
 for name, ax in zip(shown, axes[0], strict=True):
     ax.set_title(name, fontsize=10)
 plt.show()

@@ -21,6 +21,8 @@ from torch import Tensor
 
 CHUNK_ROWS = 1024
 """Rows that cross at a time outside training: enough for a fast product, few for the cache."""
+CHUNK_ENTRIES = 2**20
+"""Entries of these at most: what convolutions make of an image is many times its size."""
 
 
 REMEDIES = {
@@ -28,6 +30,9 @@ REMEDIES = {
     "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer; "
     "autoencoders fitted with missing='mask' take it as it is; impute of a generative model, and "
     "GenerativeImputer, fill it.",
+    "arrays of bytes/strings": "Encode classes, for instance by "
+    "sklearn.preprocessing.OrdinalEncoder.",
+    "with dim 3": "A row is one image, or one sound, flattened: X.reshape(len(X), -1).",
     "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
     "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
 }
@@ -35,7 +40,7 @@ REMEDIES = {
 
 
 @contextmanager
-def _remedies() -> Iterator[None]:
+def remedies() -> Iterator[None]:
     """Add the remedy to scikit-learn's complaint of an array."""
     try:
         yield
@@ -56,14 +61,14 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) 
     X = as_host_array(X)
     allow_nan = allow_nan or get_tags(estimator).input_tags.allow_nan
     options = _array_options(X) | {"ensure_all_finite": "allow-nan" if allow_nan else True}
-    with _remedies():
+    with remedies():
         return validate_data(estimator, X, reset=reset, accept_sparse="csr", **options)
 
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:
     """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
     Z = as_host_array(Z)
-    with _remedies():
+    with remedies():
         Z = check_array(Z, input_name="X", **_array_options(Z))
     if Z.shape[1] != n_components:
         raise ValueError(
@@ -287,7 +292,7 @@ class StreamedRows(Rows):
         return copied(rows, self.device, self.dtype)
 
 
-def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
+def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype, name: str = "X") -> Tensor:
     """A tensor with the values of ``X`` that shares no memory with it."""
     # NumPy copies from read-only, reversed and foreign-endian memory as well; torch does not.
     tensor = torch.empty(X.shape, dtype=dtype, device="cpu")
@@ -296,8 +301,8 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
             np.copyto(tensor.numpy(), X, casting="same_kind")
     except FloatingPointError as error:
         raise ValueError(
-            f"X has entries of up to {np.abs(X).max():.3g}, beyond {dtype}; scale it, for instance "
-            "with sklearn.preprocessing.StandardScaler, or use precision='float64'."
+            f"{name} has entries of up to {np.abs(X).max():.3g}, beyond {dtype}; scale it, for "
+            "instance with sklearn.preprocessing.StandardScaler, or use precision='float64'."
         ) from error
     return tensor.to(device)
 
@@ -329,12 +334,17 @@ def training_rows(X: Any, device: torch.device, dtype: torch.dtype, absent: floa
     return ResidentRows(copied(X, device, dtype))
 
 
+def chunk_rows(rows: Rows) -> int:
+    """Rows that a network is given at a time: fewer of wide ones, such as large images."""
+    return max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // rows.n_features))
+
+
 def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
     """Apply ``function`` to chunks of rows, without gradients, into one array of ``dtype``."""
     result = None
     start = 0
     with torch.inference_mode():
-        for chunk in rows.chunks():
+        for chunk in rows.chunks(chunk_rows(rows)):
             part = function(chunk).cpu().numpy()
             if result is None:
                 result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
@@ -368,8 +378,9 @@ def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tens
     alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
     weights = alike if rows.weights is None else rows.weights.double()
     with torch.no_grad():
-        for start, x in zip(range(0, len(rows), CHUNK_ROWS), rows.chunks(), strict=True):
-            part = slice(start, start + CHUNK_ROWS)
+        size = chunk_rows(rows)
+        for start, x in zip(range(0, len(rows), size), rows.chunks(size), strict=True):
+            part = slice(start, start + size)
             weight = weights[part]
             label = [] if rows.labels is None else [rows.labels[part].to(x.device)]
             values = function(x, None if rows.weights is None else weight.to(x), *label)

@@ -1,5 +1,6 @@
 """From one image, or row, to another: the encoder-decoder as a regressor."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from sklearn.utils import Tags, check_array, check_consistent_length, column_or_
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._categories import MAX_COUNTED
 from .._parameters import (
     check_boolean,
     check_descent,
@@ -29,6 +31,8 @@ from .._validation import (
     as_host_array,
     check_rows,
     check_weights,
+    copied,
+    remedies,
     training_rows,
 )
 from ..estimator import DeepEstimator
@@ -55,8 +59,8 @@ class EncoderDecoder(
         Width of the code.
     hidden_layer_sizes : sequence of int, default=None
         Widths of the encoder's hidden layers; the decoder mirrors them. With images, the channels
-        of convolutions, each of which halves height and width. None stands for (256,), or (32, 64)
-        of convolutions.
+        of convolutions, each of which halves height and width. None stands for (32, 64) where
+        either side is an image, else for (256,).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Of the hidden layers. The code and the output are affine.
     dropout : float, default=0.0
@@ -74,7 +78,7 @@ class EncoderDecoder(
     skip_connections : bool, default=False
         Whether the decoder hears the encoder's layers: a U-shaped network. Needs both shapes. Where
         the loss is squared and the channels are as many, what is learned is how the target differs
-        from the image, enlarged where need be.
+        from the image, enlarged and scaled where need be.
     learning_rate : float, default=1e-3
         Of Adam.
     learning_rate_schedule : {"constant", "linear"}, default="constant"
@@ -112,9 +116,9 @@ class EncoderDecoder(
     n_outputs_ : int
         Targets of a row.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, the mean over rows while training (the squared error in units
-        of the targets' pooled variance, or nats, summed over targets), and ``"validation_loss"``,
-        NaN where nothing is held out.
+        An entry an epoch: ``"loss"``, the mean over rows while training, summed over targets (the
+        squared error in units of the pooled variance about where training starts, or nats), and
+        ``"validation_loss"``, NaN where nothing is held out.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -135,8 +139,9 @@ class EncoderDecoder(
 
     Notes
     -----
-    The pooled scale of the targets is taken out within, so that one learning rate serves targets of
-    any scale; their scales among each other count, as the squared error has it.
+    Means and pooled scales of features and targets are taken out within, so that one learning rate
+    serves rows and targets of any scale; scales of targets among each other count, as the squared
+    error has it. Targets are held in float32, unless ``precision="float64"``.
 
     References
     ----------
@@ -324,14 +329,16 @@ class EncoderDecoder(
             hardly vary hardly count; with ``loss="categorical"``, the share of targets that are
             answered right.
         """
-        y, answer = np.asarray(as_host_array(y)), self.predict(X)
+        answer = self.predict(X)
         weights = check_weights(sample_weight, answer)
+        answer, (_, y) = answer.reshape(len(answer), -1), self._checked_targets(y)
+        if y.shape != answer.shape:
+            raise ValueError(f"y has the shape {y.shape}, but the answers have {answer.shape}.")
         if self._module.loss != "categorical":
             return float(
                 r2_score(y, answer, sample_weight=weights, multioutput="variance_weighted")
             )
-        check_consistent_length(y, answer)
-        right = (y == answer).reshape(len(answer), -1).mean(1)
+        right = (y == answer).mean(1)
         return float(np.average(right, weights=weights))
 
     @property
@@ -367,6 +374,9 @@ class EncoderDecoder(
                 "skip_connections == True leads from image to image; set image_shape and "
                 "target_shape."
             )
+        sizes = self.hidden_layer_sizes
+        if self.skip_connections and sizes is not None and not check_sizes("", sizes):
+            raise ValueError(f"skip_connections == True, but hidden_layer_sizes == {sizes!r}.")
         check_descent(self)
         check_option("learning_rate_schedule", self.learning_rate_schedule, ("constant", "linear"))
 
@@ -384,14 +394,14 @@ class EncoderDecoder(
         check_consistent_length(X, y)
         weights = check_weights(sample_weight, X)
         device, dtype = resolve_device(self.device, self.precision), self._parameter_dtype()
-        # Not every device has float64.
-        y = y.astype(np.float64 if dtype == torch.float64 else np.float32)
+        y = copied(y, torch.device("cpu"), dtype, "y").numpy()  # not every device has float64
         rows = training_rows(X, device, dtype).labelled(y, ())
         return rows if weights is None else rows.weighted(weights)
 
     def _checked_targets(self, y: Any) -> tuple[bool, np.ndarray]:
         """Whether they were given as one number a row, and the targets as a matrix."""
-        y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
+        with remedies():
+            y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         flat = y.ndim == 1
@@ -406,9 +416,9 @@ class EncoderDecoder(
             if self.n_categories is not None:
                 wrong |= y >= self.n_categories
             if wrong.any():
-                top = "…" if self.n_categories is None else self.n_categories - 1
+                codes = "0, 1, …" if self.n_categories is None else f"0 … {self.n_categories - 1}"
                 raise ValueError(
-                    f"loss == 'categorical' needs targets that are codes 0 … {top}, but y has "
+                    f"loss == 'categorical' needs targets that are codes {codes}, but y has "
                     f"{y[wrong][0]}; encode them, for instance by "
                     "sklearn.preprocessing.OrdinalEncoder."
                 )
@@ -448,7 +458,20 @@ class EncoderDecoder(
         if self.n_categories is not None:
             return int(self.n_categories)
         found = max(2, int(targets.max()) + 1)
+        if found > MAX_COUNTED:
+            raise ValueError(
+                f"y has code {found - 1}, which would make as many categories of each target; "
+                "encode it by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
+            )
         if fitted is None:
+            if 2 * (n_different := len(targets.unique())) < found:
+                warnings.warn(
+                    f"y has {n_different} different codes, but the largest makes {found} "
+                    "categories of each target; encode them by sklearn.preprocessing."
+                    "OrdinalEncoder, or set n_categories if so many are meant.",
+                    UserWarning,
+                    stacklevel=2,
+                )
             return found
         if found > fitted["n_categories"]:
             raise ValueError(

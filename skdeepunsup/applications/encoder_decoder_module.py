@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from .._random import Stream
 from .._validation import Rows, mean_over_weighted_rows
 from ..networks import (
-    Affine,
     ImageToImage,
     convolutional_decoder,
     convolutional_encoder,
@@ -27,13 +26,14 @@ LOSSES = ("squared", "bernoulli", "categorical")
 
 
 class EncoderDecoderModule(nn.Module):
-    """The output o = x̃ + m + s g(f(x)), of which a likelihood makes the targets.
+    """The output o = a x̃ + m + s g(f((x − c)/r)), of which a likelihood makes the targets.
 
-    m is the output that suits the targets' mean, whatever the row, and x̃ the row itself where both
-    are images of as many channels, the loss is squared and there are skip connections (resized,
-    where the target has another size), else 0. s is the targets' pooled standard deviation about
-    x̃ + m where the loss is squared, else 1: so training starts near the dullest answer whatever the
-    scale.
+    c is the mean of each feature, or, of an image, of all, and r the pooled standard deviation.
+    x̃ is the row itself where both are images of as many channels, the loss is squared and there are
+    skip connections (resized, where the target has another size), and a the slope of the targets on
+    it; otherwise 0. m is the output that suits the mean of the targets, and s their pooled standard
+    deviation about a x̃ + m where the loss is squared, else 1. So training starts near the dullest
+    answer, whatever the scale of either.
 
     Parameters
     ----------
@@ -115,28 +115,50 @@ class EncoderDecoderModule(nn.Module):
             and target_shape is not None
             and image_shape[2] == target_shape[2]
         )
+        self.register_buffer("c", torch.zeros(n_features))
+        self.register_buffer("r", torch.ones(()))
+        self.register_buffer("a", torch.zeros(()))
         self.register_buffer("m", torch.zeros(n_outputs))
         self.register_buffer("s", torch.ones(()))
+        self.c: Tensor
+        self.r: Tensor
+        self.a: Tensor
         self.m: Tensor
         self.s: Tensor
 
     @torch.no_grad()
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters; find m and s."""
+        """Draw the first parameters; find c, r, a, m and s."""
         initialize(self.networks, stream)
-        first = next(layer for layer in self.networks.modules() if hasattr(layer, "weight"))
-        if isinstance(first, Affine):  # features may be far from 0
-            first.bias.copy_(-(first.weight.double() @ rows.mean()))
-        self.m.copy_(self._output_at(_mean(lambda x, y: self._moments(x, y), rows)))
+        means = rows.mean()
+        self.c.copy_(means if self.image_shape is None else means.mean())
+        self.r.fill_(pooled_scale(_mean(lambda x, y: (x.double() - means).square(), rows), means))
+        if self.starts_at_image:
+            self.a.fill_(self._slope(rows))
+        means = _mean(self._moments, rows)
+        self.m.copy_(self._output_at(means))
         if self.loss == "squared":
-            spread = _mean(lambda x, y: (y - self.image(x).double() - self.m).square(), rows)
-            self.s.fill_(float(spread.mean().sqrt()) or 1.0)
+            spread = _mean(lambda x, y: (self._moments(x, y) - means).square(), rows)
+            self.s.fill_(pooled_scale(spread, _mean(lambda x, y: y, rows)))
+
+    def _slope(self, rows: Rows) -> float:
+        """A: of the regression of all targets on x̃, but for their means; 0 where x̃ is constant."""
+        x_mean, y_mean = _mean(lambda x, y: torch.cat([self.image(x).double(), y], 1), rows).chunk(
+            2
+        )
+
+        def products(x: Tensor, y: Tensor) -> Tensor:
+            u, v = self.image(x).double() - x_mean, y - y_mean
+            return torch.stack([(u * v).sum(1), (u * u).sum(1)], 1)
+
+        covariance, variance = _mean(products, rows)
+        return float(covariance / variance) if variance > 0 else 0.0
 
     def _moments(self, x: Tensor, y: Tensor) -> Tensor:
-        """What of a row's targets is averaged: y − x̃, bits, or one-hot codes."""
+        """What of a row's targets is averaged: y − a x̃, bits, or one-hot codes."""
         if self.loss == "categorical":
             return nn.functional.one_hot(y.long(), self.n_categories).double().flatten(1)
-        return y - self.image(x).double()
+        return y - self._start(x).double()
 
     def _output_at(self, means: Tensor) -> Tensor:
         """The output that suits the means of the moments; probabilities stay off 0 and 1."""
@@ -150,21 +172,24 @@ class EncoderDecoderModule(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""
-        return self.networks.encode(x)[0].to(x.dtype)
+        return self.networks.encode((x - self.c) / self.r)[0].to(x.dtype)
 
     def image(self, x: Tensor) -> Tensor:
-        """x̃: the row as an image of the target's size where it counts as a first answer, else 0."""
-        if not self.starts_at_image:
-            return x.new_zeros(len(x), 1)
+        """x̃: the rows as images of the target's size."""
         assert self.image_shape is not None and self.target_shape is not None
         if self.image_shape == self.target_shape:
             return x
         images = x.unflatten(1, self.image_shape).permute(0, 3, 1, 2)
         return resized(images, *self.target_shape[:2]).permute(0, 2, 3, 1).flatten(1)
 
+    def _start(self, x: Tensor) -> Tensor:
+        """A x̃, or 0."""
+        return self.a * self.image(x) if self.starts_at_image else x.new_zeros(len(x), 1)
+
     def output(self, x: Tensor) -> Tensor:
         """O of each row."""
-        return self.image(x) + self.m + self.s * self.networks(x).to(x.dtype)
+        change = self.networks((x - self.c) / self.r).to(x.dtype)
+        return self._start(x) + self.m + self.s * change
 
     def predict(self, x: Tensor) -> Tensor:
         """E[y] of each row, or the most probable codes."""
@@ -218,6 +243,12 @@ class Apart(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The outputs of rows."""
         return self.decoder(self.encoder(x))
+
+
+def pooled_scale(variances: Tensor, means: Tensor) -> float:
+    """The root of the mean variance; 1 where nothing varies but by rounding."""
+    scale = float(variances.mean().sqrt())
+    return scale if scale > 1e-6 * float(means.abs().max()) else 1.0
 
 
 def _mean(function: Any, rows: Rows) -> Tensor:
