@@ -1,7 +1,7 @@
 """
-==================
+===================
 Designing molecules
-==================
+===================
 
 A model of molecules draws new ones, goes from one to another in small steps, and looks for those
 that have much of a property.

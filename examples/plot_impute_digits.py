@@ -23,8 +23,8 @@ from skdeepunsup import GaussianRBM, VariationalAutoencoder
 X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 models = {
-    "machine": GaussianRBM(200, n_iter=60, random_state=0),
-    "autoencoder": VariationalAutoencoder(
+    "GaussianRBM": GaussianRBM(200, n_iter=60, random_state=0),
+    "VariationalAutoencoder": VariationalAutoencoder(
         16,
         hidden_layer_sizes=(256,),
         dropout=0.2,
@@ -63,7 +63,7 @@ for part, (name, model) in zip(figure.subfigures(2, 1, hspace=0.05), models.item
             ax.set(xticks=[], yticks=[])
         if title != "a completion":
             column[0].set_title(title, fontsize="medium")
-    axes[0, 3].set_title("six completions", fontsize="medium", loc="left")
+    axes[0, 3].set_title("six completions", fontsize="medium", x=1.1)
     part.suptitle(name, x=0.01, ha="left", weight="bold")
 plt.show()
 
@@ -89,10 +89,10 @@ for name, model in models.items():
     inside = [((draws[k - 1] <= truth) & (truth <= draws[-k])).mean() for k in ranks]
     ax.plot(1 - ranks / 20, inside, marker=".", label=name)
     error = np.sqrt(np.square(draws.mean(axis=0) - truth).mean())
-    print(f"{name:12} error of the mean {error:.3f}, within 90 % intervals {inside[1]:.1%}")
+    print(f"{name:22} error of the mean {error:.3f}, within 90 % intervals {inside[1]:.1%}")
 ax.set(
-    xlabel="share of the draws between two of them",
-    ylabel="share of true pixels between them",
+    xlabel="coverage an interval of draws should have",
+    ylabel="share of the true pixels within it",
     xlim=(0, 1),
     ylim=(0, 1),
     aspect="equal",

@@ -1,6 +1,6 @@
 """Molecules as rows of integer codes, and back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
 from typing import Any, Self
@@ -18,6 +18,10 @@ PADDING = "[nop]"
 """The symbol that SELFIES has for nothing; its code is 0."""
 TABLE = RLock()
 """Of valences, which is selfies' own."""
+MOST_ATOMS = 5000
+"""rdkit writes SMILES by recursion: at some more atoms the stack is full, and the process dies."""
+BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
+"""That selfies has, by rdkit's names."""
 
 
 class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -62,7 +66,8 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     Notes
     -----
     Equal molecules get equal codes, however their SMILES are spelled, and rdkit has them drawn as
-    it does: of a nitro group, for instance, with charges.
+    it does: of a nitro group, for instance, with charges. What follows a blank in a SMILES is a
+    name, and left out. Valences are those of selfies' default table, whatever table is set.
 
     References
     ----------
@@ -123,7 +128,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
         Returns
         -------
-        ndarray of int, of shape (n_samples, max_length_)
+        ndarray of int, of shape (n_samples, `max_length_`)
             A code for each symbol, then 0.
         """
         check_option("input", self.input, ("smiles", "selfies"))
@@ -132,6 +137,8 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         molecules, bonds = self._read(X, {})
         found = sorted(set().union(*molecules) - {PADDING})
         longest = max(map(len, molecules))
+        if not longest:
+            raise ValueError("X has no symbols: all of its strings are empty.")
         vocabulary = {symbol: code for code, symbol in enumerate([PADDING, *found])}
         max_length = longest if self.max_length is None else int(self.max_length)
         codes = _encoded(molecules, vocabulary, max_length)
@@ -148,7 +155,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
         Returns
         -------
-        ndarray of int, of shape (n_samples, max_length_)
+        ndarray of int, of shape (n_samples, `max_length_`)
             A code for each symbol, then 0.
 
         Raises
@@ -165,7 +172,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, max_length_)
+        X : array-like of shape (n_samples, `max_length_`)
             Whole numbers that are codes of the vocabulary, in any order; 0 stands for nothing.
 
         Returns
@@ -222,13 +229,18 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                     if self.input == "smiles":
                         molecule = self._molecule(string)
                         for kind, n in _bonds_of(molecule):
+                            if n > bonds.get(kind, n):
+                                raise ValueError(
+                                    f"{kind} has {n} bonds, but at most {bonds[kind]} in fit; "
+                                    "leave it out, or fit anew"
+                                )
                             found[kind] = max(n, found.get(kind, 0))
-                        read = selfies.encoder(self._package("rdkit.Chem").MolToSmiles(molecule))
+                        read = selfies.encoder(self._canonical(molecule))
                     molecules.append(_symbols_of(read, selfies))
                 except (ValueError, selfies.EncoderError, selfies.DecoderError) as error:
                     reason = " ".join(str(error).split())
                     raise ValueError(f"row {row} of X is {string!r}: {reason}.") from error
-        known = selfies.get_semantic_constraints()
+        known = selfies.get_preset_constraints("default")
         charged = {kind: n for kind, n in found.items() if kind[-1].isdigit() or kind not in known}
         return molecules, charged
 
@@ -237,16 +249,30 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         molecule = self._package("rdkit.Chem").MolFromSmiles(smiles)
         if molecule is None or not molecule.GetNumAtoms():
             raise ValueError("rdkit finds no molecule in it")
+        if any(not atom.GetAtomicNum() for atom in molecule.GetAtoms()):
+            raise ValueError("it has a wildcard, which selfies has no symbol for")
+        for bond in molecule.GetBonds():
+            if (kind := bond.GetBondType().name) not in BONDS:
+                raise ValueError(f"it has a {kind.lower()} bond, which selfies has no symbol for")
         return molecule
+
+    def _canonical(self, molecule: Any) -> str:
+        """The canonical SMILES of what rdkit has read."""
+        if (n := molecule.GetNumAtoms()) > MOST_ATOMS:
+            raise ValueError(f"it has {n} atoms, of at most {MOST_ATOMS}")
+        return self._package("rdkit.Chem").MolToSmiles(molecule)
 
     def _smiles(self, strings: Iterable[str]) -> Iterator[str]:
         """The canonical SMILES of SELFIES; as selfies gives it, should rdkit not know it."""
         selfies, chem = self._package("selfies"), self._package("rdkit.Chem")
         with _valences(selfies, self.bonds_), self._silence():
-            for string in strings:
+            for row, string in enumerate(strings):
                 smiles = selfies.decoder(string)
                 molecule = chem.MolFromSmiles(smiles)
-                yield smiles if molecule is None else chem.MolToSmiles(molecule)
+                try:
+                    yield smiles if molecule is None else self._canonical(molecule)
+                except ValueError as error:
+                    raise ValueError(f"row {row} of X is no molecule to write: {error}.") from error
 
     def _silence(self) -> AbstractContextManager[Any]:
         """Within this, rdkit does not print what is wrong with a string: an error says so."""
@@ -260,7 +286,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
 def _checked_strings(X: Any) -> list[str]:
     """The strings of a sequence, or an error that says what else it holds."""
-    if isinstance(X, str | bytes) or not hasattr(X, "__iter__"):
+    if isinstance(X, str | bytes | Set | Mapping) or not hasattr(X, "__iter__"):
         raise ValueError(f"X == {X!r}, must be a sequence of strings.")
     strings = np.array([*X, None], dtype=object)[:-1] if not hasattr(X, "shape") else np.asarray(X)
     if strings.ndim != 1:
@@ -282,13 +308,13 @@ def _bonds_of(molecule: Any) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def _valences(selfies: Any, bonds: dict[str, int]) -> Iterator[None]:
-    """Within this, atoms of some kinds have no more than so many bonds.
+    """Within this, atoms of some kinds have no more than so many bonds, the others as by default.
 
     selfies has one table for all: it is given back as it was, and one thread at a time has it.
     """
     with TABLE:
         before = selfies.get_semantic_constraints()
-        selfies.set_semantic_constraints(before | bonds)
+        selfies.set_semantic_constraints(selfies.get_preset_constraints("default") | bonds)
         try:
             yield
         finally:
