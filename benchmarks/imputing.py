@@ -230,4 +230,4 @@ def mean_and_spread(figures: Any) -> str:
     """Of several seeds, or a dash where there is nothing."""
     if np.isnan(figures).any():
         return "–"
-    return f"{np.mean(figures):.3f} ± {np.std(figures):.3f}"
+    return f"{np.mean(figures):.3f} ± {np.std(figures, ddof=1):.3f}"

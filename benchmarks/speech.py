@@ -150,9 +150,9 @@ def cleaners(
     tuning: list[tuple[np.ndarray, np.ndarray]],
     seed: int,
 ) -> dict[str, Callable[..., np.ndarray]]:
-    """By name: what makes cleaned clips of clean ones and noise, looking at their sum alone,
+    """By name: what cleans clips in noise, and hears their sum alone unless its name says more.
 
-    unless its name says otherwise.
+    The penalty of the ridge regression is fixed; the settings of the filters are not.
     """
     ours = clone(model).set_params(random_state=seed).fit(X, Y)
     linear = Ridge(1000.0).fit(X, Y)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -84,7 +85,9 @@ class GenerativeModel(DeepEstimator):
             expectation given what is hidden, which is less noisy than averaged draws.
         n_steps : int, default=100
             Steps of each chain. Where the observed entries leave several very different ways to
-            go on, a chain needs more of them to go from one to another.
+            go on, a chain needs more of them to go from one to another. So does the code of an
+            autoencoder whose ``noise_scale`` is small beside the spread of the rows, a tenth say:
+            it moves in small steps, and takes a thousand.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
@@ -109,7 +112,7 @@ class GenerativeModel(DeepEstimator):
         check_boolean("mean", mean)
         check_integer("n_steps", n_steps, 1)
         stream = Stream(random_state, next(self._module.parameters()).device)
-        answers = self._completed(self._module, X, n_draws or 1, mean, n_steps, lambda: stream)
+        answers = self._completed(self._module, X, n_draws or 1, mean, n_steps, lambda _: stream)
         return answers[0] if mean or n_draws is None else answers
 
     def _completed(
@@ -119,11 +122,11 @@ class GenerativeModel(DeepEstimator):
         n_draws: int,
         mean: bool,
         n_steps: int,
-        stream_of: Callable[[], Stream],
+        stream_of: Callable[[slice], Stream],
     ) -> np.ndarray:
         """Completions by the module, or a copy of it: (n_draws, …), or (1, …) if these are means.
 
-        The randomness of each chunk of rows is what ``stream_of`` then returns.
+        Of each chunk of rows, the randomness of those draws is what ``stream_of`` then returns.
         """
         known = dense(X, self._absent) if sp.issparse(X) else np.asarray(X)
         answers = np.empty((1 if mean else n_draws, *known.shape), output_dtype(X))
@@ -134,27 +137,35 @@ class GenerativeModel(DeepEstimator):
         with torch.inference_mode(False), torch.no_grad():
             for start in range(0, len(incomplete), size := max(1, CHUNK_ROWS // n_draws)):
                 ids = incomplete[start : start + size]
-                rows = copied(known[ids], parameter.device, parameter.dtype)
-                chains = self._completion(module, rows.repeat(n_draws, 1), stream_of())
-                run = averaged if mean else drawn
-                part = run(chains, n_steps, n_draws).cpu().numpy()
-                answers[:, ids] = np.where(np.isnan(known[ids]), part, known[ids])
+                given = known[ids]
+                rows = copied(given, parameter.device, parameter.dtype)
+                total: Tensor | float = 0.0
+                for part in gen_batches(n_draws, CHUNK_ROWS):
+                    n = part.stop - part.start
+                    chains = self._completion(module, rows.repeat(n, 1), stream_of(part))
+                    if mean:
+                        total = total + averaged(chains, n_steps).unflatten(0, (n, -1)).sum(0)
+                    else:
+                        draws = drawn(chains, n_steps).unflatten(0, (n, -1)).cpu().numpy()
+                        answers[part, ids] = np.where(np.isnan(given), draws, given)
+                if mean:
+                    typical = chains.typical(torch.as_tensor(total) / n_draws).cpu().numpy()
+                    answers[0, ids] = np.where(np.isnan(given), typical, given)
         return answers
 
 
-def drawn(chains: Completion, n_steps: int, n_draws: int) -> Tensor:
-    """Of each chain its last state, of shape (n_draws, n, n_features)."""
+def drawn(chains: Completion, n_steps: int) -> Tensor:
+    """Of each chain its last state."""
     chains.approach(n_steps // 2)
     chains.advance(n_steps - n_steps // 2)
-    return chains.draw().unflatten(0, (n_draws, -1))
+    return chains.draw()
 
 
-def averaged(chains: Completion, n_steps: int, n_draws: int) -> Tensor:
-    """What is expected over the second half of the steps and over chains: (1, n, n_features)."""
+def averaged(chains: Completion, n_steps: int) -> Tensor:
+    """Of each chain what is expected, over the second half of the steps."""
     chains.approach(n_steps // 2)
     total: Tensor | float = 0.0
     for _ in range(n_later := n_steps - n_steps // 2):
         chains.advance(1)
         total = total + chains.expected()
-    means = torch.as_tensor(total) / n_later
-    return chains.typical(means.unflatten(0, (n_draws, -1)).mean(0))[None]
+    return torch.as_tensor(total) / n_later

@@ -137,6 +137,23 @@ def test_chunks_are_but_parts_of_a_whole(estimator, X, holes, monkeypatch):
 
 
 @each_kind
+def test_many_draws_of_one_row_are_made_some_at_a_time(estimator, X, holes, monkeypatch):
+    monkeypatch.setattr("skdeepunsup.generative.CHUNK_ROWS", 8)
+    model, sizes = clone(estimator).fit(X), []
+
+    def noted(module, x, stream, begin=model._completion):
+        sizes.append(len(x))
+        return begin(module, x, stream)
+
+    monkeypatch.setattr(model, "_completion", noted)
+    draws = model.impute(holes[:1], n_draws=20, **FEW)
+    assert sizes == [8, 8, 4]
+    assert len(np.unique(draws[:, 0], axis=0)) > 5
+    assert model.impute(holes[:1], mean=True, n_draws=20, **FEW).shape == (1, D)
+    assert sizes == [8, 8, 4] * 2
+
+
+@each_kind
 def test_what_cannot_be_asked_is_refused(estimator, X, holes):
     with pytest.raises(NotFittedError):
         clone(estimator).impute(holes)

@@ -23,10 +23,10 @@ class CodeSearch(Completion):
 
         Σᵢ (xᵢ + εᵢ − G(z)ᵢ)² / (2σ²) + ½ ‖z − z₀‖²,   i the observed entries.
 
-    Of a linear G its minimum is a draw from p(z | x) of the model x = G(z) + noise; of others it is
-    no more than a likely code, and different starts find different ones. Without observed entries
-    it is z₀. The class of a conditional GAN is searched for as the softmax of logits, the likeliest
-    one being held in the second half.
+    Of a linear G its minimum, which Adam comes near to as steps grow, is a draw from p(z | x) of
+    the model x = G(z) + noise; of others it is no more than a likely code, and different starts
+    find different ones. Without observed entries it is z₀. The class of a conditional GAN is
+    searched for as the softmax of logits in the first half; the likeliest one is then held.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ class CodeSearch(Completion):
         if self.n_classes:
             start[:, -self.n_classes :] *= FIRST_ODDS
         self.start, self.code = start, start.clone().requires_grad_()
+        self.label: Tensor | None = None
         u = module.standardize(x.nan_to_num(0.0))
         self.target = u + NOISE * stream.normal_like(u)
         self.optimizer = torch.optim.Adam([self.code], betas=(0.9, 0.99))
@@ -77,11 +78,13 @@ class CodeSearch(Completion):
         return torch.cat([z, logits.softmax(1)], dim=1)
 
     def _hard(self) -> Tensor:
-        """The code with the likeliest class."""
+        """The code with the class that was the likeliest when this was first asked for."""
         if not self.n_classes:
             return self.code
         z, logits = self.code.tensor_split([-self.n_classes], dim=1)
-        return torch.cat([z, one_hot(logits.argmax(1), self.n_classes).to(z)], dim=1)
+        if self.label is None:
+            self.label = logits.argmax(1)
+        return torch.cat([z, one_hot(self.label, self.n_classes).to(z)], dim=1)
 
     def draw(self) -> Tensor:
         return self.module.decode(self._hard())

@@ -1,6 +1,5 @@
 """An imputer for Pipelines, around any model that draws rows."""
 
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -68,9 +67,15 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     The rounds are stochastic EM: a draw in place of the expectation, and a fit in place of the
-    maximum. Models that take missing entries (``missing="mask"``, or a `CategoricalRBM`) raise the
-    likelihood of what is observed, or a bound on it, in a single fit. Both suppose that whether an
-    entry is missing does not depend on its value.
+    maximum. With ``missing="mask"`` a single fit raises a bound on the likelihood of what is
+    observed. A `CategoricalRBM` needs one as well: it learns each row by the machine of the row's
+    own entries, which is near the one of all entries that imputes, not the same. All suppose that
+    whether an entry is missing does not depend on its value, but for a `CategoricalRBM` with
+    ``conditional=True``.
+
+    In ``transform`` all rows have the same random numbers, so that what the sampling errs by is
+    alike from row to row: it does not average out in the means of columns. More ``n_draws`` and
+    ``n_steps`` lower it; ``impute`` draws for each row anew.
 
     References
     ----------
@@ -131,8 +136,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "as a VariationalAutoencoder or a GaussianRBM."
             )
         check_integer("n_rounds", self.n_rounds, 0)
-        check_integer("n_draws", self.n_draws, 1)
-        check_integer("n_steps", self.n_steps, 1)
+        self._check_chains()
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
             random = check_random_state(self.random_state)
@@ -146,11 +150,22 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         except NotFittedError as error:
             if isinstance(self.model, FrozenEstimator):
                 raise ValueError("model is frozen, but not fitted; fit it before.") from error
+            if get_tags(model).target_tags.required:
+                raise ValueError(
+                    f"model == {model!r} needs y, which GenerativeImputer leaves aside: fit the "
+                    "model before."
+                ) from error
             return self._fit_model(clone(model), X, random)
         if model.n_features_in_ != X.shape[1]:
             raise ValueError(
                 f"model was fitted to {model.n_features_in_} features, but X has {X.shape[1]}; fit "
                 "it to the same columns."
+            )
+        own, names = (getattr(e, "feature_names_in_", None) for e in (model, self))
+        if own is not None and names is not None and list(own) != list(names):
+            raise ValueError(
+                f"model was fitted to the columns {list(own)}, but X has {list(names)}; give the "
+                "same, in the same order."
             )
         model._check_observed(X)
         return model
@@ -187,13 +202,22 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             calls have the same randomness, so that a row's answer is always the same.
         """
         X = self._checked(X)
+        self._check_chains()
         module = self.model_._wide_module()
         device = next(module.parameters()).device
-        stream = partial(SharedStream, self._seed, device, self.n_draws)
-        return self.model_._completed(module, X, self.n_draws, True, self.n_steps, stream)[0]
+
+        def _stream_of(draws: slice) -> SharedStream:
+            return SharedStream(self._seed + draws.start, device, draws.stop - draws.start)
+
+        return self.model_._completed(module, X, self.n_draws, True, self.n_steps, _stream_of)[0]
 
     def impute(
-        self, X: Any, *, n_draws: int | None = None, n_steps: int = 100, random_state: Any = None
+        self,
+        X: Any,
+        *,
+        n_draws: int | None = None,
+        n_steps: int | None = None,
+        random_state: Any = None,
     ) -> np.ndarray:
         """Draw what is missing, as ``impute`` of the model does.
 
@@ -203,8 +227,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Data, NaN where missing.
         n_draws : int, default=None
             Independent completions of each row; None makes one.
-        n_steps : int, default=100
-            Steps of each chain.
+        n_steps : int, default=None
+            Steps of each chain; None takes the imputer's ``n_steps``.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
@@ -215,6 +239,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             else float64.
         """
         X = self._checked(X)
+        n_steps = self.n_steps if n_steps is None else n_steps
         return self.model_._impute(X, n_draws, False, n_steps, random_state)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -236,6 +261,11 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.model is None:
             return VariationalAutoencoder(8, missing="mask")
         return self.model
+
+    def _check_chains(self) -> None:
+        """Raise unless what chains are run by is sound: it may be set after ``fit``."""
+        check_integer("n_draws", self.n_draws, 1)
+        check_integer("n_steps", self.n_steps, 1)
 
     def _checked(self, X: Any) -> Any:
         """``X`` as an array that the fitted model can complete."""

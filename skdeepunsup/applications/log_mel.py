@@ -19,6 +19,8 @@ from .mel import between_centres, mel_edges, mel_filters, spectrum_of
 
 ROWS = 32
 """Waveforms whose spectra are held at a time."""
+MAX_LEVEL = 700.0
+"""In dB: samples of louder sounds would be beyond float32."""
 
 
 class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -45,7 +47,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     f_max : float, default=None
         Where the highest band ends, in Hz; None stands for half of ``sample_rate``.
     floor : float, default=-80.0
-        Level below which all is silence, in dB. A tone of amplitude 1 has about 0.
+        Level below which all is silence, in dB, from -300 to 0. A tone of amplitude 1 has about 0.
     n_iter : int, default=32
         Steps of the search for phases in ``inverse_transform``.
 
@@ -76,7 +78,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     With Hann windows that a tone of amplitude 1 leaves at 1, S the short-time spectrum of bins k,
     and M the ``mel_filters_``, triangles of height 1 whose centres lie evenly in mels,
 
-        z = 10 log₁₀ max(Σₖ Mₖ |Sₖ|², 10^(floor / 10)).
+        ``z = 10 log₁₀ max(Σₖ Mₖ |Sₖ|², 10^(floor / 10))``.
 
     Frames begin before the first sample and end after the last, so that each sample is heard as
     often as any other.
@@ -200,9 +202,19 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_times)
             Waveforms; float32 for float32 input, else float64. The same at every call.
+
+        Raises
+        ------
+        ValueError
+            If a level is above 700 dB.
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
+        if (loudest := Z.max()) > MAX_LEVEL:
+            raise ValueError(
+                f"X has a level of {loudest:.4g} dB, but {MAX_LEVEL:.0f} at most can be made "
+                "sound: clip it, for instance at the loudest level of the training rows."
+            )
         return self._by_parts(self._sounds, self.n_features_in_, Z)
 
     def filter(self, X: Any, gains: Any) -> np.ndarray:
@@ -232,8 +244,9 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         transform and g the gains, the result is F⁺[(g C) ∘ S].
 
         Given Z, an estimate of the log-mel spectrograms without noise, ``gains = 10 ** ((Z -
-        transform(X)) / 20)`` gives these levels to the result. Their squares are the gains of the
-        Wiener filter: with them the result comes nearer to the sound without noise, and is softer.
+        transform(X)) / 20)`` gives nearly these levels to the result, where neighbouring gains are
+        alike. Their squares are the gains of the Wiener filter: with them the result comes nearer
+        to the sound without noise, and is softer.
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
@@ -276,7 +289,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"hop_length == {self.hop_length}, must be at most half of window_length == "
                 f"{self.window_length}: frames have to overlap for the way back."
             )
-        check_real("floor", self.floor, -300)
+        check_real("floor", self.floor, -300, 0)
         check_real("f_min", self.f_min, 0)
         f_max = self.sample_rate / 2 if self.f_max is None else self.f_max
         check_real("f_max", f_max, 0, boundaries="neither")

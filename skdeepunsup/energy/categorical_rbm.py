@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from .._categories import check_categories, count_categories, has_missing
 from .._parameters import check_boolean, check_integer
+from .._random import Stream
 from .._validation import Rows
+from .clamped import ClampedChains, ConditionalChains
 from .partition import MAX_ENUMERATED_UNITS, seen_log_partition
 from .pseudo_likelihood import pseudo_log_likelihood
 from .restricted import RestrictedModel
@@ -121,7 +124,8 @@ class CategoricalRBM(RestrictedModel):
     The conditional machine of the paper has E(v, h | r) = E(v, h) − rᵀDh, with r telling which
     features are there. A row of D is the same as the mean of the K weights of its feature: softmax
     does not see it, and the hidden units hear it of features that are there alone. So D is not held
-    apart, but no longer taken out.
+    apart, but no longer taken out. ``impute`` keeps r as the row has it, whatever it draws; rows of
+    ``sample`` are complete.
 
     References
     ----------
@@ -251,6 +255,10 @@ class CategoricalRBM(RestrictedModel):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+    def _completion(self, module: Any, x: Tensor, stream: Stream) -> ClampedChains:
+        kind = ClampedChains if module.visible.zero_sum else ConditionalChains
+        return kind(module, x, stream)
 
     def _rate(self) -> Any:
         return self.learning_rate

@@ -6,7 +6,7 @@ from torch import Tensor
 from .._random import Stream
 from ..generative import Completion
 from .belief_network import BeliefNetwork
-from .machine import Machine, with_held
+from .machine import Machine, RestrictedBoltzmannMachine, with_held
 from .variational_bound import log_model_and_posterior
 
 
@@ -39,6 +39,36 @@ class ClampedChains(Completion):
 
     def typical(self, mean: Tensor) -> Tensor:
         return self.units.typical(mean)
+
+
+class ConditionalChains(ClampedChains):
+    """Chains of a conditional machine, stationary at p(missing, h | observed, r).
+
+    r tells which entries are observed, as it did in training, whatever is drawn for the others. Of
+    these, hidden units hear the category, and not what all K weights have in common: that is what
+    being there adds. So a missing unit is heard as its one-hot code less 1/K.
+
+    Parameters
+    ----------
+    machine : RestrictedBoltzmannMachine
+        Of categories, whose weights do not sum to 0 over each K.
+    x : Tensor of shape (n, n_features)
+        Rows, NaN where missing.
+    stream : Stream
+    """
+
+    machine: RestrictedBoltzmannMachine
+
+    def __init__(self, machine: RestrictedBoltzmannMachine, x: Tensor, stream: Stream) -> None:
+        super().__init__(machine, x, stream)
+        self.common = self.units.mean(torch.zeros_like(self.state[0])).where(~self.fixed, 0)
+
+    def advance(self, n_steps: int) -> None:
+        v, h = self.state
+        for _ in range(n_steps):
+            h = self.machine.sample_hidden(v - self.common, self.stream)
+            v = with_held(self.machine.sample_visible(h, self.stream), self.fixed, v)
+        self.state = v, h
 
 
 class ClampedNetwork(Completion):

@@ -22,8 +22,9 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,)
-        Decibels, higher for better; infinite where an estimate is a multiple of its reference,
-        minus infinity where nothing of the reference is in it, as where it is silent.
+        Decibels, higher for better: infinite, or above 300 by rounding, where an estimate is a
+        multiple of its reference; minus infinity where nothing of the reference is in it, as where
+        it is silent.
 
     Raises
     ------
@@ -49,12 +50,16 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     x = check_array(estimate, dtype=np.float64, input_name="estimate")
     if s.shape != x.shape:
         raise ValueError(f"reference has shape {s.shape}, but estimate {x.shape}.")
-    power = np.square(s).sum(axis=1)
-    if not power.all():
-        raise ValueError(
-            f"reference is silent in row {int((power == 0).argmax())}: leave such rows out."
-        )
-    signal = ((x * s).sum(axis=1) / power)[:, None] * s
+    s, x = _at_full_level(s), _at_full_level(x)
+    if not (heard := s.any(axis=1)).all():
+        raise ValueError(f"reference is silent in row {int(heard.argmin())}: leave such rows out.")
+    signal = ((x * s).sum(axis=1) / np.square(s).sum(axis=1))[:, None] * s
     kept, lost = np.square(signal).sum(axis=1), np.square(x - signal).sum(axis=1)
     with np.errstate(divide="ignore"):
         return 10 * (np.log10(kept) - np.log10(np.where(kept > 0, lost, 1)))
+
+
+def _at_full_level(x: np.ndarray) -> np.ndarray:
+    """Waveforms of which the largest sample is 1 or -1, so that no square leaves the floats."""
+    peak = np.abs(x).max(axis=1, keepdims=True)
+    return x / np.where(peak > 0, peak, 1)

@@ -11,8 +11,8 @@ from ..generative import Completion
 from .observation import CategoricalObservation
 from .variational_module import VariationalModule, log_normal
 
-MAX_SHRINKS = 8
-"""Of the bracket of a slice, within which nearly all are found; a code that is not, stays."""
+MAX_SHRINKS = 12
+"""Of the bracket of a slice: a code that has not found a place by then stays where it is."""
 
 
 class PosteriorChains(Completion):

@@ -6,7 +6,8 @@ import torch
 from sklearn.datasets import load_digits
 
 from skdeepunsup import GAN, BiGAN
-from skdeepunsup.adversarial.code_search import NOISE
+from skdeepunsup._random import Stream
+from skdeepunsup.adversarial.code_search import NOISE, CodeSearch
 
 NAN = np.nan
 N = 4000
@@ -50,3 +51,39 @@ def test_the_search_finds_rows_with_what_is_observed(conditional):
         for n in (1, 200)
     ]
     assert errors[1] < 0.3 * errors[0]
+
+
+@pytest.fixture(scope="module")
+def by_class():
+    """A module of ten classes, and upper halves of digits."""
+    X, y = load_digits(return_X_y=True)
+    model = GAN(16, max_iter=5, encoder_max_iter=1, conditional=True, random_state=0)
+    module = model.fit(X / 16, y).module_
+    return module, torch.tensor(np.where(np.arange(64) < 32, X[:200] / 16, NAN)).float()
+
+
+def test_every_class_starts_and_the_likeliest_one_is_held(by_class):
+    module, x = by_class
+    search = CodeSearch(module, x, Stream(0))
+    first = search.code.detach()[:, -10:].softmax(1)
+    assert (first.amax(1) > 0.5).all() and len(first.argmax(1).unique()) == 10
+    search.approach(50)
+    z, logits = search.code.detach().clone().tensor_split([-10], dim=1)
+    held = logits.argmax(1)
+    assert (held != first.argmax(1)).any()  # it has been searched for
+    for n_steps in (1, 1, 200):
+        search.advance(n_steps)
+        later = search.code.detach()[:, :-10]
+        assert (later != z).any()
+        with torch.no_grad():
+            expected = module.decode(torch.cat([later, torch.eye(10)[held]], dim=1))
+            assert torch.equal(search.draw(), expected)
+
+
+def test_the_second_half_knows_one_class_only(by_class):
+    """Of one class for sure, what the others would make of the row has no weight in the search."""
+    module, x = by_class
+    search = CodeSearch(module, x, Stream(0))
+    search.advance(100)
+    moved = (search.code - search.start)[:, -10:]
+    assert (moved == 0).all()

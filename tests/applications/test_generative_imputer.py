@@ -180,6 +180,52 @@ def test_a_fitted_model_is_used_and_left_alone(X, holes):
         GenerativeImputer(FrozenEstimator(clone(MACHINE))).fit(holes)
 
 
+def test_a_fitted_model_sees_the_columns_it_was_fitted_to(X, holes):
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    fitted = clone(MACHINE).set_params(random_state=0).fit(frame)
+    seen = pd.DataFrame(holes, columns=list("abcdef"))
+    GenerativeImputer(fitted, **BRIEF).fit(seen)
+    with pytest.raises(ValueError, match=r"model was fitted to the columns \['a', .*\['f', "):
+        GenerativeImputer(fitted, **BRIEF).fit(seen[list("fedcba")])
+
+
+def test_a_fitted_model_is_shown_only_what_it_can_complete(X, holes):
+    fitted = VariationalAutoencoder(2, likelihood="bernoulli", max_iter=2, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+        GenerativeImputer(fitted).fit(3 * holes)
+
+
+def test_a_model_that_needs_classes_is_fitted_before(X, holes):
+    y = X[:, 0].astype(int)
+    model = GAN(2, conditional=True, encoder_max_iter=1, random_state=0, **GAME)
+    with pytest.raises(ValueError, match=r"(?s)conditional=True.* needs y, .* fit the model"):
+        GenerativeImputer(model, **BRIEF).fit(holes, y)
+    answer = GenerativeImputer(model.fit(X, y), **BRIEF).fit(holes).transform(holes)
+    assert np.isfinite(answer).all()
+
+
+def test_draws_take_the_steps_of_the_imputer_unless_told_otherwise(holes):
+    imputer = GenerativeImputer(MACHINE, **BRIEF).fit(holes)
+    draws = imputer.impute(holes, random_state=0)
+    np.testing.assert_array_equal(draws, imputer.impute(holes, n_steps=10, random_state=0))
+    assert (draws != imputer.impute(holes, n_steps=11, random_state=0)).any()
+
+
+@pytest.mark.parametrize("name", ["n_draws", "n_steps"])
+def test_what_is_set_after_the_fit_is_checked_as_well(name, holes):
+    imputer = GenerativeImputer(MACHINE, **BRIEF).fit(holes)
+    for value in (0, 2.5):
+        with pytest.raises((ValueError, TypeError), match=name):
+            imputer.set_params(**{name: value}).transform(holes)
+
+
+def test_chains_made_some_at_a_time_are_not_the_same_ones(holes, monkeypatch):
+    monkeypatch.setattr("skdeepunsup.generative.CHUNK_ROWS", 4)
+    imputer = GenerativeImputer(MACHINE, **BRIEF | {"n_draws": 4}).fit(holes)
+    few = imputer.transform(holes)
+    assert (imputer.set_params(n_draws=8).transform(holes) != few).any()
+
+
 def test_an_unfitted_model_stays_unfitted(holes):
     model = clone(MACHINE)
     GenerativeImputer(model, **BRIEF).fit(holes)

@@ -250,6 +250,7 @@ def test_a_convolutional_model_takes_its_images(sounds):
         ({"f_max": 4001}, "f_max == 4001, must be at most half of sample_rate == 8000"),
         ({"f_min": 500, "f_max": 400}, "f_min == 500, must be less than f_max == 400"),
         ({"floor": -301}, "floor == -301"),
+        ({"floor": 50}, "floor == 50"),
         ({"n_iter": -1}, "n_iter == -1"),
     ],
 )
@@ -283,3 +284,12 @@ def test_bad_gains_are_named(log_mel, sounds, gains, complaint):
 def test_spectrograms_of_another_length_are_refused(log_mel):
     with pytest.raises(ValueError, match=r"X has 40 columns, but codes of this LogMel have"):
         log_mel.inverse_transform(np.zeros((1, 40)))
+
+
+def test_levels_beyond_all_sounds_are_refused(log_mel):
+    Z = np.zeros((2, np.prod(log_mel.image_shape_)))
+    Z[1, 7] = 4000
+    with pytest.raises(ValueError, match="X has a level of 4000 dB, but 700 at most"):
+        log_mel.inverse_transform(Z)
+    Z[1, 7] = 700
+    assert np.isfinite(log_mel.inverse_transform(Z.astype(np.float32))).all()

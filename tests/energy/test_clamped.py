@@ -99,6 +99,36 @@ def test_means_are_the_conditional_s(estimator, K, row):
         np.testing.assert_array_equal(answer, np.argmax(shares, axis=1))
 
 
+@pytest.mark.parametrize("row", [(2, NAN, NAN), (NAN, 1, 0), (NAN, NAN, NAN)], ids=str)
+def test_a_conditional_machine_hears_of_the_observed_entries_that_they_are_there(row):
+    """E(v, h | r) = −aᵀv − bᵀh − vᵀW'h − rᵀDh, the weights W' + D taken apart by hand."""
+    states, row = every_state(3, 3), np.array(row)
+    estimator = CategoricalRBM(3, n_categories=3, conditional=True, n_iter=1, random_state=0)
+    model = with_strong_parameters(estimator, states)
+    machine = model.module_
+    W = machine.W.double().numpy().reshape(3, 3, 3)  # features, categories, hidden units
+    D, a, b = W.mean(1), machine.a.double().numpy().reshape(3, 3), machine.b.double().numpy()
+    v = np.eye(3)[states.astype(int)]
+    inputs = np.einsum("nik,ikj->nj", v, W - D[:, None]) + ~np.isnan(row) @ D + b
+    p = np.exp(np.einsum("nik,ik->n", v, a) + np.logaddexp(0, inputs).sum(1))
+    p *= ((states == row) | np.isnan(row)).all(1)
+    p /= p.sum()
+    draws = model.impute([row], n_draws=N, n_steps=400, random_state=0)[:, 0]
+    assert total_variation(counts(draws, 3), p) < monte_carlo_floor(p, N)
+
+
+def test_what_is_missing_tells_a_conditional_machine_what_the_rest_is():
+    rng = np.random.default_rng(0)
+    z = rng.integers(2, size=(1000, 1))
+    X = np.where(rng.random((1000, 6)) < 0.9, z, 1 - z).astype(float)
+    missing = rng.random(X.shape) < np.where(z == 1, 0.9, 0.1) * (np.arange(6) < 3)
+    seen = np.where(missing, NAN, X)
+    model = CategoricalRBM(8, n_categories=2, conditional=True, n_iter=40, random_state=0)
+    answer = model.fit(seen).impute(seen, mean=True, n_draws=5, random_state=0)
+    # Of what is missing, nine in ten have z = 1, and nine in ten of these are 1.
+    assert (answer == X)[missing].mean() > 0.87
+
+
 @pytest.mark.parametrize("kind", [GaussianRBM, DeepBeliefNetwork])
 def test_real_values_have_the_conditional_s_moments(kind):
     X = np.random.default_rng(0).normal(size=(50, 3))

@@ -34,6 +34,14 @@ def test_the_two_ends():
     assert si_sdr(s, 0 * s) == -np.inf
 
 
+@pytest.mark.parametrize("loudness", [1e-170, 1e-300, 1e170, 1e300])
+def test_no_loudness_is_too_little_or_too_much(sounds, loudness):
+    s, x = sounds
+    expected = si_sdr(s, x)
+    np.testing.assert_allclose(si_sdr(loudness * s, x), expected, rtol=1e-10)
+    np.testing.assert_allclose(si_sdr(s, loudness * x), expected, rtol=1e-10)
+
+
 def test_silence_is_no_reference():
     with pytest.raises(ValueError, match="reference is silent in row 1"):
         si_sdr([[1, 2], [0, 0]], [[1, 2], [1, 2]])

@@ -59,6 +59,29 @@ def test_a_linear_decoder_has_the_known_conditional(row):
     assert (abs(answer - mean) < 5 * deviations / np.sqrt(2000)).all()
 
 
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_means_are_of_expectations_where_draws_are_noise(likelihood):
+    """Of a decoder that does not listen to its code, the expectation is known at any step."""
+    X = (np.random.default_rng(0).random((20, 4)) < 0.5).astype(float)
+    model = VariationalAutoencoder(2, likelihood=likelihood, hidden_layer_sizes=(), **SMALL).fit(X)
+    with torch.no_grad():
+        model.module_.decoder[-1].weight.zero_()
+    row = np.array([1.0, NAN, NAN, 0.0])
+    answers = [model.impute([row], mean=True, n_steps=3, random_state=s)[0] for s in range(4)]
+    np.testing.assert_allclose(answers[1:], [answers[0]] * 3, rtol=1e-5)
+    np.testing.assert_allclose(answers[0][1:3], model.inverse_transform([[0, 0]])[0, 1:3], 1e-5)
+
+
+def test_means_average_over_half_of_the_steps():
+    model, n = linear(), 500
+    rows = np.tile([1.0, NAN, NAN, -0.5], (n, 1))
+    variances = [
+        model.impute(rows, mean=True, n_steps=k, random_state=0)[:, 1:3].var(0) for k in (20, 200)
+    ]
+    # Of ten times as many steps, each of which is nearly forgotten by the next few.
+    assert (variances[1] < 0.2 * variances[0]).all()
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("move", ["_jump", "_slice"])
 def test_each_move_leaves_the_conditional_unchanged(move):
