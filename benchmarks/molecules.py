@@ -95,9 +95,10 @@ def run(arguments: argparse.Namespace) -> None:
         rows.append((name, *figures, f"{took:.1f}"))
         print(f"{name}: judged in {more:.0f} s", flush=True)
     print_table(
-        f"{arguments.of}: {n_drawn:,} draws; shares in %, found: of the molecules held out; mean "
-        f"distance of pairs of {N_DIVERSE:,}; Wasserstein-1 distance of properties from "
-        f"{n_drawn:,} training molecules; seconds to draw",
+        f"{arguments.of}, {n_drawn:,} draws. Valid, unique, novel, and found of the molecules held "
+        f"out are shares in %. Diversity is the mean distance of pairs of {N_DIVERSE:,}. Properties "
+        f"are compared with those of {n_drawn:,} training molecules, by their Wasserstein-1 "
+        "distance. Seconds to draw.",
         [
             "drawn",
             "valid",
@@ -105,9 +106,9 @@ def run(arguments: argparse.Namespace) -> None:
             "novel",
             "found",
             "diversity",
-            "QED",
-            "logP",
-            "weight",
+            "QED, distance",
+            "logP, distance",
+            "weight, distance",
             "seconds",
         ],
         rows,

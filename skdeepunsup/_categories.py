@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import get_tags
 
 from ._validation import Rows
 
@@ -51,7 +52,8 @@ def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
     names = getattr(estimator, "feature_names_in_", None)
     name = f"column {column}" if names is None else f"column {names[column]!r}"
     codes = "0, 1, …" if n_categories is None else f"0 … {n_categories - 1}"
+    missing = ", or NaN where it is missing" if get_tags(estimator).input_tags.allow_nan else ""
     raise ValueError(
-        f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}, or NaN where "
-        "it is missing; encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
+        f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}{missing}; "
+        "encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
     )

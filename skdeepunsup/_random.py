@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import betabinom
 from sklearn.utils import check_random_state
 from torch import Tensor
+from torch.nn.functional import pad
 
 # A uint32 rounds to float32 as 2³² at most; the factor takes that to the largest float32 below 1.
 _UINT32_TO_UNIT = 2.0**-32 * (1 - 2.0**-24)
+
+BLOCK_ENTRIES = 2**18
+"""Probabilities that are computed at a time."""
 
 POOL_SIZE = 2**16
 """Uniform numbers drawn at a time for small calls, whose overhead would cost more than the bits."""
@@ -182,10 +185,21 @@ class SharedStream(Stream):
 
     def beta_binomial(self, n: int, alpha: Tensor, beta: Tensor) -> Tensor:
         """By inversion: the first count whose cumulated probability exceeds a uniform number."""
-        a, b = (t.cpu().double().numpy()[..., None] for t in (alpha, beta))
-        cumulated = betabinom.pmf(np.arange(n), n, a, b).cumsum(-1)
-        r = self.uniform(tuple(alpha.shape), torch.float64).cpu().numpy()
-        return torch.from_numpy((cumulated <= r[..., None]).sum(-1)).to(alpha)
+        r = self.uniform(tuple(alpha.shape), torch.float64)
+        tables = (t.detach().cpu().double() for t in (alpha, beta, r))
+        n_rows = max(1, BLOCK_ENTRIES // (math.prod(alpha.shape[1:]) * (n + 1)))
+        blocks = zip(*(table.split(n_rows) for table in tables), strict=True)
+        return torch.cat([_beta_binomial_quantile(n, *block) for block in blocks]).to(alpha)
 
     def _shared(self, numbers: Tensor, n_rows: int) -> Tensor:
         return numbers.repeat_interleave(n_rows // self.n_groups, 0)
+
+
+def _beta_binomial_quantile(n: int, alpha: Tensor, beta: Tensor, r: Tensor) -> Tensor:
+    """The first count up to ``n`` whose cumulated probability exceeds ``r``."""
+    # BB(k + 1) / BB(k) = (n − k) (k + α) / ((k + 1) (n − 1 − k + β)): no gamma functions.
+    k = torch.arange(n, dtype=r.dtype, device="cpu")
+    a, b = alpha[..., None], beta[..., None]
+    log_steps = ((n - k) * (k + a) / ((k + 1) * (n - 1 - k + b))).log_()
+    probabilities = pad(log_steps.cumsum(-1), (1, 0)).softmax(-1)
+    return (probabilities[..., :-1].cumsum(-1) <= r[..., None]).sum(-1)

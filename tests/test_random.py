@@ -8,8 +8,9 @@ import pytest
 import torch
 from scipy import stats
 
+from skdeepunsup import _random
 from skdeepunsup._persistence import to_arrays
-from skdeepunsup._random import Stream
+from skdeepunsup._random import SharedStream, Stream
 
 SIGMAS = 5  # one wrong alarm in two million
 N = 1_000_000
@@ -120,6 +121,20 @@ def test_bernoulli_reads_probabilities_in_their_logical_order():
 def test_normal_is_standard():
     z = Stream(7).normal(500, 400).double().flatten().numpy()
     assert stats.kstest(z, "norm").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("n", [1, 9, 255])
+def test_shared_counts_are_quantiles_of_shared_numbers(n, monkeypatch):
+    """In blocks of rows or at once."""
+    rng = np.random.default_rng(n)
+    a, b = (torch.from_numpy(np.exp(rng.uniform(-6, 6, (20, 7)))) for _ in range(2))
+    r = SharedStream(0, n_groups=2).uniform((20, 7), torch.float64)
+    expected = stats.betabinom.ppf(r.numpy(), n, a.numpy(), b.numpy())
+    for entries in (_random.BLOCK_ENTRIES, 7 * (n + 1) * 3, 1):
+        monkeypatch.setattr(_random, "BLOCK_ENTRIES", entries)
+        drawn = SharedStream(0, n_groups=2).beta_binomial(n, a, b)
+        np.testing.assert_array_equal(drawn.numpy(), expected)
+    assert drawn.dtype == torch.float64
 
 
 def test_fill_uniform_fills_its_range_in_place():

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import shake_256
 from itertools import chain, pairwise
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ are given back as are taken."""
 LATENT_STEPS = 2**12
 """From 0 to either end of the grid."""
 SCALES = (0.25, 1 / LATENT_STEP)
-"""Bounds on the scale of q(z | x), in steps: one step in any case, and that of p(z)."""
+"""Bounds on the scale of q(z | x), in steps. With the lower one, 95 % of q are in the step of its
+mean, and less would save nothing; the upper one is the scale of p(z)."""
 WINDOW = 6
 """Of q(z | x), to either side, in scales rounded up to powers of 2. The coder gives each level a
 least probability; over all of the grid, z would now and then be drawn from far away."""
@@ -55,6 +57,8 @@ BITS_OF_A_SYMBOL = 24
 """At most: the coder's precision."""
 STATE_WORDS = 2
 """Words that the coder keeps beside its stack."""
+THREADS = RLock()
+"""Of torch's number of threads, which is the process's own."""
 
 
 class BitsBack:
@@ -235,11 +239,15 @@ def flat(tensor: Tensor) -> np.ndarray:
 
 @contextmanager
 def inference() -> Iterator[None]:
-    """No gradients, and one thread: sums are then the same at every call."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
+    """No gradients, and one thread: sums are then the same at every call.
+
+    One call at a time has the number of threads, and gives it back as it was.
+    """
+    with THREADS:
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            torch.set_num_threads(n_threads)

@@ -1,5 +1,6 @@
 """An imputer for Pipelines, around any model that draws rows."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer
 from .._random import SharedStream
-from .._validation import check_rows, dense
+from .._validation import check_rows, dense, to_dense
 from ..estimator import all_or_nothing
 from ..generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
@@ -172,6 +173,15 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
         """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        known = np.isfinite(to_dense(X)).any(axis=0)
+        if not known.all():
+            names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))[~known]
+            warnings.warn(
+                f"X has no value in the columns {names.tolist()}: what is filled in there is no "
+                "more than where the model started.",
+                UserWarning,
+                stacklevel=2,
+            )
         if model.random_state is None:
             model.set_params(random_state=random.randint(2**31 - 1))
         tags = get_tags(model).input_tags

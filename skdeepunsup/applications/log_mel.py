@@ -1,6 +1,7 @@
 """Waveforms as pictures that a model can learn and draw, and back again."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,14 @@ from sklearn.utils import Tags, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_real
-from .._validation import as_host_array, check_codes, check_rows, output_dtype, to_dense
+from .._validation import (
+    as_host_array,
+    check_codes,
+    check_rows,
+    output_dtype,
+    to_dense,
+    value_range,
+)
 from ..estimator import all_or_nothing
 from .griffin_lim import griffin_lim
 from .mel import between_centres, mel_edges, mel_filters, spectrum_of
@@ -21,6 +29,9 @@ ROWS = 32
 """Waveforms whose spectra are held at a time."""
 MAX_LEVEL = 700.0
 """In dB: samples of louder sounds would be beyond float32."""
+
+LOUD = 100.0
+"""An amplitude that no waveform within [-1, 1] has: integers, most likely."""
 
 
 class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -149,7 +160,16 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         f_max = self._check_parameters()
         with all_or_nothing(self):
-            n_times = check_rows(self, X, reset=True).shape[1]
+            X = check_rows(self, X, reset=True)
+            low, high = value_range(X)
+            if max(-low, high) > LOUD:
+                warnings.warn(
+                    f"X ranges from {low:.4g} to {high:.4g}, but levels count from waveforms "
+                    "within [-1, 1]: divide integers of 16 bits by 32768.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            n_times = X.shape[1]
             if n_times < math.ceil(self.window_length / 2):
                 raise ValueError(
                     f"window_length == {self.window_length}, but waveforms have n_features = "

@@ -6,8 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from .._optional import optional
 from .._validation import as_host_array, check_rows
 from ..estimator import all_or_nothing
 from ..reconstruction import VariationalAutoencoder
@@ -48,8 +49,7 @@ class LosslessCompressor(BaseEstimator):
     ValueError
         If the model's likelihood is "gaussian": a density gives no single row a probability.
     ImportError
-        From all but ``fit``, if constriction is not installed, which the extra ``compression``
-        brings.
+        If constriction is not installed, which the extra ``compression`` brings.
 
     See Also
     --------
@@ -105,9 +105,9 @@ class LosslessCompressor(BaseEstimator):
         self : object
             The fitted compressor.
         """
-        model = models_of(self.model)[0]
-        if not isinstance(model, VariationalAutoencoder):
-            raise TypeError(f"model == {self.model!r}, must be a VariationalAutoencoder.")
+        model, *others = models_of(self.model)
+        if others or not isinstance(model, VariationalAutoencoder):
+            raise TypeError(f"model == {self.model!r}, must be a VariationalAutoencoder, alone.")
         fitted = getattr(model, "module_", None)
         likelihood = model.likelihood if fitted is None else fitted.arguments["likelihood"]
         if likelihood == "gaussian":
@@ -116,7 +116,10 @@ class LosslessCompressor(BaseEstimator):
                 "hence no length in bits; use 'bernoulli' for bits, 'categorical' for codes, "
                 "'beta-binomial' for grey levels, or a LossyCompressor."
             )
+        optional("constriction", extra="compression", user=type(self).__name__)  # before a long fit
         with all_or_nothing(self):
+            if hasattr(model, "feature_names_in_"):
+                _check_feature_names(model, X, reset=False)
             X = check_rows(self, X, reset=True)
             self.model_ = models_of(fitted_encoder("model", self.model, X, None, None))[0]
         return self
@@ -133,15 +136,26 @@ class LosslessCompressor(BaseEstimator):
         -------
         bytes
             The rows, which ``decompress`` gives back.
+
+        Raises
+        ------
+        ValueError
+            If an entry is none of the model's, or modules of your own draw noise in eval mode.
         """
         dtype, symbols = self._symbols(X)
         coder = self._coder()
+        computed = arithmetic(coder)
+        if arithmetic(coder) != computed:
+            raise ValueError(
+                "the networks of model give other outputs at each call, and no such model can "
+                "decompress; let them draw nothing in eval mode."
+            )
         stream = ByteStream(
             type(self).__name__,
             dtype,
             symbols.shape,
             self._fingerprint(),
-            arithmetic(coder),
+            computed,
             fingerprint(symbols),
             coder.encode(symbols)[0],
         )
@@ -158,7 +172,8 @@ class LosslessCompressor(BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            The rows, in the dtype they had; dense, and −0.0 as 0.0.
+            The rows, in the dtype that they had, or that holds all columns of a table, where that
+            is a boolean, integer or float of NumPy; else in float64. Dense, and −0.0 as 0.0.
 
         Raises
         ------
@@ -233,10 +248,9 @@ class LosslessCompressor(BaseEstimator):
     def _symbols(self, X: Any) -> tuple[np.dtype, np.ndarray]:
         """The dtype in which rows are to come back, and their entries in the narrowest."""
         check_is_fitted(self)
-        given = getattr(as_host_array(X), "dtype", None)
-        X = check_rows(self, X, reset=False)
-        dtype = given if isinstance(given, np.dtype) and given.str in DTYPES else X.dtype
-        values = X.data if sp.issparse(X) else X
+        given, X = as_host_array(X), check_rows(self, X, reset=False)
+        # Entries that are stored twice are summed, and only then checked.
+        values = X.toarray() if sp.issparse(X) else X
         top = self.model_.module_.observation.n_categories - 1
         wrong = (values < 0) | (values > top) | (values != np.floor(values))
         if wrong.any():
@@ -245,8 +259,17 @@ class LosslessCompressor(BaseEstimator):
                 f"{self.model_.module_.arguments['likelihood']!r} of the model has whole numbers "
                 f"from 0 to {top} only."
             )
-        symbols = X.astype(self._symbol_dtype())
-        return dtype, symbols.toarray() if sp.issparse(X) else symbols
+        return _stored_dtype(given, X.dtype), values.astype(self._symbol_dtype())
+
+
+def _stored_dtype(given: Any, checked: np.dtype) -> np.dtype:
+    """The dtype that rows had as they were given; of rows that had none, what they have now."""
+    dtypes = getattr(given, "dtypes", None)  # of a table's columns
+    kinds: set[Any] = {getattr(given, "dtype", None)} if dtypes is None else set(dtypes)
+    if not all(isinstance(kind, np.dtype) for kind in kinds):
+        return checked
+    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(*kinds)
+    return dtype if dtype.str in DTYPES else checked
 
 
 def arithmetic(coder: BitsBack) -> bytes:

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import (
     BaseEstimator,
@@ -74,6 +75,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     Raises
     ------
+    ValueError
+        If the transformer makes codes, or ``inverse_transform`` rows, that are not finite.
     ImportError
         From ``compress``, ``decompress`` and ``bits_per_dimension``, if constriction is not
         installed, which the extra ``compression`` brings.
@@ -86,6 +89,11 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     -----
     The rounded codes come back exactly, on any machine; the reconstruction is what the estimator
     there makes of them. Codes outside the range seen in ``fit`` are taken for its ends.
+
+    Whether the estimator is the one that compressed is judged by all that it was given and has
+    learned: numbers, strings, arrays, modules, estimators, containers of these, and of functions
+    the name and the code. What a function finds outside its own code, and the state of objects of
+    other classes, is not seen.
 
     References
     ----------
@@ -143,7 +151,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.centers_ = codes.mean(0, dtype=np.float64)
             with np.errstate(divide="ignore"):
                 steps = self.step / np.sqrt(self._sensitivity(codes))
-            self.steps_ = np.where(np.isfinite(steps), steps, 0.0)
+            self.steps_ = np.where(np.isinf(steps), 0.0, steps)
             self._levels = [
                 _levels(j, column, step, self.step)
                 for j, (column, step) in enumerate(
@@ -298,7 +306,18 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return X
 
     def _codes(self, X: Any) -> np.ndarray:
-        return np.asarray(self.estimator_.transform(X))
+        """Codes as float32 where they are, else as float64."""
+        codes = self.estimator_.transform(X)
+        codes = to_dense(codes) if sp.issparse(codes) else np.asarray(codes)
+        codes = codes if codes.dtype == np.float32 else to_dense(codes)
+        wrong = ~np.isfinite(codes)
+        if wrong.any():
+            row, j = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"estimator makes {codes[row, j]} of component {j} in row {row}, which has no "
+                "level; fill what is missing, for instance by sklearn.impute.SimpleImputer."
+            )
+        return codes
 
     def _sensitivity(self, codes: np.ndarray) -> np.ndarray:
         """The mean squared change of the reconstruction per unit of each component."""
@@ -312,6 +331,11 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             back = np.asarray(self.estimator_.inverse_transform(moved), dtype=np.float64)
             distance = (moved[:, j] - some[:, j]).mean(dtype=np.float64)
             sensitivity[j] = np.square(back - at_rest).sum(1).mean() / distance**2
+            if not np.isfinite(sensitivity[j]):
+                raise ValueError(
+                    f"inverse_transform of estimator makes rows that are not finite, where "
+                    f"component {j} moves by {distance:.3g}; use another."
+                )
         return sensitivity
 
     def _indices(self, codes: np.ndarray) -> np.ndarray:

@@ -183,7 +183,13 @@ class SequenceModule(nn.Module):
     def sample(self, n: int, temperature: float, stream: Stream) -> Tensor:
         """``n`` draws of x, with z from p(z)."""
         z = stream.normal_like(self.warmth.new_empty(n, self.n_components))
-        return self.generate(z, lambda logits: drawn_code(logits / temperature, stream))
+        temperature = max(temperature, torch.finfo(z.dtype).tiny)
+
+        def choose(logits: Tensor) -> Tensor:
+            below = logits - logits.amax(-1, keepdim=True)  # not to divide to +∞
+            return drawn_code(below / temperature, stream)
+
+        return self.generate(z, choose)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Of each row, minus the bound in its terms, and what training changes of it."""

@@ -247,10 +247,11 @@ def test_what_goes_in_comes_out(X, holes):
     np.testing.assert_array_equal(imputer.transform(X), X)
 
 
-def test_a_column_without_an_entry_is_filled(holes):
+def test_a_column_without_an_entry_is_filled_and_warned_of(holes):
     holes[:, 2] = np.nan
     for model in (MACHINE, MASKED):
-        answer = GenerativeImputer(model, **BRIEF).fit_transform(holes)
+        with pytest.warns(UserWarning, match=r"no value in the columns \[2\]"):
+            answer = GenerativeImputer(model, **BRIEF).fit_transform(holes)
         assert np.isfinite(answer).all()
 
 

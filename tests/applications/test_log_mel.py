@@ -293,3 +293,9 @@ def test_levels_beyond_all_sounds_are_refused(log_mel):
         log_mel.inverse_transform(Z)
     Z[1, 7] = 700
     assert np.isfinite(log_mel.inverse_transform(Z.astype(np.float32))).all()
+
+
+def test_samples_of_integers_are_warned_of():
+    X = (20_000 * np.random.default_rng(0).uniform(-1, 1, (2, 2000))).astype(np.int16)
+    with pytest.warns(UserWarning, match="divide integers of 16 bits by 32768"):
+        LogMel().fit(X)

@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from threading import Event, Thread
 
 import joblib
 import numpy as np
@@ -13,14 +14,23 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
 from skdeepunsup import Autoencoder, LosslessCompressor, VariationalAutoencoder
 from skdeepunsup._random import Stream
 from skdeepunsup.applications import lossless_compressor
-from skdeepunsup.applications.bits_back import LARGEST_BATCH, batches, seed
+from skdeepunsup.applications.bits_back import (
+    LARGEST_BATCH,
+    LATENT_STEP,
+    BitsBack,
+    batches,
+    inference,
+    seed,
+)
 from skdeepunsup.applications.byte_stream import OVERHEAD
 from skdeepunsup.reconstruction.variational_module import log_ratio
 from tests.applications.compressing import (
@@ -92,17 +102,35 @@ def test_every_kind_of_input_gives_the_same_rows(grey, tmp_path):
     X, compressor = grey
     X = X[:100]
     np.save(tmp_path / "X.npy", X)
+    frame = pd.DataFrame(X)
     kinds = [
-        sp.csr_array(X),
-        sp.csc_matrix(X),
-        X.tolist(),
-        torch.from_numpy(X),
-        np.load(tmp_path / "X.npy", mmap_mode="r"),
-        pd.DataFrame(X),
-        X[:, ::-1][:, ::-1],
+        (sp.csr_array(X), "u1"),
+        (sp.csc_matrix(X), "u1"),
+        (X.tolist(), "f8"),
+        (torch.from_numpy(X), "u1"),
+        (np.load(tmp_path / "X.npy", mmap_mode="r"), "u1"),
+        (X[:, ::-1][:, ::-1], "u1"),
+        (frame, "u1"),
+        (frame.astype({3: "int16"}), "i2"),
+        (frame.astype({3: "float32"}), "f4"),
+        (frame.astype("Int64"), "f8"),
     ]
-    for other in kinds:
-        np.testing.assert_array_equal(compressor.decompress(compressor.compress(other)), X)
+    for other, dtype in kinds:
+        assert_identical(compressor.decompress(compressor.compress(other)), X.astype(dtype))
+
+
+def test_entries_that_are_stored_twice_are_summed():
+    def twice(value):
+        return sp.csr_array(([value, value], [0, 0], [0, 2]), shape=(1, 1))
+
+    grey, bits = tiny("beta-binomial", 1, 256), tiny("bernoulli", 1)
+    for compressor, value in ((grey, 100), (grey, 100.0), (bits, 0.5)):
+        X = twice(value)
+        assert_identical(compressor.decompress(compressor.compress(X)), X.toarray())
+        assert X.nnz == 2  # as it was
+    for compressor, value in ((grey, 200), (bits, 1.0)):
+        with pytest.raises(ValueError, match=f"X has {2 * value}, but"):
+            compressor.compress(twice(value))
 
 
 def test_a_negative_zero_comes_back_as_zero():
@@ -164,7 +192,67 @@ def test_more_seed_bits_go_below_the_others():
     )
 
 
+def fixed_posterior(mean, scale):
+    """A coder whose q(z | x) is the same for all rows."""
+    coder = BitsBack(tiny("bernoulli", 3).model_.module_, "a test")
+
+    def posterior(x):
+        means = torch.full((len(x), 2), mean, dtype=torch.float64)
+        return means, torch.full_like(means, 2 * np.log(scale))
+
+    coder.module.posterior = posterior
+    return coder
+
+
+def test_a_sharp_posterior_costs_what_the_bound_says():
+    """As it does if the grid is fine beside it; of bits that no row has left."""
+    n, mean, scale = 20_000, 0.3, 0.02
+    coder, x = fixed_posterior(mean, scale), np.zeros((n, 3), np.int32)
+    kl = -np.log(scale) + (scale**2 + mean**2 - 1) / 2
+    stack = coder.coder(seed(2 * n))
+    before = stack.num_valid_bits()
+    with inference():
+        z = torch.full((1, 2), mean, dtype=torch.float64)
+        outputs = coder.module.decoder_output(z)
+        symbols = -coder.observation.probabilities(outputs)[..., 0].log()
+        steps = coder._decode_posterior(stack, x)
+        coder._encode_symbols(stack, x, steps)
+        stack.encode_reverse(steps, coder.prior)
+    bits = (2 * kl + float(symbols.sum())) / np.log(2)
+    assert (stack.num_valid_bits() - before) / n == pytest.approx(bits, rel=0.005)
+
+
+def test_codes_are_drawn_from_the_posterior_as_far_as_its_window():
+    mean, scale, n = 0.3, 0.25, 20_000  # 64 steps, the widest for its window
+    coder = fixed_posterior(mean, scale)
+    stack = coder.coder(seed(2 * n))
+    steps = coder._decode_posterior(stack, np.zeros((n, 3), np.int32))
+    t = (steps * LATENT_STEP - mean) / scale
+    assert stats.kstest(t, "norm").pvalue > 1e-3
+    assert 3.5 < np.abs(t).max() < 6
+
+
 # Elsewhere, and later
+
+
+def test_overlapping_calls_wait_and_give_the_threads_back():
+    n_threads, entered = torch.get_num_threads(), Event()
+
+    def other():
+        with inference():
+            entered.set()
+
+    thread = Thread(target=other)
+    try:
+        torch.set_num_threads(2)
+        with inference():
+            thread.start()
+            assert not entered.wait(0.1)
+            assert torch.get_num_threads() == 1
+        thread.join()
+        assert entered.is_set() and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def test_bytes_are_the_same_at_every_call_whatever_the_threads(grey):
@@ -297,7 +385,8 @@ def test_what_is_no_discrete_density_is_refused(digits):
         LosslessCompressor(VariationalAutoencoder(2)).fit(digits)
     with pytest.raises(ValueError, match="likelihood='gaussian', a density"):
         LosslessCompressor(VariationalAutoencoder(2, max_iter=1).fit(digits)).fit(digits)
-    for other in (Autoencoder(2), "bernoulli", None):
+    model = VariationalAutoencoder(2, likelihood="bernoulli")
+    for other in (Autoencoder(2), "bernoulli", None, make_pipeline(model, model)):
         with pytest.raises(TypeError, match="must be a VariationalAutoencoder"):
             LosslessCompressor(other).fit(digits)
 
@@ -317,6 +406,23 @@ def test_values_that_the_model_does_not_have_are_refused(grey):
         clone(compressor).decompress(b"")
 
 
+def test_the_columns_are_those_of_a_fitted_model():
+    X = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (20, 3)), columns=list("abc"))
+    model = VariationalAutoencoder(1, likelihood="bernoulli", max_iter=1, random_state=0).fit(X)
+    LosslessCompressor(model).fit(X)
+    with pytest.raises(ValueError, match="feature names"):
+        LosslessCompressor(model).fit(X[["c", "b", "a"]])
+
+
+def test_networks_that_draw_noise_are_refused(monkeypatch):
+    compressor = tiny("beta-binomial", 3, 16)
+    kind = type(compressor.model_.module_)
+    quiet = kind.decoder_output
+    monkeypatch.setattr(kind, "decoder_output", lambda self, z: quiet(self, z + torch.randn(2)))
+    with pytest.raises(ValueError, match="other outputs at each call"):
+        compressor.compress(np.zeros((2, 3)))
+
+
 def test_missing_entries_are_none_of_a_compressor_s(digits):
     X = (digits > 0.5).astype(np.float64)
     model = VariationalAutoencoder(
@@ -332,5 +438,6 @@ def test_missing_entries_are_none_of_a_compressor_s(digits):
 def test_without_the_coder_the_error_says_what_brings_it(grey, monkeypatch):
     X, compressor = grey
     monkeypatch.setitem(sys.modules, "constriction", None)
-    with pytest.raises(ImportError, match=r"skdeepunsup\[compression\]"):
-        compressor.compress(X)
+    for needs_it in (compressor.fit, compressor.compress):
+        with pytest.raises(ImportError, match=r"skdeepunsup\[compression\]"):
+            needs_it(X)

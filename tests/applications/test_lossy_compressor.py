@@ -8,16 +8,18 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from skdeepunsup import Autoencoder, BernoulliRBM, LossyCompressor, SparseAutoencoder
 from skdeepunsup.applications.byte_stream import OVERHEAD
+from skdeepunsup.applications.lossy_compressor import _levels
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,38 @@ def test_any_transformer_will_do(estimator, dtype, digits):
     np.testing.assert_array_equal(back, compressor.inverse_transform(codes))
 
 
+@pytest.mark.parametrize("dtype", [int, bool, np.float16])
+def test_codes_may_be_any_numbers(dtype):
+    X = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(dtype)
+    compressor = LossyCompressor(FunctionTransformer(), step=0.01).fit(X)
+    back = compressor.decompress(compressor.compress(X))
+    assert back.dtype == np.float64
+    np.testing.assert_allclose(back, X, atol=0.005)
+
+
+@pytest.mark.parametrize("first", [np.asarray, sp.csr_array])
+def test_codes_may_be_sparse(first):
+    X = np.random.default_rng(0).random((60, 4))
+    compressor = LossyCompressor(MaxAbsScaler(), step=0.01).fit(first(X))
+    for rows in (X, sp.csr_array(X)):
+        np.testing.assert_allclose(compressor.decompress(compressor.compress(rows)), X, atol=0.0051)
+
+
+def test_the_sensitivity_is_that_of_moves_as_small_as_the_code():
+    """g(z) = sin 1000 z, whose code is a thousandth."""
+    X = np.random.default_rng(0).normal(size=(500, 1))
+    waves = FunctionTransformer(lambda X: X / 1000, lambda Z: np.sin(1000 * Z), check_inverse=False)
+    compressor = LossyCompressor(waves, step=0.1).fit(X)
+    sensitivity = np.square(1000 * np.cos(X)).mean()
+    np.testing.assert_allclose(compressor.steps_, 0.1 / np.sqrt(sensitivity), rtol=0.03)
+
+
+def test_each_level_is_seen_half_a_row_more_often_than_it_was():
+    low, probabilities = _levels(0, np.repeat([0.0, 3.0], [97, 3]), 1.0, 1.0)
+    assert low == 0
+    np.testing.assert_allclose(probabilities, np.array([97.5, 0.5, 0.5, 3.5]) / 102)
+
+
 def test_a_component_that_does_nothing_takes_nothing():
     X = np.random.default_rng(0).normal(size=(5000, 3))
     model = Autoencoder(2, activation="identity", max_iter=1, random_state=0).fit(X)
@@ -175,6 +209,10 @@ def test_another_model_does_not_read_it(fitted, digits):
     onward.estimator_.partial_fit(digits)
     with pytest.raises(ValueError, match="another model"):
         onward.decompress(data)
+    same = LossyCompressor(pickle.loads(pickle.dumps(fitted.estimator_)), step=0.3)
+    same.fit(digits[:1000]).estimator_.set_params(verbose=1, device="cpu")
+    same.estimator_.set_output(transform="pandas")
+    same.decompress(data)
     of_pca = LossyCompressor(PCA(2)).fit(digits)
     data = of_pca.compress(digits)
     of_pca.estimator_.components_[0] *= -1
@@ -217,6 +255,18 @@ def test_what_cannot_be_is_refused(fitted, digits):
         fitted.compress(digits[:, :5])
     with pytest.raises(ValueError, match="codes of this LossyCompressor have 6"):
         fitted.inverse_transform(np.zeros((2, 3)))
+
+
+def test_what_is_missing_is_refused_by_name(normal):
+    X = normal[:60].copy()
+    clean = LossyCompressor(StandardScaler(), step=0.1).fit(X)
+    X[3, 2] = np.nan
+    for method in (LossyCompressor(StandardScaler(), step=0.1).fit, clean.compress):
+        with pytest.raises(ValueError, match="nan of component 2 in row 3"):
+            method(X)
+    nothing = FunctionTransformer(None, lambda Z: Z * np.nan, check_inverse=False)
+    with pytest.raises(ValueError, match="rows that are not finite, where component 0 moves"):
+        LossyCompressor(nothing).fit(normal[:60])
 
 
 def test_without_the_coder_the_error_says_what_brings_it(fitted, digits, monkeypatch):

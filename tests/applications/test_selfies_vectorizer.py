@@ -3,6 +3,7 @@
 import pickle
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ def test_ions_have_the_bonds_they_had_in_fit():
     assert vectorizer.bonds_ == {"N+1": 4, "Cl-1": 0, "Si": 4, "O-1": 1}
     fewer = SelfiesVectorizer().fit(["[SiH2]", "C[Si]C", "CC"])
     assert fewer.bonds_ == {"Si": 2}
-    with pytest.raises(ValueError, match=r"row 1 of X is 'C\[Si\]\(C\)\(C\)C'.*max. of 2 bond"):
+    with pytest.raises(ValueError, match=r"row 1 of X is .* Si has 4 bonds, but at most 2 in fit"):
         fewer.transform(["CC", "C[Si](C)(C)C"])
 
 
@@ -112,6 +113,37 @@ def test_the_table_of_selfies_is_left_as_it_was(fitted):
     with pytest.raises(ValueError, match="row 0"):
         fitted.transform(["nonsense"])
     assert selfies.get_semantic_constraints() == selfies.get_preset_constraints("default")
+
+
+def test_no_other_table_of_selfies_changes_a_molecule(fitted):
+    codes = np.random.default_rng(0).integers(0, 9, (50, fitted.max_length_))
+    drawn, bonds = fitted.inverse_transform(codes), SelfiesVectorizer().fit(["[Si]C"]).bonds_
+    table = selfies.get_preset_constraints("default") | {"C": 2, "Si": 4, "N": 1}
+    try:
+        selfies.set_semantic_constraints(table)
+        assert fitted.inverse_transform(codes).tolist() == drawn.tolist()
+        assert fitted.transform(MOLECULES).shape == (len(MOLECULES), fitted.max_length_)
+        assert SelfiesVectorizer().fit(["[Si]C"]).bonds_ == bonds == {"Si": 1}
+        assert selfies.get_semantic_constraints() == table
+    finally:
+        selfies.set_semantic_constraints("default")
+
+
+def test_vectorizers_of_other_bonds_do_not_disturb_each_other():
+    """In threads, which selfies has one table for."""
+    vectorizers = [SelfiesVectorizer().fit(["C=[Si]=C"]) for _ in range(4)]
+    for most, vectorizer in enumerate(vectorizers, 1):
+        vectorizer.bonds_ = {"Si": most}
+    expected = [["C[Si]"] * 200, ["C=[Si]"] * 200, ["C=[Si]C"] * 200, ["C=[Si]=C"] * 200]
+    codes = vectorizers[3].transform(expected[3])
+    interval = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1e-5)
+        with ThreadPoolExecutor(4) as pool:
+            drawn = list(pool.map(lambda v: v.inverse_transform(codes).tolist(), vectorizers))
+    finally:
+        sys.setswitchinterval(interval)
+    assert drawn == expected
 
 
 def test_codes_are_those_of_the_vocabulary_then_zeros(fitted):
@@ -216,7 +248,12 @@ def test_it_begins_a_pipeline(model):
         (np.array([["C"]]), r"X has shape \(1, 1\)"),
         (["C", "CC", "C1CC"], "row 2 of X is 'C1CC': rdkit finds no molecule"),
         (["C", ""], "row 1 of X is ''"),
-        (["CO", "*C"], r"row 1 of X is '\*C': failed to parse"),
+        (["CO", "*C"], r"row 1 of X is '\*C': it has a wildcard"),
+        (["CO", "C$C"], "row 1 of X is .* it has a quadruple bond"),
+        (["[NH3]->[Pt]"], "row 0 of X is .* it has a dative bond"),
+        ({"CCO"}, "must be a sequence of strings"),
+        ({"CCO": 1}, "must be a sequence of strings"),
+        (["C", "C" * 5001], "row 1 of X is .* it has 5001 atoms, of at most 5000"),
     ],
 )
 def test_what_is_no_molecule_is_refused(X, complaint, capfd):
@@ -241,6 +278,14 @@ def test_what_does_not_fit_the_vocabulary_is_refused(fitted):
         fitted.transform(["C" * 60])
     with pytest.raises(ValueError, match=r"row 1 of X has 3 symbols, .* max_length is 2"):
         SelfiesVectorizer(max_length=2).fit(["CC", "CCO"])
+
+
+def test_what_has_nothing_is_refused():
+    with pytest.raises(ValueError, match="X has no symbols"):
+        SelfiesVectorizer(input="selfies", max_length=3).fit(["", ""])
+    wide = SelfiesVectorizer(max_length=5001).fit(["C"])
+    with pytest.raises(ValueError, match=r"row 1 of X is no molecule .* 5001 atoms"):
+        wide.inverse_transform(np.array([[1] + [0] * 5000, [1] * 5001]))
 
 
 @pytest.mark.parametrize("code", [0.5, -1, 1000, np.nan])

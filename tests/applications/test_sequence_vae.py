@@ -136,6 +136,15 @@ def test_a_cold_sample_is_the_greedy_row(module):
 # Reading
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("temperature", [1e-40, 5e-324])
+def test_the_coldest_sample_is_the_greedy_row(dtype, temperature):
+    """Whose logits would be infinite, if they were divided, or temperature 0 in float32."""
+    cold = module_of(scale=300.0).to(dtype)
+    z = Stream(0).normal_like(torch.zeros(50, 1, dtype=dtype))
+    assert torch.equal(cold.sample(50, temperature, Stream(0)), cold.decode(z))
+
+
 def test_padding_is_all_zeros_from_the_last_code_on(module):
     x = torch.tensor([[0, 0, 0, 0], [1, 0, 0, 0], [2, 0, 1, 0], [0, 1, 2, 1.0]])
     symbols, lengths = module.read(x)
@@ -277,6 +286,20 @@ def test_word_dropout_keeps_the_code_in_use():
     assert kl[1] > kl[0] + 0.3
 
 
+@pytest.mark.parametrize(("schedule", "last"), [("constant", 1.0), ("linear", 0.01)])
+def test_the_rate_ends_as_the_schedule_says(schedule, last, monkeypatch):
+    objectives, made = [], SequenceVAE._objective
+
+    def kept(*arguments):
+        objectives.append(made(*arguments))
+        return objectives[-1]
+
+    monkeypatch.setattr(SequenceVAE, "_objective", kept)
+    SequenceVAE(2, hidden_size=4, learning_rate_schedule=schedule, max_iter=20).fit(sequences(128))
+    rate = objectives[-1].optimizer.param_groups[0]["lr"]
+    assert rate == pytest.approx(3e-3 * last, abs=3e-3 * 0.06)
+
+
 def test_early_stopping_keeps_the_best_epoch():
     model = SequenceVAE(2, early_stopping=True, n_iter_no_change=2, tol=0.1, random_state=0)
     model.fit(sequences(300))
@@ -310,7 +333,7 @@ def test_bad_parameters_are_named(parameters, complaint):
 
 
 def test_codes_that_no_fit_saw_are_refused(fitted):
-    with pytest.raises(ValueError, match=r"X has 4\.0 in column 1, but a .* code 0 … 3"):
+    with pytest.raises(ValueError, match=r"X has 4\.0 in column 1, but a .* code 0 … 3; encode"):
         fitted.transform([[1, 4, 0, 0, 0, 0, 0, 0, 0]])
     with pytest.raises(ValueError, match="Negative values"):
         fitted.score_samples([[1, -1, 0, 0, 0, 0, 0, 0, 0]])
