@@ -96,8 +96,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{name}: judged in {more:.0f} s", flush=True)
     print_table(
         f"{arguments.of}, {n_drawn:,} draws. Valid, unique, novel, and found of the molecules held "
-        f"out are shares in %. Diversity is the mean distance of pairs of {N_DIVERSE:,}. Properties "
-        f"are compared with those of {n_drawn:,} training molecules, by their Wasserstein-1 "
+        f"out are shares in %. Diversity is the mean distance of pairs of {N_DIVERSE:,}. "
+        f"Properties are compared with those of {n_drawn:,} training molecules, by their Wasserstein-1 "
         "distance. Seconds to draw.",
         [
             "drawn",
