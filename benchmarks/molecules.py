@@ -97,8 +97,8 @@ def run(arguments: argparse.Namespace) -> None:
     print_table(
         f"{arguments.of}, {n_drawn:,} draws. Valid, unique, novel, and found of the molecules held "
         f"out are shares in %. Diversity is the mean distance of pairs of {N_DIVERSE:,}. "
-        f"Properties are compared with those of {n_drawn:,} training molecules, by their Wasserstein-1 "
-        "distance. Seconds to draw.",
+        f"Properties are compared with those of {n_drawn:,} training molecules, by their "
+        "Wasserstein-1 distance. Seconds to draw.",
         [
             "drawn",
             "valid",
