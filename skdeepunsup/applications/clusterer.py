@@ -24,7 +24,7 @@ from .._validation import (
 from ..estimator import DeepEstimator, all_or_nothing
 from ..networks import draw_from
 from ..training import GradientDescent, Schedule, linear_pace
-from .encoders import checked_rows, fitted_encoder, take_input_tags
+from .encoders import checked_rows, fitted_encoder, names_of, take_input_tags
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -210,7 +210,9 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         X = check_rows(self, X, reset=reset)
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
-        self.encoder_ = fitted_encoder("encoder", self._encoder(), X, None, self.random_state)
+        self.encoder_ = fitted_encoder(
+            "encoder", self._encoder(), X, None, self.random_state, names_of(self)
+        )
         device = resolve_device(self.device, self.precision)
         rows = training_rows(X, device, self._parameter_dtype())
         return rows.labelled(np.zeros((len(rows), self.n_clusters), dtype=np.float32), ())

@@ -40,10 +40,11 @@ def check_encoder(name: str, encoder: Any) -> None:
 
 
 def fitted_encoder(
-    name: str, encoder: Any, X: Any, weights: np.ndarray | None, random_state: Any
+    name: str, encoder: Any, X: Any, weights: np.ndarray | None, random_state: Any, names: Any
 ) -> Any:
     """The encoder itself where it is fitted, else a clone of it fitted to ``X``.
 
+    ``names`` are those of the columns of ``X``, None where they have none.
     Each model of the clone that has no ``random_state`` takes this one. Those that know of weights
     are given them; for the others, rows of weight 0 are left out.
     """
@@ -60,13 +61,29 @@ def fitted_encoder(
             return encoder.fit(X)
         counting = np.flatnonzero(weights)
         return encoder.fit(X[counting], **_weight_arguments(encoder, weights[counting]))
-    if models[0].n_features_in_ != X.shape[1]:
-        raise ValueError(
-            f"{name} was fitted to {models[0].n_features_in_} features, but X has {X.shape[1]}; "
-            "fit it to the same columns."
-        )
+    check_columns(name, models[0], X.shape[1], names)
     models[0]._check_values(X, training=False)
     return encoder
+
+
+def check_columns(name: str, model: Any, n_features: int, names: Any) -> None:
+    """Raise unless a fitted model has seen as many columns, and the same where both have names."""
+    if model.n_features_in_ != n_features:
+        raise ValueError(
+            f"{name} was fitted to {model.n_features_in_} features, but X has {n_features}; fit it "
+            "to the same columns."
+        )
+    own = getattr(model, "feature_names_in_", None)
+    if own is not None and names is not None and list(own) != list(names):
+        raise ValueError(
+            f"{name} was fitted to the columns {list(own)}, but X has {list(names)}; give the "
+            "same, in the same order."
+        )
+
+
+def names_of(estimator: Any) -> Any:
+    """The columns' names that an estimator has seen, None where there were none."""
+    return getattr(estimator, "feature_names_in_", None)
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:

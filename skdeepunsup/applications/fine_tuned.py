@@ -31,6 +31,7 @@ from .encoders import (
     checked_rows,
     fitted_encoder,
     models_of,
+    names_of,
     parts_of,
     take_input_tags,
 )
@@ -188,7 +189,9 @@ class FineTunedModel(DeepEstimator):
             raise ValueError("sample_weight is 0 for all rows that have a label.")
         if reset:
             encoder = self._encoder()
-            self.encoder_ = fitted_encoder("encoder", encoder, X, weights, self.random_state)
+            self.encoder_ = fitted_encoder(
+                "encoder", encoder, X, weights, self.random_state, names_of(self)
+            )
         else:
             models_of(self.encoder_)[0]._check_values(X, training=False)
         device = resolve_device(self.device, self.precision)

@@ -19,6 +19,7 @@ from ..estimator import all_or_nothing
 from ..generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
 from ..reconstruction.pretraining import unfrozen
+from .encoders import check_columns, names_of
 
 
 class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -157,17 +158,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     "model before."
                 ) from error
             return self._fit_model(clone(model), X, random)
-        if model.n_features_in_ != X.shape[1]:
-            raise ValueError(
-                f"model was fitted to {model.n_features_in_} features, but X has {X.shape[1]}; fit "
-                "it to the same columns."
-            )
-        own, names = (getattr(e, "feature_names_in_", None) for e in (model, self))
-        if own is not None and names is not None and list(own) != list(names):
-            raise ValueError(
-                f"model was fitted to the columns {list(own)}, but X has {list(names)}; give the "
-                "same, in the same order."
-            )
+        check_columns("model", model, X.shape[1], names_of(self))
         model._check_observed(X)
         return model
 

@@ -30,7 +30,7 @@ ROWS = 32
 MAX_LEVEL = 700.0
 """In dB: samples of louder sounds would be beyond float32."""
 
-LOUD = 100.0
+LOUD = 1000.0
 """An amplitude that no waveform within [-1, 1] has: integers, most likely."""
 
 

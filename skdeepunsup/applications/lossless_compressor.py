@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._optional import optional
 from .._validation import as_host_array, check_rows
@@ -14,7 +14,7 @@ from ..estimator import all_or_nothing
 from ..reconstruction import VariationalAutoencoder
 from .bits_back import BitsBack
 from .byte_stream import DTYPES, ByteStream, damaged
-from .encoders import fitted_encoder, models_of, take_input_tags
+from .encoders import fitted_encoder, models_of, names_of, take_input_tags
 from .fingerprint import fingerprint
 
 PROBE_ROWS = 4
@@ -118,10 +118,10 @@ class LosslessCompressor(BaseEstimator):
             )
         optional("constriction", extra="compression", user=type(self).__name__)  # before a long fit
         with all_or_nothing(self):
-            if hasattr(model, "feature_names_in_"):
-                _check_feature_names(model, X, reset=False)
             X = check_rows(self, X, reset=True)
-            self.model_ = models_of(fitted_encoder("model", self.model, X, None, None))[0]
+            self.model_ = models_of(
+                fitted_encoder("model", self.model, X, None, None, names_of(self))
+            )[0]
         return self
 
     def compress(self, X: Any) -> bytes:

@@ -12,7 +12,7 @@ from .._validation import check_rows, output_dtype
 from ..base import DeepTransformer
 from ..energy import GaussianRBM
 from ..estimator import all_or_nothing
-from .encoders import fitted_encoder, models_of, take_input_tags
+from .encoders import fitted_encoder, models_of, names_of, take_input_tags
 from .outlier_scores import CRITERIA, check_criterion, contributions, scores
 
 
@@ -145,7 +145,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             rows = X
             if self.max_samples is not None and self.max_samples < X.shape[0]:
                 rows = X[random.choice(X.shape[0], self.max_samples, replace=False)]
-            fitted = models_of(fitted_encoder("model", model, rows, None, seed))[0]
+            fitted = models_of(fitted_encoder("model", model, rows, None, seed, names_of(self)))[0]
             if fitted is models_of(model)[0] and (several or self.max_samples is not None):
                 raise ValueError(
                     f"n_estimators == {self.n_estimators} and max_samples == {self.max_samples}, "

@@ -829,3 +829,12 @@ def test_a_text_of_minus_one_is_no_mark(X, y):
     names = np.where(np.arange(len(y)) < 20, y.astype(str), "-1")
     with pytest.raises(ValueError, match="text '-1'"):
         FineTunedClassifier(max_iter=2).fit(X, names)
+
+
+def test_a_fitted_encoder_sees_the_columns_it_was_fitted_to():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 3)), columns=list("abc"))
+    y = np.arange(40) % 2
+    encoder = Autoencoder(2, max_iter=2, random_state=0).fit(X)
+    FineTunedClassifier(encoder, max_iter=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"encoder was fitted to the columns \['a', 'b', 'c'\]"):
+        FineTunedClassifier(encoder, max_iter=1).fit(X[["c", "b", "a"]], y)
