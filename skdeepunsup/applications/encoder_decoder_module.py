@@ -143,9 +143,8 @@ class EncoderDecoderModule(nn.Module):
 
     def _slope(self, rows: Rows) -> float:
         """A: of the regression of all targets on x̃, but for their means; 0 where x̃ is constant."""
-        x_mean, y_mean = _mean(lambda x, y: torch.cat([self.image(x).double(), y], 1), rows).chunk(
-            2
-        )
+        means = _mean(lambda x, y: torch.cat([self.image(x).double(), y], 1), rows)
+        x_mean, y_mean = means.chunk(2)
 
         def products(x: Tensor, y: Tensor) -> Tensor:
             u, v = self.image(x).double() - x_mean, y - y_mean
@@ -252,5 +251,5 @@ def pooled_scale(variances: Tensor, means: Tensor) -> float:
 
 
 def _mean(function: Any, rows: Rows) -> Tensor:
-    """The weighted mean of a function of rows and their targets, in float64."""
-    return mean_over_weighted_rows(lambda x, weight, y: function(x, y.double()), rows)
+    """The weighted mean of a function of rows and their targets, in float64 on the CPU."""
+    return mean_over_weighted_rows(lambda x, weight, y: function(x.cpu(), y.cpu().double()), rows)
