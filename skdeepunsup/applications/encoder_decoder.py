@@ -37,7 +37,7 @@ from .._validation import (
 )
 from ..estimator import DeepEstimator
 from ..networks import ACTIVATIONS, draw_from
-from ..training import GradientDescent, Schedule, linear_pace
+from ..training import PACES, GradientDescent, Schedule
 from .encoder_decoder_module import LOSSES, EncoderDecoderModule
 
 DEFAULT_WIDTHS = {False: (256,), True: (32, 64)}
@@ -378,7 +378,7 @@ class EncoderDecoder(
         if self.skip_connections and sizes is not None and not check_sizes("", sizes):
             raise ValueError(f"skip_connections == True, but hidden_layer_sizes == {sizes!r}.")
         check_descent(self)
-        check_option("learning_rate_schedule", self.learning_rate_schedule, ("constant", "linear"))
+        check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
 
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))
@@ -486,7 +486,7 @@ class EncoderDecoder(
     def _objective(self, module: EncoderDecoderModule, stream: Stream) -> GradientDescent:
         draw_from(module, stream)
         optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
-        pace = linear_pace if self.learning_rate_schedule == "linear" else None
+        pace = PACES[self.learning_rate_schedule]
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 
     def _checked(self, X: Any) -> Any:

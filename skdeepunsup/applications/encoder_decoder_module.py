@@ -92,22 +92,7 @@ class EncoderDecoderModule(nn.Module):
         self.n_components, self.loss = n_components, loss
         self.n_targets, self.n_categories = n_targets, n_categories
         self.image_shape, self.target_shape = image_shape, target_shape
-        drawn = (
-            None if target_shape is None else (*target_shape[:2], target_shape[2] * n_categories)
-        )
-        sizes, n_outputs = tuple(hidden_layer_sizes), n_targets * n_categories
-        self.networks: Any = (
-            ImageToImage(image_shape, drawn, sizes, n_components, activation, dropout)
-            if skip_connections and image_shape is not None and drawn is not None
-            else Apart(
-                convolutional_encoder(image_shape, sizes, n_components, activation, dropout)
-                if image_shape is not None
-                else dense((n_features, *sizes, n_components), activation, dropout),
-                convolutional_decoder(n_components, sizes, drawn, activation, dropout)
-                if drawn is not None
-                else dense((n_components, *sizes[::-1], n_outputs), activation, dropout),
-            )
-        )
+        self.networks: Any = self._make_networks()
         self.starts_at_image = (
             skip_connections
             and loss == "squared"
@@ -115,6 +100,7 @@ class EncoderDecoderModule(nn.Module):
             and target_shape is not None
             and image_shape[2] == target_shape[2]
         )
+        n_outputs = n_targets * n_categories
         self.register_buffer("c", torch.zeros(n_features))
         self.register_buffer("r", torch.ones(()))
         self.register_buffer("a", torch.zeros(()))
@@ -125,6 +111,25 @@ class EncoderDecoderModule(nn.Module):
         self.a: Tensor
         self.m: Tensor
         self.s: Tensor
+
+    def _make_networks(self) -> nn.Module:
+        """One U-shaped network with skip connections, or an encoder and a decoder without."""
+        seen, drawn, K = self.image_shape, self.target_shape, self.n_categories
+        sizes, *options = (
+            self.arguments[name] for name in ("hidden_layer_sizes", "activation", "dropout")
+        )
+        n = self.n_components
+        if drawn is not None:
+            drawn = (*drawn[:2], drawn[2] * K)
+        if self.arguments["skip_connections"] and seen is not None and drawn is not None:
+            return ImageToImage(seen, drawn, sizes, n, *options)
+        if seen is not None:
+            encoder = convolutional_encoder(seen, sizes, n, *options)
+        else:
+            encoder = dense((self.arguments["n_features"], *sizes, n), *options)
+        if drawn is not None:
+            return Apart(encoder, convolutional_decoder(n, sizes, drawn, *options))
+        return Apart(encoder, dense((n, *sizes[::-1], self.n_targets * K), *options))
 
     @torch.no_grad()
     def initialize(self, rows: Rows, stream: Stream) -> None:

@@ -23,7 +23,7 @@ from .._validation import Rows, check_rows, check_weights, training_rows
 from ..estimator import DeepEstimator
 from ..networks import ACTIVATIONS, Dropout, dense, draw_from, initialize
 from ..reconstruction import DenoisingAutoencoder
-from ..training import GradientDescent, Schedule, linear_pace
+from ..training import PACES, GradientDescent, Schedule
 from .encoders import (
     EncoderStack,
     Part,
@@ -35,8 +35,6 @@ from .encoders import (
     parts_of,
     take_input_tags,
 )
-
-SCHEDULES = ("constant", "linear")
 
 
 class FineTunedModule(nn.Module):
@@ -167,7 +165,7 @@ class FineTunedModel(DeepEstimator):
         check_option("activation", self.activation, ACTIVATIONS)
         check_real("dropout", self.dropout, 0, 1, "left")
         check_descent(self)
-        check_option("learning_rate_schedule", self.learning_rate_schedule, SCHEDULES)
+        check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
         if self.encoder_learning_rate is not None:
             check_real("encoder_learning_rate", self.encoder_learning_rate, 0)
 
@@ -223,7 +221,7 @@ class FineTunedModel(DeepEstimator):
         if rate > 0:
             groups.append({"params": list(module.stack.parameters()), "lr": rate})
         optimizer = torch.optim.Adam(groups, lr=self.learning_rate, fused=True)
-        pace = linear_pace if self.learning_rate_schedule == "linear" else None
+        pace = PACES[self.learning_rate_schedule]
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 
     def _checked(self, X: Any) -> Any:

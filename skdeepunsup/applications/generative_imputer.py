@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import SharedStream
 from .._validation import check_rows, dense, to_dense
@@ -164,6 +165,11 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
         """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        if model.random_state is None:
+            model.set_params(random_state=random.randint(2**31 - 1))
+        tags = get_tags(model).input_tags
+        if not has_missing(X):
+            return model.fit(X)
         known = np.isfinite(to_dense(X)).any(axis=0)
         if not known.all():
             names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))[~known]
@@ -173,11 +179,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=2,
             )
-        if model.random_state is None:
-            model.set_params(random_state=random.randint(2**31 - 1))
-        tags = get_tags(model).input_tags
-        values = X.data if sp.issparse(X) else X
-        if tags.allow_nan or not np.isnan(values).any():
+        if tags.allow_nan:
             return model.fit(X)
         X = dense(X, 0.0) if sp.issparse(X) else X
         strategy = "most_frequent" if tags.categorical else "mean"

@@ -14,7 +14,7 @@ from .._random import Stream
 from .._validation import Rows, drawn_rows
 from ..base import DeepTransformer
 from ..reconstruction.variational_module import ACTIVE_VARIANCE
-from ..training import GradientDescent, Schedule, linear_pace
+from ..training import PACES, GradientDescent, Schedule
 from .sequence_module import SequenceModule
 
 
@@ -312,7 +312,7 @@ class SequenceVAE(DeepTransformer):
         check_integer("kl_warmup", self.kl_warmup, 0)
         check_real("free_bits", self.free_bits, 0)
         schedule = self.learning_rate_schedule
-        check_option("learning_rate_schedule", schedule, ("linear", "constant"))
+        check_option("learning_rate_schedule", schedule, PACES)
         check_descent(self)
 
     def _check_values(self, X: Any, training: bool) -> None:
@@ -349,7 +349,7 @@ class SequenceVAE(DeepTransformer):
             optimizer,
             stream,
             self._autocast_dtype(),
-            pace=linear_pace if self.learning_rate_schedule == "linear" else None,
+            pace=PACES[self.learning_rate_schedule],
             before_epoch=module.begin_epoch,
             monitor=module.monitor,
         )

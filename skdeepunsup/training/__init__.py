@@ -2,10 +2,11 @@
 
 from .loop import Observer, train
 from .objectives import GradientDescent, Objective
-from .pace import autocast, follow, linear_pace
+from .pace import PACES, autocast, follow, linear_pace
 from .schedule import Schedule
 
 __all__ = [
+    "PACES",
     "GradientDescent",
     "Objective",
     "Observer",

@@ -1,6 +1,6 @@
 """How fast updates go, and how fast an average of what they change follows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,6 +11,10 @@ from torch import Tensor
 def linear_pace(progress: float) -> float:
     """What is left of a learning rate: all of it for half the fit, then less, at its end 1 %."""
     return min(1.0, 1.0 - 0.99 * (2 * progress - 1))
+
+
+PACES: dict[str, Callable[[float], float] | None] = {"constant": None, "linear": linear_pace}
+"""By name of the ``learning_rate_schedule``: what `GradientDescent` is given."""
 
 
 def follow(
