@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from skdeepunsup import Autoencoder, BernoulliRBM
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
-from skdeepunsup.energy.partition import anneal
+from skdeepunsup.energy.likelihood.partition import anneal
+from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
 
 from .data import synthetic_bits
 from .products import (

@@ -11,14 +11,11 @@ from .applications import (
     FineTunedRegressor,
     GenerativeImputer,
     ImplicitVAE,
-    LogMel,
     LosslessCompressor,
     LossyCompressor,
     OutlierDetector,
     RatingAutoencoder,
     RatingRBM,
-    SelfiesVectorizer,
-    SequenceVAE,
     VariationalDeepEmbedding,
     recommending_scorer,
 )
@@ -31,6 +28,7 @@ from .energy import (
     DeepBoltzmannMachine,
     GaussianRBM,
 )
+from .features import LogMel, SelfiesVectorizer
 from .inspection import (
     ComponentsDisplay,
     LatentGridDisplay,
@@ -44,6 +42,7 @@ from .reconstruction import (
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
+    SequenceVAE,
     SparseAutoencoder,
     VariationalAutoencoder,
 )

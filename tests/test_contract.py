@@ -15,9 +15,9 @@ from skdeepunsup import (
     SequenceVAE,
     VariationalAutoencoder,
 )
-from skdeepunsup.energy import partition
+from skdeepunsup.energy.likelihood import partition
 from tests.applications.estimators import APPLICATIONS, VECTORIZERS
-from tests.applications.test_recommender_contract import RECOMMENDERS
+from tests.applications.recommending.test_contract import RECOMMENDERS
 from tests.estimators import ESTIMATORS, VARIANTS
 
 # The checks feed an RBM normal deviates; it says what it thinks of them.

@@ -11,9 +11,9 @@ from .._parameters import check_integer
 from .._random import Stream
 from .._validation import Rows
 from ..training import Schedule
-from .bigan_module import BiGANModule
-from .learning import TwoPlayers
-from .model import AdversarialModel
+from .base import AdversarialModel
+from .learning.two_players import TwoPlayers
+from .modules.bigan import BiGANModule
 from .parameters import check_shared
 
 

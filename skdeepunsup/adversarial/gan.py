@@ -13,9 +13,9 @@ from .._parameters import check_boolean, check_integer
 from .._random import Stream
 from .._validation import Rows, check_labels
 from ..training import GradientDescent, Schedule
-from .gan_module import GANModule
-from .learning import GameThenEncoder
-from .model import AdversarialModel
+from .base import AdversarialModel
+from .learning.two_players import GameThenEncoder
+from .modules.gan import GANModule
 from .parameters import check_shared
 
 

@@ -11,8 +11,8 @@ from .._parameters import (
     check_sizes,
 )
 from ..networks import ACTIVATIONS
-from .games import GAMES
-from .quality import QUALITIES
+from .learning.games import GAMES
+from .learning.quality import QUALITIES
 
 OUTPUTS = ("auto", "identity", "logistic")
 PENALTIES = ("r1", "one-lipschitz")

@@ -1,23 +1,19 @@
 """What people do with the models: estimators of other kinds, built on them."""
 
-from .deep_embedded_clustering import DeepEmbeddedClustering
-from .ease import EASE
-from .encoder_decoder import EncoderDecoder
-from .entry_split import EntrySplit
-from .fine_tuned_classifier import FineTunedClassifier
-from .fine_tuned_regressor import FineTunedRegressor
-from .generative_imputer import GenerativeImputer
-from .implicit_vae import ImplicitVAE
-from .log_mel import LogMel
-from .lossless_compressor import LosslessCompressor
-from .lossy_compressor import LossyCompressor
-from .outlier_detector import OutlierDetector
-from .rating_autoencoder import RatingAutoencoder
-from .rating_rbm import RatingRBM
-from .recommending_scorer import recommending_scorer
-from .selfies_vectorizer import SelfiesVectorizer
-from .sequence_vae import SequenceVAE
-from .variational_deep_embedding import VariationalDeepEmbedding
+from .clustering import DeepEmbeddedClustering, VariationalDeepEmbedding
+from .compression import LosslessCompressor, LossyCompressor
+from .fine_tuning import FineTunedClassifier, FineTunedRegressor
+from .images import EncoderDecoder
+from .imputing import GenerativeImputer
+from .outliers import OutlierDetector
+from .recommending import (
+    EASE,
+    EntrySplit,
+    ImplicitVAE,
+    RatingAutoencoder,
+    RatingRBM,
+    recommending_scorer,
+)
 
 __all__ = [
     "EASE",
@@ -28,14 +24,11 @@ __all__ = [
     "FineTunedRegressor",
     "GenerativeImputer",
     "ImplicitVAE",
-    "LogMel",
     "LosslessCompressor",
     "LossyCompressor",
     "OutlierDetector",
     "RatingAutoencoder",
     "RatingRBM",
-    "SelfiesVectorizer",
-    "SequenceVAE",
     "VariationalDeepEmbedding",
     "recommending_scorer",
 ]

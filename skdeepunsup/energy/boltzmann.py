@@ -10,11 +10,16 @@ from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
 from .._validation import Rows, to_array
 from ..training import Schedule
-from .first_parameters import log_odds
-from .lateral import LateralMachine
-from .lateral_learning import LateralAscent
-from .model import EnergyModel
-from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
+from .base.energy_model import EnergyModel
+from .base.parameters import (
+    chain_options,
+    check_training,
+    shared_options,
+    warn_outside_unit_interval,
+)
+from .learning.lateral import LateralAscent
+from .learning.start import log_odds
+from .machines.lateral import LateralMachine
 
 FIRST_SPREAD = 4.0
 """Of the first weights between the layers, divided by √n_features.

@@ -11,10 +11,10 @@ from .._categories import check_categories, count_categories, has_missing
 from .._parameters import check_boolean, check_integer
 from .._random import Stream
 from .._validation import Rows
-from .clamped import ClampedChains, ConditionalChains
-from .partition import MAX_ENUMERATED_UNITS, seen_log_partition
-from .pseudo_likelihood import pseudo_log_likelihood
-from .restricted import RestrictedModel
+from .base.restricted import RestrictedModel
+from .completion import ClampedChains, ConditionalChains
+from .likelihood.partition import MAX_ENUMERATED_UNITS, seen_log_partition
+from .likelihood.pseudo import pseudo_log_likelihood
 
 
 class CategoricalRBM(RestrictedModel):

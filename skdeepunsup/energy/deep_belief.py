@@ -26,21 +26,26 @@ from .._validation import (
     map_rows,
     output_dtype,
 )
-from ..generative import Completion, GenerativeModel
+from ..base.generative import Completion, GenerativeModel
 from ..training import Schedule
-from .belief_network import BeliefNetwork
-from .chains import DataChains, PersistentChains
-from .clamped import ClampedChains, ClampedNetwork
-from .first_parameters import start_at_data
-from .greedy import LayerByLayer
-from .learning import ContrastiveDivergence
-from .machine import RestrictedBoltzmannMachine
-from .normalized import NormalizedModel
-from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
-from .partition import kept_log_partition
-from .unrolled import Unrollable
-from .up_down import UpDown
-from .variational_bound import lower_bound
+from .base.normalized import NormalizedModel
+from .base.parameters import (
+    chain_options,
+    check_training,
+    shared_options,
+    warn_outside_unit_interval,
+)
+from .base.unrolled import Unrollable
+from .completion import ClampedChains, ClampedNetwork
+from .learning.chains import DataChains, PersistentChains
+from .learning.contrastive import ContrastiveDivergence
+from .learning.greedy import LayerByLayer
+from .learning.start import start_at_data
+from .learning.up_down import UpDown
+from .likelihood.bound import lower_bound
+from .likelihood.partition import kept_log_partition
+from .machines.belief_network import BeliefNetwork
+from .machines.restricted import RestrictedBoltzmannMachine
 
 LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
 """Of a layer, by the units below it, as the estimators of one layer have them."""

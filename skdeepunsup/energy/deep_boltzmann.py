@@ -10,11 +10,16 @@ from .._parameters import check_boolean, check_integer, check_real, check_sizes
 from .._random import Stream
 from .._validation import Rows, to_array
 from ..training import Schedule
-from .first_parameters import FIRST_HIDDEN_BIAS, log_odds
-from .layered import LayeredMachine
-from .layered_learning import LayeredAscent
-from .model import EnergyModel
-from .parameters import chain_options, check_training, shared_options, warn_outside_unit_interval
+from .base.energy_model import EnergyModel
+from .base.parameters import (
+    chain_options,
+    check_training,
+    shared_options,
+    warn_outside_unit_interval,
+)
+from .learning.layered import LayeredAscent
+from .learning.start import FIRST_HIDDEN_BIAS, log_odds
+from .machines.layered import LayeredMachine
 
 
 class DeepBoltzmannMachine(EnergyModel):

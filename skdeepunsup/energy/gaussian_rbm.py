@@ -6,7 +6,7 @@ import numpy as np
 
 from .._parameters import check_option, check_real
 from .._validation import Rows
-from .restricted import RestrictedModel
+from .base.restricted import RestrictedModel
 
 
 class GaussianRBM(RestrictedModel):

@@ -7,9 +7,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_option
 from .._validation import Rows
-from .parameters import warn_outside_unit_interval
-from .pseudo_likelihood import pseudo_log_likelihood
-from .restricted import RestrictedModel
+from .base.parameters import warn_outside_unit_interval
+from .base.restricted import RestrictedModel
+from .likelihood.pseudo import pseudo_log_likelihood
 
 
 class BernoulliRBM(RestrictedModel):

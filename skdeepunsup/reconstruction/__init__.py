@@ -3,6 +3,7 @@
 from .autoencoder import Autoencoder
 from .contractive import ContractiveAutoencoder
 from .denoising import DenoisingAutoencoder
+from .sequence_vae import SequenceVAE
 from .sparse import SparseAutoencoder
 from .variational import VariationalAutoencoder
 
@@ -10,6 +11,7 @@ __all__ = [
     "Autoencoder",
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
+    "SequenceVAE",
     "SparseAutoencoder",
     "VariationalAutoencoder",
 ]

@@ -9,10 +9,10 @@ from .._parameters import check_option
 from .._random import Stream
 from .._validation import Rows
 from ..training import GradientDescent
-from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
-from .module import OwnNetwork
-from .parameters import check_shared, check_tied
-from .pretraining import check_pretrained, fitted_to, start_at, unrolled_arguments
+from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.parameters import check_shared, check_tied
+from .base.pretraining import check_pretrained, fitted_to, start_at, unrolled_arguments
+from .modules.base import OwnNetwork
 
 
 class AutoencoderModule(DeterministicModule):

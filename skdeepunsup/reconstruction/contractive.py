@@ -9,12 +9,12 @@ from torch import Tensor
 from .._parameters import check_option, check_real
 from .._random import Stream
 from .._validation import Rows
+from ..formulas.penalties import DERIVATIVES, sampled_squared_jacobian, squared_jacobian
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
-from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
-from .module import OwnNetwork
-from .parameters import check_shared, check_tied
-from .penalties import DERIVATIVES, sampled_squared_jacobian, squared_jacobian
+from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.parameters import check_shared, check_tied
+from .modules.base import OwnNetwork
 
 
 class ContractiveModule(DeterministicModule):

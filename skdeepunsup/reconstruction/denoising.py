@@ -11,10 +11,10 @@ from .._random import Stream
 from .._validation import Rows
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
-from .corruption import gaussian, masking, salt_and_pepper, same_shape
-from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
-from .module import OwnNetwork
-from .parameters import check_shared, check_tied
+from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.parameters import check_shared, check_tied
+from .modules.base import OwnNetwork
+from .modules.denoising import gaussian, masking, salt_and_pepper, same_shape
 
 CORRUPTIONS = ("gaussian", "masking", "salt-and-pepper")
 Corruption = str | Callable[[Tensor, torch.Generator], Tensor]

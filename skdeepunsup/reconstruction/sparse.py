@@ -10,10 +10,10 @@ from .._parameters import check_integer, check_option, check_real
 from .._random import Stream
 from .._validation import Rows
 from ..training import GradientDescent
-from .deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
-from .module import OwnNetwork
-from .parameters import check_shared
-from .sparsity import SPARSITIES
+from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.parameters import check_shared
+from .modules.base import OwnNetwork
+from .modules.sparse import SPARSITIES
 
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""

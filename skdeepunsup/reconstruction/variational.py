@@ -19,13 +19,13 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._validation import Rows, drawn_rows, outside_unit_interval
-from ..generative import GenerativeModel
+from ..base.generative import GenerativeModel
 from ..training import GradientDescent, Schedule
-from .model import ReconstructionModel
-from .module import OwnNetwork, observed_variances
-from .parameters import check_shared
-from .posterior_chains import PosteriorChains
-from .variational_module import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
+from .base.model import ReconstructionModel
+from .base.parameters import check_shared
+from .completion import PosteriorChains
+from .modules.base import OwnNetwork, observed_variances
+from .modules.variational import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
 
 CODED = ("categorical", "beta-binomial")
 """The likelihoods of codes."""

@@ -10,9 +10,9 @@ from sklearn.base import clone
 from skdeepunsup import BiGAN, metrics
 from skdeepunsup._random import Stream
 from skdeepunsup._validation import ResidentRows
-from skdeepunsup.adversarial.bigan_module import BiGANModule, JointCritic
-from skdeepunsup.adversarial.games import GAMES
-from skdeepunsup.adversarial.learning import TwoPlayers
+from skdeepunsup.adversarial.learning.games import GAMES
+from skdeepunsup.adversarial.learning.two_players import TwoPlayers
+from skdeepunsup.adversarial.modules.bigan import BiGANModule, JointCritic
 from skdeepunsup.networks import initialize
 
 N, D, K = 8, 3, 2

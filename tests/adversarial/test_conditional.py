@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdeepunsup import GAN, BiGAN
 from skdeepunsup._random import Stream
-from skdeepunsup.adversarial.games import GAMES
+from skdeepunsup.adversarial.learning.games import GAMES
 
 SMALL = GAN(
     2, conditional=True, hidden_layer_sizes=(8,), max_iter=3, encoder_max_iter=2, random_state=0

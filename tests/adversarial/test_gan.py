@@ -12,8 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdeepunsup import GAN, BiGAN, metrics
 from skdeepunsup._random import Stream
-from skdeepunsup.adversarial.games import GAMES
-from skdeepunsup.adversarial.quality import QUALITIES as QUALITY
+from skdeepunsup.adversarial.learning.games import GAMES
+from skdeepunsup.adversarial.learning.quality import QUALITIES as QUALITY
 from tests.callbacks import StopsAfter, stops_early
 
 CENTRES = np.array([[4, 4], [4, -4], [-4, 4], [-4, -4]])

@@ -10,12 +10,12 @@ import torch
 
 from skdeepunsup import BoltzmannMachine
 from skdeepunsup._random import Stream
-from skdeepunsup.energy import lateral
-from skdeepunsup.energy.blocks import BlockSweeps, independent_blocks
-from skdeepunsup.energy.lateral import LateralMachine
-from skdeepunsup.energy.lateral_learning import LateralAscent, centered_gradient
-from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
-from skdeepunsup.energy.partition import annealed_log_partition, exact_log_partition
+from skdeepunsup.energy.learning.lateral import LateralAscent, centered_gradient
+from skdeepunsup.energy.likelihood.partition import annealed_log_partition, exact_log_partition
+from skdeepunsup.energy.machines import lateral
+from skdeepunsup.energy.machines.blocks import BlockSweeps, independent_blocks
+from skdeepunsup.energy.machines.lateral import LateralMachine
+from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
 
 BITS = np.array(list(itertools.product([0.0, 1.0], repeat=6)))
 

@@ -15,19 +15,19 @@ from torch.nn.functional import logsigmoid
 from skdeepunsup import BernoulliRBM, DeepBeliefNetwork
 from skdeepunsup._random import Stream
 from skdeepunsup._validation import ResidentRows
-from skdeepunsup.energy.belief_network import BeliefNetwork
-from skdeepunsup.energy.chains import PersistentChains
-from skdeepunsup.energy.greedy import RowsAbove
-from skdeepunsup.energy.learning import ContrastiveDivergence
-from skdeepunsup.energy.monitors import fixed_bits, restricted_figures
-from skdeepunsup.energy.partition import exact_log_partition
-from skdeepunsup.energy.up_down import UpDown, sleep_, wake_
-from skdeepunsup.energy.variational_bound import (
+from skdeepunsup.energy.learning.chains import PersistentChains
+from skdeepunsup.energy.learning.contrastive import ContrastiveDivergence
+from skdeepunsup.energy.learning.greedy import RowsAbove
+from skdeepunsup.energy.learning.monitors import fixed_bits, restricted_figures
+from skdeepunsup.energy.learning.up_down import UpDown, sleep_, wake_
+from skdeepunsup.energy.likelihood.bound import (
     enumerated_bound,
     lower_bound,
     sampled_bound,
     stratified,
 )
+from skdeepunsup.energy.likelihood.partition import exact_log_partition
+from skdeepunsup.energy.machines.belief_network import BeliefNetwork
 from tests.callbacks import StopsAfter, stops_early
 
 SIZES = [(3,), (3, 2), (2, 3, 2)]

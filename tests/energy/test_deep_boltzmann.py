@@ -13,13 +13,17 @@ from sklearn.datasets import load_digits
 
 from skdeepunsup import DeepBoltzmannMachine
 from skdeepunsup._random import Stream
-from skdeepunsup.energy import layered
-from skdeepunsup.energy.layered import LayeredMachine
-from skdeepunsup.energy.layered_learning import LayeredAscent, layered_gradient
-from skdeepunsup.energy.learning import phase_weights
-from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
-from skdeepunsup.energy.partition import anneal, annealed_log_partition, exact_log_partition
-from skdeepunsup.energy.units import Twin
+from skdeepunsup.energy.learning.contrastive import phase_weights
+from skdeepunsup.energy.learning.layered import LayeredAscent, layered_gradient
+from skdeepunsup.energy.likelihood.partition import (
+    anneal,
+    annealed_log_partition,
+    exact_log_partition,
+)
+from skdeepunsup.energy.machines import layered
+from skdeepunsup.energy.machines.layered import LayeredMachine
+from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
+from skdeepunsup.energy.units.discrete import Twin
 from tests.callbacks import StopsAfter, stops_early
 
 SHAPES = [(4, (3,)), (4, (3, 2)), (2, (4, 3)), (3, (2, 2, 2)), (2, (3, 1, 2, 2))]

@@ -10,7 +10,7 @@ import torch
 from sklearn import neural_network
 
 from skdeepunsup import BernoulliRBM
-from skdeepunsup.energy import partition
+from skdeepunsup.energy.likelihood import partition
 
 BITS = np.array(list(itertools.product([0.0, 1.0], repeat=6)))
 
@@ -217,7 +217,7 @@ def test_samples_take_a_seed(fitted):
 
 def test_bfloat16_phases_are_compared_without_rounding():
     """Their difference is far below bfloat16's resolution of the means themselves."""
-    from skdeepunsup.energy.learning import centered_gradient, phase_weights
+    from skdeepunsup.energy.learning.contrastive import centered_gradient, phase_weights
 
     rng = np.random.default_rng(0)
     v = torch.tensor((rng.random((601, 20)) < 0.7), dtype=torch.bfloat16)

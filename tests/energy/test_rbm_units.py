@@ -13,11 +13,11 @@ from sklearn.preprocessing import scale
 
 from skdeepunsup import BernoulliRBM, CategoricalRBM, GaussianRBM
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.chains import DataChains, TemperedChains
-from skdeepunsup.energy.learning import ContrastiveDivergence, centered_gradient
-from skdeepunsup.energy.machine import RestrictedBoltzmannMachine
-from skdeepunsup.energy.partition import annealed_log_partition, exact_log_partition
-from skdeepunsup.energy.pseudo_likelihood import pseudo_log_likelihood
+from skdeepunsup.energy.learning.chains import DataChains, TemperedChains
+from skdeepunsup.energy.learning.contrastive import ContrastiveDivergence, centered_gradient
+from skdeepunsup.energy.likelihood.partition import annealed_log_partition, exact_log_partition
+from skdeepunsup.energy.likelihood.pseudo import pseudo_log_likelihood
+from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
 
 
 def machine_of(visible="bernoulli", hidden="bernoulli", n=3, m=2, scale=0.5, seed=0, **options):

@@ -10,9 +10,9 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from skdeepunsup import Autoencoder
+from skdeepunsup.formulas.errors import bernoulli_cross_entropy, squared_error
 from skdeepunsup.metrics import reconstruction_error, reconstruction_score
 from skdeepunsup.networks import ACTIVATIONS
-from skdeepunsup.reconstruction.likelihoods import bernoulli_cross_entropy, squared_error
 from tests.estimators import dropout_encoder
 
 
@@ -258,7 +258,7 @@ def test_warm_start_refuses_another_network(X):
 
 
 def test_warm_starts_hold_out_the_same_rows(X, monkeypatch):
-    from skdeepunsup import estimator
+    from skdeepunsup.base import estimator
 
     seen, train = [], estimator.train
 

@@ -9,9 +9,9 @@ from torch.func import jacrev, vmap
 from skdeepunsup import ContractiveAutoencoder
 from skdeepunsup._random import Stream
 from skdeepunsup._validation import ResidentRows
+from skdeepunsup.formulas.penalties import DERIVATIVES, sampled_squared_jacobian
 from skdeepunsup.networks import ACTIVATIONS
 from skdeepunsup.reconstruction.contractive import ContractiveModule
-from skdeepunsup.reconstruction.penalties import DERIVATIVES, sampled_squared_jacobian
 
 ARCHITECTURES = {
     "one layer": {},

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from skdeepunsup import Autoencoder, DenoisingAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup.reconstruction.corruption import gaussian, masking, salt_and_pepper
+from skdeepunsup.reconstruction.modules.denoising import gaussian, masking, salt_and_pepper
 
 N, D = 4000, 25
 SIGMAS = 5 / math.sqrt(N * D)  # of a share of all entries, five times its standard error at most

@@ -12,13 +12,13 @@ from torch import nn
 
 from skdeepunsup import VariationalAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup.reconstruction.observation import (
+from skdeepunsup.formulas.observation import (
     BernoulliObservation,
     BetaBinomialObservation,
     CategoricalObservation,
     GaussianObservation,
 )
-from skdeepunsup.reconstruction.regularizers import (
+from skdeepunsup.formulas.regularizers import (
     below_free_bits,
     covariance_distance,
     critic_cross_entropy,

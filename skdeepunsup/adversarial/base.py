@@ -1,0 +1,168 @@
+"""What the estimators of the family share: how they are fitted, sampled and asked."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from .._parameters import check_image_shape, check_sizes
+from .._random import Stream
+from .._validation import Rows, drawn_rows, leaves_unit_interval
+from ..base.generative import GenerativeModel
+from ..base.transformer import DeepTransformer
+from .completion import CodeSearch
+from .learning.quality import Monitor
+from .learning.two_players import TwoPlayers
+from .modules.base import AdversarialModule
+
+
+class AdversarialModel(GenerativeModel, DeepTransformer):
+    """Base of the estimators whose module is an `AdversarialModule`."""
+
+    n_components: Any
+    hidden_layer_sizes: Any
+    activation: Any
+    output: Any
+    image_shape: Any
+    loss: Any
+    gradient_penalty: Any
+    penalty_weight: Any
+    penalty_interval: Any
+    spectral_norm: Any
+    n_critic: Any
+    averaging: Any
+    learning_rate: Any
+    discriminator_learning_rate: Any
+    learning_rate_schedule: Any
+    batch_size: Any
+    max_iter: Any
+    early_stopping: Any
+    validation_fraction: Any
+    quality: Any
+    quality_interval: Any
+    n_iter_no_change: Any
+    tol: Any
+    warm_start: Any
+
+    def discriminate(self, X: Any) -> np.ndarray:
+        """Compute how probably each row is real, and not the generator's.
+
+        The discriminator answers for the generators it played against, last of all the one that the
+        game ended with. Against a good one it knows no better than 0.5.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In [0, 1]. With ``loss="wasserstein"`` the critic has no probabilities: σ of its logit
+            less the value halfway between the means of real rows and of generated ones.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        return self._answer(X, lambda module: module.probability)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Compute the discriminator's logit of each row.
+
+        It compares rows, not models: each model has a discriminator of its own. To choose a model,
+        use `metrics.kernel_score`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Logits, higher for rows that look real.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        return self._answer(X, lambda module: module.log_score)
+
+    def _sample(self, n_samples: int, random_state: Any, label: Tensor | None = None) -> np.ndarray:
+        """Draw rows, of given classes where there are some."""
+        module: AdversarialModule = self._module
+        stream = Stream(random_state, module.center.device)
+
+        def drawn(part: slice) -> Tensor:
+            labels = None if label is None else label[part]
+            return module.decode(module.draw_codes(part.stop - part.start, stream, labels))
+
+        return drawn_rows(drawn, n_samples, self.n_features_in_)
+
+    def _completion(self, module: AdversarialModule, x: Tensor, stream: Stream) -> CodeSearch:
+        return CodeSearch(module, x, stream)
+
+    def _check_values(self, X: Any, training: bool) -> None:
+        """Any values do; whether the generator can reach them, its module's arguments tell."""
+
+    def _schedule_arguments(self) -> dict[str, Any]:
+        """How long to train, by the parameters that both models have."""
+        return {
+            "batch_size": self.batch_size,
+            "validation_fraction": self.validation_fraction if self.early_stopping else 0.0,
+            "patience": self.n_iter_no_change if self.early_stopping else None,
+            "tol": self.tol,
+        }
+
+    def _architecture(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module of either model is given."""
+        shape = self.image_shape
+        if shape is not None:
+            shape = check_image_shape("image_shape", shape, rows.n_features)
+        return {
+            "n_features": rows.n_features,
+            "n_components": self.n_components,
+            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "activation": self.activation,
+            "loss": self.loss,
+            "image_shape": shape,
+            "output": self._output(rows, fitted),
+        }
+
+    def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
+        """What holds the generator's rows, or does not."""
+        if self.output == "identity":
+            return self.output
+        low, high = rows.value_range()
+        outside = leaves_unit_interval(low, high)
+        if self.output != "auto":
+            output = self.output
+        elif fitted is not None:
+            output = fitted["output"]
+        else:
+            return "identity" if outside or high - low < 0.5 else "logistic"
+        if output == "logistic" and outside:
+            raise ValueError(f"output == {self.output!r}, here 'logistic', needs {outside}")
+        return output
+
+    def _initialize(self, module: AdversarialModule, rows: Rows, stream: Stream) -> None:
+        module.initialize(rows, stream)
+
+    def _game(self, module: AdversarialModule, stream: Stream) -> TwoPlayers:
+        penalty = self.gradient_penalty
+        weight = self.penalty_weight
+        if weight is None:
+            weight = 0.05 if penalty == "r1" else 1.0
+        rate = self.discriminator_learning_rate
+        return TwoPlayers(
+            module,
+            stream,
+            rates=(3 * self.learning_rate if rate is None else rate, self.learning_rate),
+            decay=self.learning_rate_schedule == "linear",
+            n_critic=int(self.n_critic),
+            penalty=penalty,
+            penalty_weight=weight,
+            penalty_interval=self.penalty_interval,
+            spectral_norm=self.spectral_norm,
+            averaging=self.averaging,
+            autocast=self._autocast_dtype(),
+            monitor=Monitor(module, self.quality, self.quality_interval),
+        )

@@ -1,0 +1,96 @@
+"""Rows completed by a generator: a search for codes whose rows have what is observed."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from .._random import Stream
+from ..base.generative import Completion
+from .modules.base import AdversarialModule
+
+NOISE = 0.1
+"""σ: how far a generated entry may be from an observed one, in units of the rows' spread."""
+RATES = (0.1, 0.02)
+"""Of Adam, in the first half of the search and in the second."""
+FIRST_ODDS = 3.0
+"""The logit of the class that a search starts from; those of the others are 0."""
+
+
+class CodeSearch(Completion):
+    """Adam lowers, from z₀ ~ N(0, 1) and ε ~ N(0, σ²) drawn for each row,
+
+        Σᵢ (xᵢ + εᵢ − G(z)ᵢ)² / (2σ²) + ½ ‖z − z₀‖²,   i the observed entries.
+
+    Of a linear G its minimum, which Adam comes near to as steps grow, is a draw from p(z | x) of
+    the model x = G(z) + noise; of others it is no more than a likely code, and different starts
+    find different ones. Without observed entries it is z₀. The class of a conditional GAN is
+    searched for as the softmax of logits in the first half; the likeliest one is then held.
+
+    Parameters
+    ----------
+    module : AdversarialModule
+    x : Tensor of shape (n, n_features)
+        Rows, NaN where missing.
+    stream : Stream
+
+    References
+    ----------
+    R. Yeh et al., "Semantic image inpainting with deep generative models", CVPR 2017; J. Bardsley,
+    A. Solonen, H. Haario, M. Laine, "Randomize-then-optimize: a method for sampling from posterior
+    distributions in nonlinear inverse problems", SIAM Journal on Scientific Computing 36, 2014.
+    """
+
+    def __init__(self, module: AdversarialModule, x: Tensor, stream: Stream) -> None:
+        self.module, self.observed = module, ~x.isnan()
+        self.n_classes = len(module.arguments.get("classes", ()))
+        start = module.draw_codes(len(x), stream)
+        if self.n_classes:
+            start[:, -self.n_classes :] *= FIRST_ODDS
+        self.start, self.code = start, start.clone().requires_grad_()
+        self.label: Tensor | None = None
+        u = module.standardize(x.nan_to_num(0.0))
+        self.target = u + NOISE * stream.normal_like(u)
+        self.optimizer = torch.optim.Adam([self.code], betas=(0.9, 0.99))
+
+    def approach(self, n_steps: int) -> None:
+        self._descend(n_steps, RATES[0], self._soft)
+
+    def advance(self, n_steps: int) -> None:
+        self._descend(n_steps, RATES[1], self._hard)
+
+    def _descend(self, n_steps: int, rate: float, code_of: Callable[[], Tensor]) -> None:
+        self.optimizer.param_groups[0]["lr"] = rate
+        for _ in range(n_steps):
+            with torch.enable_grad():
+                u = self.module.standardize(self.module.decode(code_of()))
+                errors = (u - self.target).square().where(self.observed, 0).sum() / NOISE**2
+                loss = 0.5 * (errors + (self.code - self.start).square().sum())
+                (self.code.grad,) = torch.autograd.grad(loss, [self.code])
+            self.optimizer.step()
+
+    def _soft(self) -> Tensor:
+        """The code with probabilities of classes."""
+        if not self.n_classes:
+            return self.code
+        z, logits = self.code.tensor_split([-self.n_classes], dim=1)
+        return torch.cat([z, logits.softmax(1)], dim=1)
+
+    def _hard(self) -> Tensor:
+        """The code with the class that was the likeliest when this was first asked for."""
+        if not self.n_classes:
+            return self.code
+        z, logits = self.code.tensor_split([-self.n_classes], dim=1)
+        if self.label is None:
+            self.label = logits.argmax(1)
+        return torch.cat([z, one_hot(self.label, self.n_classes).to(z)], dim=1)
+
+    def draw(self) -> Tensor:
+        return self.module.decode(self._hard())
+
+    def expected(self) -> Tensor:
+        return self.draw()
+
+    def typical(self, mean: Tensor) -> Tensor:
+        return mean

@@ -1,0 +1,1 @@
+"""How two players are trained against each other, and how their samples are judged."""

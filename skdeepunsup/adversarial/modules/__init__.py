@@ -1,0 +1,1 @@
+"""The networks of each game, as a module."""

@@ -1,0 +1,6 @@
+"""Clustering in the code of an autoencoder."""
+
+from .deep_embedded import DeepEmbeddedClustering
+from .variational_deep_embedding import VariationalDeepEmbedding
+
+__all__ = ["DeepEmbeddedClustering", "VariationalDeepEmbedding"]

@@ -1,0 +1,242 @@
+"""Clustering in a code that is trained to cluster: what its estimators share."""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.callback import with_callbacks
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from ..._caller import all_or_nothing
+from ..._parameters import check_integer, check_real, check_updates, resolve_device
+from ..._random import Stream
+from ..._validation import (
+    Rows,
+    check_codes,
+    check_rows,
+    drawn_rows,
+    map_rows,
+    to_array,
+    training_rows,
+)
+from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags
+from ...base.estimator import DeepEstimator
+from ...networks import draw_from
+from ...training import GradientDescent, Schedule, linear_pace
+
+
+class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
+    """Base of the clusterers: begins at a fitted encoder, and trains it with the clusters.
+
+    The module has ``encode``, ``probabilities`` of clusters, their ``centers`` in the code, and
+    ``sample(cluster, n, stream)``.
+    """
+
+    n_clusters: Any
+    encoder: Any
+    learning_rate: Any
+    batch_size: Any
+    max_iter: Any
+    tol: Any
+    encoder_: Any
+    labels_: np.ndarray
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Pre-train the encoder where it is not fitted, and train it with the clusters.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        with all_or_nothing(self):
+            self._fit(X, y)
+            X = self._checked(X)
+            self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
+            self._finish_clusters(self._answer(X, lambda module: module.encode))
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Compute how probably each row is of each cluster.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters)
+            Rows sum to 1; float32 for float32 input, else float64.
+        """
+        return self._answer(self._checked(X), lambda module: module.probabilities)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable cluster of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of int, of shape (n_samples,)
+            Numbers of clusters, from 0.
+        """
+        return self.predict_proba(X).argmax(1)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map rows to their codes, in which they are clustered.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Codes; float32 for float32 input, else float64.
+        """
+        return self._answer(self._checked(X), lambda module: module.encode)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Map codes back to rows: of ``cluster_centers_``, what a cluster looks like.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        Z = check_codes(X, self._n_features_out, type(self).__name__)
+        return self._answer(Z, lambda module: module.stack.decode)
+
+    def sample(self, cluster: int, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
+        """Draw rows of a cluster: codes from its normal distribution, decoded.
+
+        Parameters
+        ----------
+        cluster : int
+            Its number.
+        n_samples : int, default=1
+            Rows to draw.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows of data, as float64.
+
+        Raises
+        ------
+        ValueError
+            If there is no such cluster.
+        """
+        check_is_fitted(self)
+        check_integer("cluster", cluster, 0)
+        check_integer("n_samples", n_samples, 1)
+        module = self._module
+        if cluster >= len(module.centers):
+            raise ValueError(f"cluster == {cluster}, but there are 0 … {len(module.centers) - 1}.")
+        stream = Stream(random_state, module.centers.device)
+        return drawn_rows(
+            lambda part: module.sample(cluster, part.stop - part.start, stream),
+            n_samples,
+            self.n_features_in_,
+        )
+
+    @property
+    def cluster_centers_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Return the centres in the code."""
+        return to_array(self._module.centers)
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        take_input_tags(tags, self._encoder())
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @abstractmethod
+    def _encoder(self) -> Any:
+        """The encoder, or what stands in for None."""
+
+    @abstractmethod
+    def _check_own_parameters(self) -> None:
+        """Raise an error that names the first parameter of its own that is not sound."""
+
+    def _check_parameters(self) -> None:
+        self._check_own_parameters()
+        check_integer("n_clusters", self.n_clusters, 1)
+        check_updates(self)
+        check_real("tol", self.tol, 0)
+
+    @abstractmethod
+    def _finish_clusters(self, codes: np.ndarray) -> None:
+        """Take what is still to be known of the clusters, given the codes of all rows."""
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.max_iter, self.batch_size, settled=("moved", self.tol))
+
+    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
+        """The rows of ``X``, targets to be found; and an encoder fitted to them."""
+        X = check_rows(self, X, reset=reset)
+        if X.shape[0] < self.n_clusters:
+            raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
+        self.encoder_ = fitted_encoder(
+            "encoder", self._encoder(), X, None, self.random_state, names_of(self)
+        )
+        device = resolve_device(self.device, self.precision)
+        rows = training_rows(X, device, self._parameter_dtype())
+        return rows.labelled(np.zeros((len(rows), self.n_clusters), dtype=np.float32), ())
+
+    def _loaded_codes(self, module: Any, rows: Rows, stream: Stream) -> np.ndarray:
+        """The codes of all rows, once the module has the encoder's parameters."""
+        module.stack.load(self.encoder_)
+        module.to(device=stream.device, dtype=self._parameter_dtype()).eval()
+        return map_rows(module.encode, rows, np.dtype(np.float64))
+
+    def _objective(self, module: Any, stream: Stream) -> GradientDescent:
+        draw_from(module, stream)
+        parameters = [p for p in module.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        return GradientDescent(
+            module,
+            optimizer,
+            stream,
+            self._autocast_dtype(),
+            pace=linear_pace,
+            monitor=module.refresh,
+        )
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        return checked_rows(self, X)

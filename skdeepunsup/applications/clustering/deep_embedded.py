@@ -1,0 +1,311 @@
+"""Clustering in the code of an encoder that learns to cluster."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from torch import Tensor, nn
+
+from ..._parameters import check_option, check_real
+from ..._random import Stream
+from ..._validation import Rows, to_array
+from ...base.encoders import EncoderStack, Part, check_encoder, parts_of
+from ...formulas.errors import squared_error
+from ...reconstruction import Autoencoder
+from ...reconstruction.modules.base import observed_variances
+from ...reconstruction.modules.denoising import same_shape
+from .assignments import divergence, moved, normal_draws, sharpened, student_t
+from .base import DeepClusterer
+from .equal_mixture import equal_mixture
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
+
+
+class EmbeddedClustersModule(nn.Module):
+    """Centres in the code of an encoder, and the soft assignments to them.
+
+    Parameters
+    ----------
+    parts : sequence of (type, dict)
+        Of the encoder.
+    n_clusters : int
+        Centres.
+    dof : float
+        Degrees of freedom of the assignments.
+    reconstruction_weight : float
+        Of the squared error of the decoded code, in units of the rows' variance.
+    augmentation : callable, default=None
+        Changes a batch as the clusters should not notice.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        n_clusters: int,
+        dof: float,
+        reconstruction_weight: float,
+        augmentation: Augmentation = None,
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "parts": parts,
+            "n_clusters": n_clusters,
+            "dof": dof,
+            "reconstruction_weight": reconstruction_weight,
+            "augmentation": augmentation,
+        }
+        self.stack = EncoderStack(parts)
+        self.n_components = self.stack.n_components
+        self.dof, self.reconstruction_weight = dof, reconstruction_weight
+        self.augmentation = augmentation
+        self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
+        covariances = torch.zeros(n_clusters, self.n_components, self.n_components)
+        self.register_buffer("covariances", covariances)
+        self.register_buffer("variance", torch.ones(()))
+        self.register_buffer("frequencies", torch.ones(n_clusters))
+        self.covariances: Tensor
+        self.variance: Tensor
+        self.frequencies: Tensor
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The code of each row."""
+        return self.stack.encode(x)
+
+    def probabilities(self, x: Tensor) -> Tensor:
+        """q of each row."""
+        return student_t(self.encode(x), self.centers, self.dof).exp()
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, last: Tensor
+    ) -> dict[str, Tensor]:
+        """KL(p ‖ q) of each row, p being q of the last epoch sharpened, and its squared error."""
+        z = self.encode(x if self.augmentation is None else self.augmented(x, stream))
+        log_q = student_t(z, self.centers, self.dof)
+        p = sharpened(last.to(log_q), self.frequencies)
+        terms = {"clustering": divergence(p, log_q)}
+        if self.reconstruction_weight:
+            r = self.stack.decode(z)
+            error = squared_error(x.where(~x.isnan(), r.detach()), r)
+            terms["reconstruction"] = self.reconstruction_weight / self.variance * error
+        return terms
+
+    def augmented(self, x: Tensor, stream: Stream) -> Tensor:
+        """A batch, changed."""
+        assert self.augmentation is not None
+        return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
+
+    @torch.no_grad()
+    def refresh(self, rows: Rows) -> dict[str, Tensor]:
+        """Take q of all rows for the next epoch; the share of rows that moved."""
+        q = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
+        self.frequencies.copy_(q.sum(0).clamp_min(torch.finfo(q.dtype).tiny))
+        return {"moved": moved(rows, q)}
+
+    def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
+        """``n`` rows decoded from normal codes about a centre, as those of its rows are."""
+        noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
+        return self.stack.decode(
+            normal_draws(self.centers[cluster], self.covariances[cluster], noise)
+        )
+
+
+class DeepEmbeddedClustering(DeepClusterer):
+    """Deep embedded clustering: trains a code in which clusters come apart.
+
+    Rows belong to clusters the more, the nearer their code is to a centre. These assignments are
+    the targets of the next epoch once they are sharpened: encoder and centres are trained to be
+    surer of what they say already, and, optionally, still to give the rows back.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Clusters.
+    encoder : estimator, default=None
+        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
+        the code of the other. Fitted, it is where training starts, and is left as it is; otherwise
+        a clone is fitted first. (Cloning, as a search does, forgets a fit, unless the encoder is
+        within a ``sklearn.frozen.FrozenEstimator``.) None stands for
+        ``Autoencoder(10, hidden_layer_sizes=(500, 500), max_iter=30)``.
+    reconstruction_weight : float, default=0.5
+        How much the share of the rows' variance that decoded codes leave unexplained counts beside
+        the divergence of assignments from their targets, in nats. 0 trains the clusters alone.
+    dof : float, default=1.0
+        Degrees of freedom of the t-distribution that makes distances assignments.
+    init : {"k-means", "equal-mixture"} or estimator, default="k-means"
+        Finds the first clusters in the code: k-means, the best of 20 starts; a mixture of normal
+        clusters of any shape that are held to one size, much better where clusters are of one size
+        indeed; or a clusterer or mixture of scikit-learn's, cloned, by its ``fit_predict``. But for
+        k-means, its labels are the targets of the first epoch.
+    augmentation : callable, default=None
+        Changes a batch as the clusters should not notice: is given a Tensor of shape
+        (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the batch.
+        Targets and reconstructions are of rows as they are.
+    learning_rate : float, default=5e-4
+        Of Adam, constant over the first half of the epochs, then falling to 1 %.
+    batch_size : int, default=256
+        Rows of one update.
+    max_iter : int, default=20
+        At most this many epochs.
+    tol : float, default=1e-3
+        Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
+        runs all epochs.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the first clusters and the order of rows, and each model of the encoder that has no
+        ``random_state`` of its own.
+
+    Attributes
+    ----------
+    labels_ : ndarray of int, of shape (n_samples,)
+        The cluster of each row of ``fit``.
+    cluster_centers_ : ndarray of shape (n_clusters, n_components)
+        Centres in the code.
+    encoder_ : estimator
+        The encoder as it was before.
+    module_ : EmbeddedClustersModule
+        Encoder and centres.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, its parts ``"clustering"`` in nats and ``"reconstruction"``,
+        and ``"moved"``, the share of rows whose cluster changed; ``"validation_loss"`` is NaN.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows than clusters, or ``init`` finds another number of clusters.
+
+    See Also
+    --------
+    VariationalDeepEmbedding : With a density.
+    sklearn.cluster.KMeans : Without a code.
+
+    References
+    ----------
+    Xie, J., Girshick, R. and Farhadi, A., "Unsupervised deep embedding for clustering analysis",
+    ICML 2016.
+
+    Guo, X., Gao, L., Liu, X. and Yin, J., "Improved deep embedded clustering with local structure
+    preservation", IJCAI 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import Autoencoder, DeepEmbeddedClustering
+    >>> X = load_digits().data / 16
+    >>> encoder = Autoencoder(8, hidden_layer_sizes=(64,), max_iter=20)
+    >>> model = DeepEmbeddedClustering(10, encoder, max_iter=5, random_state=0).fit(X)
+    >>> model.labels_.shape, model.predict_proba(X).shape
+    ((1797,), (1797, 10))
+    >>> model.sample(3, 2, random_state=0).shape
+    (2, 64)
+    """
+
+    _module_class = EmbeddedClustersModule
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        encoder: Any = None,
+        *,
+        reconstruction_weight: float = 0.5,
+        dof: float = 1.0,
+        init: Any = "k-means",
+        augmentation: Augmentation = None,
+        learning_rate: float = 5e-4,
+        batch_size: int = 256,
+        max_iter: int = 20,
+        tol: float = 1e-3,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.encoder = encoder
+        self.reconstruction_weight = reconstruction_weight
+        self.dof = dof
+        self.init = init
+        self.augmentation = augmentation
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _encoder(self) -> Any:
+        if self.encoder is None:
+            return Autoencoder(10, hidden_layer_sizes=(500, 500), max_iter=30)
+        return self.encoder
+
+    def _check_own_parameters(self) -> None:
+        check_encoder("encoder", self._encoder())
+        check_real("reconstruction_weight", self.reconstruction_weight, 0)
+        check_real("dof", self.dof, 0, boundaries="neither")
+        if not hasattr(self.init, "fit_predict"):
+            check_option("init", self.init, ("k-means", "equal-mixture"))
+        if self.augmentation is not None and not callable(self.augmentation):
+            raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "parts": parts_of(self.encoder_),
+            "n_clusters": self.n_clusters,
+            "dof": float(self.dof),
+            "reconstruction_weight": float(self.reconstruction_weight),
+            "augmentation": self.augmentation,
+        }
+
+    def _initialize(self, module: EmbeddedClustersModule, rows: Rows, stream: Stream) -> None:
+        assert rows.labels is not None
+        codes = self._loaded_codes(module, rows, stream)
+        labels = self._first_clusters(codes, int(stream.numpy.integers(2**31)))
+        centers = np.stack([codes[labels == k].mean(0) for k in range(self.n_clusters)])
+        module.centers.data.copy_(torch.from_numpy(centers))
+        rows.labels.copy_(torch.eye(self.n_clusters)[torch.from_numpy(labels)])
+        module.frequencies.copy_(rows.labels.sum(0))
+        if self.init == "k-means":
+            module.refresh(rows)
+        module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
+
+    def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
+        """The first cluster of each row, numbered from 0."""
+        if not isinstance(self.init, str):
+            init = clone(self.init)
+            if init.get_params(deep=False).get("random_state", 0) is None:
+                init.set_params(random_state=seed)
+            labels = init.fit_predict(codes)
+        elif self.init == "k-means":
+            labels = KMeans(self.n_clusters, n_init=20, random_state=seed).fit_predict(codes)
+        else:
+            mixture = equal_mixture(codes, self.n_clusters, np.random.default_rng(seed))
+            labels = mixture.predict(codes)
+        found, places = np.unique(labels, return_inverse=True)
+        if len(found) != self.n_clusters:
+            raise ValueError(
+                f"n_clusters == {self.n_clusters}, but init finds {len(found)} clusters in the "
+                "codes; ask for so many, or give other rows or another init."
+            )
+        return places
+
+    def _finish_clusters(self, codes: np.ndarray) -> None:
+        """Take how the codes of each cluster's own rows lie about its centre."""
+        for k, center in enumerate(to_array(self._module.centers)):
+            about = codes[self.labels_ == k] - center
+            covariance = about.T @ about / max(1, len(about))
+            self._module.covariances[k] = torch.from_numpy(covariance)

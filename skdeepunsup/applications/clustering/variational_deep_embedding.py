@@ -1,0 +1,215 @@
+"""Clustering by the density of a variational autoencoder with a mixture for its codes."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn import config_context
+from sklearn.mixture import GaussianMixture
+from torch import Tensor
+
+from ..._parameters import check_integer
+from ..._random import Stream
+from ..._validation import Rows
+from ...base.encoders import models_of, parts_of
+from ...base.generative import Completion, GenerativeModel
+from ...reconstruction import VariationalAutoencoder
+from ...reconstruction.completion import PosteriorChains
+from .base import DeepClusterer
+from .mixture_module import MixtureModule
+
+FLOOR = 0.01
+"""Of the first clusters' variances, relative to the codes' own."""
+
+
+class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
+    """Variational deep embedding: a density whose codes are normal within each cluster.
+
+    A row is drawn by drawing a cluster, a code of it, and a row by the decoder. Training raises a
+    lower bound on the density of the rows, as that of a `VariationalAutoencoder`, from which it
+    starts, with a mixture in place of the one normal distribution of codes. The probability of a
+    cluster is that given the mean of a row's code.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Clusters.
+    encoder : VariationalAutoencoder, default=None
+        Fitted, it is where training starts, and is left as it is; otherwise a clone is fitted
+        first. (Cloning, as a search does, forgets a fit, unless the encoder is within a
+        ``sklearn.frozen.FrozenEstimator``.) A ``beta`` below 1 leaves its codes apart. None stands
+        for ``VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)``.
+    learning_rate : float, default=1e-3
+        Of Adam, constant over the first half of the epochs, then falling to 1 %.
+    batch_size : int, default=256
+        Rows of one update.
+    max_iter : int, default=20
+        At most this many epochs.
+    tol : float, default=1e-3
+        Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
+        runs all epochs.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the first clusters, the order of rows and the noise of codes, and the encoder where it
+        has no ``random_state`` of its own.
+
+    Attributes
+    ----------
+    labels_ : ndarray of int, of shape (n_samples,)
+        The cluster of each row of ``fit``.
+    cluster_centers_ : ndarray of shape (n_clusters, n_components)
+        Means of the clusters' codes.
+    encoder_ : VariationalAutoencoder
+        The autoencoder as it was before.
+    module_ : MixtureModule
+        Autoencoder and mixture.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, minus the bound in nats, its parts ``"reconstruction"``,
+        ``"code"`` and ``"cluster"``, and ``"moved"``, the share of rows whose cluster changed;
+        ``"validation_loss"`` is NaN.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows than clusters.
+
+    See Also
+    --------
+    DeepEmbeddedClustering : Without a density, on any encoder.
+    sklearn.mixture.GaussianMixture : Without a code.
+
+    References
+    ----------
+    Jiang, Z., Zheng, Y., Tan, H., Tang, B. and Zhou, H., "Variational deep embedding: an
+    unsupervised and generative approach to clustering", IJCAI 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import VariationalAutoencoder, VariationalDeepEmbedding
+    >>> X = load_digits().data / 16
+    >>> encoder = VariationalAutoencoder(8, hidden_layer_sizes=(64,), beta=0.1, max_iter=20)
+    >>> model = VariationalDeepEmbedding(10, encoder, max_iter=5, random_state=0).fit(X)
+    >>> model.labels_.shape, model.predict_proba(X).shape
+    ((1797,), (1797, 10))
+    >>> model.sample(3, 2, random_state=0).shape
+    (2, 64)
+    """
+
+    _module_class = MixtureModule
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        encoder: Any = None,
+        *,
+        learning_rate: float = 1e-3,
+        batch_size: int = 256,
+        max_iter: int = 20,
+        tol: float = 1e-3,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.encoder = encoder
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
+        """Estimate the log-likelihood of each row by importance sampling from q(z | x).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        n_samples : int, default=100
+            Draws of z for each row, from the same noise for all rows and calls.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            log p(x) in nats; of a density, where the likelihood is Gaussian. A lower bound in
+            expectation, tighter the more samples there are.
+        """
+        check_integer("n_samples", n_samples, 1)
+        return self._answer(
+            self._checked(X),
+            lambda module: lambda x: module.log_likelihood(x, n_samples, Stream(0, x.device)),
+        )
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        float
+            Mean log-likelihood of a row, higher being better.
+        """
+        return float(self.score_samples(X).mean())
+
+    def _check_observed(self, X: Any) -> None:
+        models_of(self.encoder_)[0]._check_observed(X)
+
+    def _completion(self, module: MixtureModule, x: Tensor, stream: Stream) -> Completion:
+        return PosteriorChains(module.vae, module, x, stream)
+
+    def _encoder(self) -> Any:
+        if self.encoder is None:
+            return VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)
+        return self.encoder
+
+    def _check_own_parameters(self) -> None:
+        models = models_of(self._encoder())
+        if len(models) > 1 or not isinstance(models[0], VariationalAutoencoder):
+            raise TypeError(f"encoder == {self.encoder!r}, must be a VariationalAutoencoder.")
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {"parts": parts_of(self.encoder_), "n_clusters": self.n_clusters}
+
+    def _initialize(self, module: MixtureModule, rows: Rows, stream: Stream) -> None:
+        codes = self._loaded_codes(module, rows, stream)
+        seed = int(stream.numpy.integers(2**31))
+        mixture = GaussianMixture(
+            self.n_clusters,
+            covariance_type="diag",
+            n_init=5,
+            # So wide at least that few rows do not become clusters of their own.
+            reg_covar=FLOOR * float(codes.var(0).mean()) or 1e-6,
+            random_state=seed,
+        )
+        with config_context(array_api_dispatch=False):  # with it, k-means cannot start a mixture
+            mixture.fit(codes)
+        with torch.no_grad():
+            module.logits.copy_(torch.from_numpy(mixture.weights_).log())
+            module.centers.copy_(torch.from_numpy(mixture.means_))
+            module.log_variances.copy_(torch.from_numpy(mixture.covariances_).log())
+        module.refresh(rows)
+
+    def _finish_clusters(self, codes: np.ndarray) -> None:
+        """The mixture knows all of them."""

@@ -1,0 +1,229 @@
+"""An encoder with a head on top, trained whole: what classifier and regressor share."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from sklearn.callback import with_callbacks
+from sklearn.utils import Tags, check_consistent_length
+from torch import Tensor, nn
+
+from ..._parameters import (
+    check_descent,
+    check_option,
+    check_real,
+    check_sizes,
+    descent_schedule,
+    resolve_device,
+)
+from ..._random import Stream
+from ..._validation import Rows, check_rows, check_weights, training_rows
+from ...base.encoders import (
+    EncoderStack,
+    Part,
+    check_encoder,
+    checked_rows,
+    fitted_encoder,
+    models_of,
+    names_of,
+    parts_of,
+    take_input_tags,
+)
+from ...base.estimator import DeepEstimator
+from ...networks import ACTIVATIONS, Dropout, dense, draw_from, initialize
+from ...reconstruction import DenoisingAutoencoder
+from ...training import PACES, GradientDescent, Schedule
+
+
+class FineTunedModule(nn.Module):
+    """f(h(x)): the head f, an affine map or a small network, of the code h.
+
+    Parameters
+    ----------
+    parts : sequence of (type, dict)
+        Of the encoder.
+    n_outputs : int
+        Width of f.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the head's hidden layers.
+    activation : str, default="relu"
+        Of these.
+    dropout : float, default=0.0
+        Share of the code and of the head's hidden units that is dropped in training.
+    **further : Any
+        Arguments of a kind, kept beside these.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        n_outputs: int,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        **further: Any,
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "parts": parts,
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": tuple(hidden_layer_sizes),
+            "activation": activation,
+            "dropout": dropout,
+            **further,
+        }
+        self.stack = EncoderStack(parts)
+        sizes = (self.stack.n_components, *hidden_layer_sizes, n_outputs)
+        self.head = nn.Sequential(Dropout(dropout), dense(sizes, activation, dropout))
+
+    def output(self, x: Tensor) -> Tensor:
+        """f(h(x)) of each row."""
+        return self.head(self.stack.encode(x)).to(x.dtype)
+
+
+class Targets(NamedTuple):
+    """What ``fit`` was given to learn.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_labelled,) or (n_labelled, n_outputs)
+        Places of classes, or numbers.
+    labelled : ndarray of bool, of shape (n_samples,)
+        The rows that have a label.
+    classes : tuple
+        Sorted; none of a regressor.
+    """
+
+    values: np.ndarray
+    labelled: np.ndarray
+    classes: tuple[Any, ...] = ()
+
+
+class FineTunedModel(DeepEstimator):
+    """Base of the estimators whose module is a `FineTunedModule`."""
+
+    encoder: Any
+    hidden_layer_sizes: Any
+    activation: Any
+    dropout: Any
+    learning_rate: Any
+    encoder_learning_rate: Any
+    learning_rate_schedule: Any
+    batch_size: Any
+    max_iter: Any
+    early_stopping: Any
+    validation_fraction: Any
+    n_iter_no_change: Any
+    tol: Any
+    warm_start: Any
+    encoder_: Any
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Pre-train the encoder where it is not fitted, and train it whole with the head.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data; all rows serve the pre-training.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels. Rows without one are marked by −1 for a classifier, by NaN for a regressor.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
+            left out; an encoder that learns by an energy knows no other weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y, labels=y, sample_weight=sample_weight)
+
+    @abstractmethod
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
+        """Check ``y``; ``weights`` are those of its rows, ``reset`` says whether a fit begins."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        take_input_tags(tags, self._encoder())
+        return tags
+
+    def _encoder(self) -> Any:
+        """The encoder, or what stands in for None."""
+        return DenoisingAutoencoder() if self.encoder is None else self.encoder
+
+    def _check_parameters(self) -> None:
+        check_encoder("encoder", self._encoder())
+        check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        check_option("activation", self.activation, ACTIVATIONS)
+        check_real("dropout", self.dropout, 0, 1, "left")
+        check_descent(self)
+        check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
+        if self.encoder_learning_rate is not None:
+            check_real("encoder_learning_rate", self.encoder_learning_rate, 0)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(**descent_schedule(self))
+
+    def _training_rows(
+        self, X: Any, *, reset: bool, labels: Any = None, sample_weight: Any = None
+    ) -> Rows:
+        """The rows that have a label, and a fitted encoder; where all begins anew, of all rows."""
+        X = check_rows(self, X, reset=reset)
+        if labels is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        weights = check_weights(sample_weight, X)
+        check_consistent_length(X, labels)
+        targets = self._targets(labels, reset, weights)
+        if weights is not None and not weights[targets.labelled].any():
+            raise ValueError("sample_weight is 0 for all rows that have a label.")
+        if reset:
+            encoder = self._encoder()
+            self.encoder_ = fitted_encoder(
+                "encoder", encoder, X, weights, self.random_state, names_of(self)
+            )
+        else:
+            models_of(self.encoder_)[0]._check_values(X, training=False)
+        device = resolve_device(self.device, self.precision)
+        X = X if targets.labelled.all() else X[targets.labelled]
+        rows = training_rows(X, device, self._parameter_dtype())
+        rows = rows.labelled(targets.values, targets.classes)
+        return rows if weights is None else rows.weighted(weights[targets.labelled])
+
+    def _common_arguments(self, n_outputs: int) -> dict[str, Any]:
+        """What the module of either kind is given."""
+        return {
+            "parts": parts_of(self.encoder_),
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "activation": self.activation,
+            "dropout": float(self.dropout),
+        }
+
+    def _initialize_networks(self, module: FineTunedModule, stream: Stream) -> None:
+        module.stack.load(self.encoder_)
+        initialize(module.head, stream)
+
+    def _objective(self, module: Any, stream: Stream) -> GradientDescent:
+        draw_from(module, stream)
+        rate = self.encoder_learning_rate
+        rate = self.learning_rate if rate is None else rate
+        module.stack.requires_grad_(rate > 0)
+        groups = [{"params": list(module.head.parameters())}]
+        if rate > 0:
+            groups.append({"params": list(module.stack.parameters()), "lr": rate})
+        optimizer = torch.optim.Adam(groups, lr=self.learning_rate, fused=True)
+        pace = PACES[self.learning_rate_schedule]
+        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        return checked_rows(self, X)

@@ -1,0 +1,276 @@
+"""Pre-training for a classifier."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ..._random import Stream
+from ..._validation import Rows, check_labels
+from .base import FineTunedModel, FineTunedModule, Targets
+
+UNLABELLED = -1
+"""The label of rows without one, as in `sklearn.semi_supervised`."""
+
+
+class ClassifierModule(FineTunedModule):
+    """P(class | x) = softmax(f(h(x)))."""
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """−log P(class | x) of each row, in nats."""
+        return {"cross_entropy": cross_entropy(self.output(x), labels, reduction="none")}
+
+
+class FineTunedClassifier(ClassifierMixin, FineTunedModel):
+    """Classifier that begins as an unsupervised encoder: pre-trained on all rows, tuned on labels.
+
+    An affine map, or a small network, is put on top of the encoder's code, and both are trained to
+    lower the cross-entropy. Rows without a label, marked −1, serve the pre-training; where there is
+    but one other label, −1 is a class.
+
+    Parameters
+    ----------
+    encoder : estimator, default=None
+        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
+        the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
+        and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
+        does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
+        None stands for ``DenoisingAutoencoder()``.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of hidden layers between the code and the classes.
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of these hidden layers.
+    dropout : float, default=0.0
+        Share of the code's and the hidden layers' units dropped at each update, in [0, 1).
+    learning_rate : float, default=1e-3
+        Of Adam.
+    encoder_learning_rate : float, default=None
+        Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
+        pre-trained.
+    learning_rate_schedule : {"constant", "linear"}, default="constant"
+        "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
+        second, unless training stops before.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs of fine-tuning.
+    early_stopping : bool, default=False
+        Whether to hold out labelled rows, stop when their loss no longer improves, and keep the
+        parameters of this call's best epoch. Otherwise the training loss decides when to stop, and
+        the last ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the labelled rows held out for ``early_stopping``. The encoder sees them.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, without pre-training.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in fine-tuning; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the head, dropout, held-out rows and the order of rows, and each model of the encoder
+        that has no ``random_state`` of its own.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted, without −1.
+    encoder_ : estimator
+        The encoder as it was pre-trained.
+    module_ : ClassifierModule
+        Encoder and head, fine-tuned.
+    history_ : dict of lists
+        An entry an epoch of fine-tuning: ``"loss"``, the mean cross-entropy in nats while training,
+        and ``"validation_loss"``, NaN where nothing is held out.
+    n_iter_ : int
+        Epochs of fine-tuning.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes.
+
+    Warns
+    -----
+    UserWarning
+        If the labels are −1 and one other.
+
+    See Also
+    --------
+    FineTunedRegressor : For numbers.
+    sklearn.neural_network.MLPClassifier : The same network from scratch.
+    sklearn.semi_supervised.SelfTrainingClassifier : Another way to use rows without a label.
+
+    Notes
+    -----
+    A deep Boltzmann machine, whose code settles in many rounds of mean field, is fine-tuned with
+    few, as the network that they unroll to.
+
+    References
+    ----------
+    Hinton, G. E., Osindero, S. and Teh, Y.-W., "A fast learning algorithm for deep belief nets",
+    Neural Computation 18, 2006.
+
+    Erhan, D. et al., "Why does unsupervised pre-training help deep learning?", JMLR 11, 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import DenoisingAutoencoder, FineTunedClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X, few = X / 16, np.where(np.arange(len(y)) < 100, y, -1)
+    >>> encoder = DenoisingAutoencoder(64, max_iter=20)
+    >>> model = FineTunedClassifier(encoder, max_iter=50, random_state=0).fit(X, few)
+    >>> model.classes_
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    >>> model.predict_proba(X).shape
+    (1797, 10)
+    """
+
+    _module_class = ClassifierModule
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        learning_rate: float = 1e-3,
+        encoder_learning_rate: float | None = None,
+        learning_rate_schedule: str = "constant",
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.encoder = encoder
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.encoder_learning_rate = encoder_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def classes_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Labels, sorted."""
+        check_is_fitted(self)
+        return np.array(self._module.arguments["classes"])
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Compute the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``, in nats, as float64.
+        """
+        # Of float32 logits too in float64, where what is left of 1 can be told from 0.
+        logits = self._answer(self._checked(X), lambda module: module.output)
+        return log_softmax(logits.astype(np.float64), axis=1)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``, as float64.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
+        return self.classes_[self.predict_log_proba(X).argmax(1)]
+
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, allow_nan=True, input_name="y")  # of NaN check_labels tells more
+        labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
+        if y.dtype.kind in "UO" and (y == str(UNLABELLED)).any():
+            raise ValueError(
+                "y holds the text '-1'; mark rows without a label by the number -1, in an array of "
+                "dtype object."
+            )
+        if not labelled.any():
+            raise ValueError("y has no label: all rows are marked -1, as unlabelled.")
+        classes = () if reset else self._module.arguments["classes"]
+        if UNLABELLED in classes:
+            labelled[:] = True
+        elif reset and not labelled.all() and len(set(y[labelled].tolist())) == 1:
+            warnings.warn(
+                f"y holds -1 and {y[labelled][0]} alone, which are taken for two classes; name "
+                "them otherwise where -1 marks rows without a label.",
+                UserWarning,
+                stacklevel=6,
+            )
+            labelled[:] = True
+        places, classes = check_labels(y[labelled], classes)
+        if len(classes) < 2:
+            raise ValueError(f"y has one class, {classes[0]!r}; a classifier needs at least two.")
+        return Targets(places, labelled, classes)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return self._common_arguments(len(rows.classes)) | {"classes": rows.classes}
+
+    def _initialize(self, module: ClassifierModule, rows: Rows, stream: Stream) -> None:
+        self._initialize_networks(module, stream)

@@ -1,0 +1,218 @@
+"""Pre-training for a regressor."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags, check_array, column_or_1d
+from torch import Tensor
+
+from ..._random import Stream
+from ..._validation import Rows
+from .base import FineTunedModel, FineTunedModule, Targets
+
+
+class RegressorModule(FineTunedModule):
+    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and the scale of the labels."""
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
+    ) -> dict[str, Tensor]:
+        """‖(y − m)/s − f‖² of each row."""
+        return {"squared_error": (targets.to(x.dtype) - self.output(x)).square().sum(-1)}
+
+
+class FineTunedRegressor(RegressorMixin, FineTunedModel):
+    """Regressor that begins as an unsupervised encoder: pre-trained on all rows, tuned on labels.
+
+    An affine map, or a small network, is put on top of the encoder's code, and both are trained to
+    lower the squared error. Rows without a label, marked NaN, serve the pre-training.
+
+    Parameters
+    ----------
+    encoder : estimator, default=None
+        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
+        the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
+        and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
+        does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
+        None stands for ``DenoisingAutoencoder()``.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of hidden layers between the code and the labels.
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of these hidden layers.
+    dropout : float, default=0.0
+        Share of the code's and the hidden layers' units dropped at each update, in [0, 1).
+    learning_rate : float, default=1e-3
+        Of Adam.
+    encoder_learning_rate : float, default=None
+        Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
+        pre-trained.
+    learning_rate_schedule : {"constant", "linear"}, default="constant"
+        "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
+        second, unless training stops before.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs of fine-tuning.
+    early_stopping : bool, default=False
+        Whether to hold out labelled rows, stop when their loss no longer improves, and keep the
+        parameters of this call's best epoch. Otherwise the training loss decides when to stop, and
+        the last ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the labelled rows held out for ``early_stopping``. The encoder sees them.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, without pre-training.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in fine-tuning; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the head, dropout, held-out rows and the order of rows, and each model of the encoder
+        that has no ``random_state`` of its own.
+
+    Attributes
+    ----------
+    y_mean_ : ndarray of shape (n_outputs,)
+        Mean of the labels.
+    y_scale_ : ndarray of shape (n_outputs,)
+        Their standard deviation, 1 where they do not vary.
+    encoder_ : estimator
+        The encoder as it was pre-trained.
+    module_ : RegressorModule
+        Encoder and head, fine-tuned.
+    history_ : dict of lists
+        An entry an epoch of fine-tuning: ``"loss"``, the mean squared error of standardised labels
+        while training, summed over outputs, and ``"validation_loss"``, NaN where nothing is held
+        out.
+    n_iter_ : int
+        Epochs of fine-tuning.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    See Also
+    --------
+    FineTunedClassifier : For classes.
+    sklearn.neural_network.MLPRegressor : The same network from scratch.
+
+    Notes
+    -----
+    The labels are standardised within, so that one learning rate serves labels of any scale.
+
+    References
+    ----------
+    Hinton, G. E. and Salakhutdinov, R. R., "Using deep belief nets to learn covariance kernels for
+    Gaussian processes", NIPS 2007.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import scale
+    >>> from skdeepunsup import DenoisingAutoencoder, FineTunedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> encoder = DenoisingAutoencoder(16, max_iter=20)
+    >>> model = FineTunedRegressor(encoder, max_iter=20, random_state=0).fit(scale(X), y)
+    >>> model.predict(scale(X)).shape
+    (442,)
+    """
+
+    _module_class = RegressorModule
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        learning_rate: float = 1e-3,
+        encoder_learning_rate: float | None = None,
+        learning_rate_schedule: str = "constant",
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.encoder = encoder
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.encoder_learning_rate = encoder_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As ``y`` was in ``fit``, as float64.
+        """
+        output = self._answer(self._checked(X), lambda module: module.output)
+        expected = self.y_mean_ + self.y_scale_ * output.astype(np.float64)
+        return expected[:, 0] if self._module.arguments["flat"] else expected
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
+        y = check_array(
+            y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._flat = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        labelled = ~np.isnan(y).any(1)
+        if not labelled.any():
+            raise ValueError("y has no label: all rows have NaN, as unlabelled.")
+        y = y[labelled]
+        if reset:
+            shares = None if weights is None or not weights.any() else weights[labelled]
+            self.y_mean_ = np.average(y, axis=0, weights=shares)
+            scale = np.sqrt(np.average((y - self.y_mean_) ** 2, axis=0, weights=shares))
+            self.y_scale_ = np.where(scale > 0, scale, 1.0)
+        y = (y - self.y_mean_) / self.y_scale_
+        # Not every device has float64.
+        return Targets(y if self.precision == "float64" else y.astype(np.float32), labelled)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        assert rows.labels is not None
+        return self._common_arguments(rows.labels.shape[1]) | {"flat": self._flat}
+
+    def _initialize(self, module: RegressorModule, rows: Rows, stream: Stream) -> None:
+        self._initialize_networks(module, stream)

@@ -1,0 +1,5 @@
+"""From image to image: denoising, super-resolution, segmentation."""
+
+from .encoder_decoder import EncoderDecoder
+
+__all__ = ["EncoderDecoder"]

@@ -1,0 +1,495 @@
+"""From one image, or row, to another: the encoder-decoder as a regressor."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerMixin
+from sklearn.callback import with_callbacks
+from sklearn.metrics import r2_score
+from sklearn.utils import Tags, check_array, check_consistent_length, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..._categories import MAX_COUNTED
+from ..._parameters import (
+    check_boolean,
+    check_descent,
+    check_image_shape,
+    check_integer,
+    check_option,
+    check_real,
+    check_sizes,
+    descent_schedule,
+    resolve_device,
+)
+from ..._random import Stream
+from ..._validation import (
+    Rows,
+    as_host_array,
+    check_rows,
+    check_weights,
+    copied,
+    remedies,
+    training_rows,
+)
+from ...base.estimator import DeepEstimator
+from ...networks import ACTIVATIONS, draw_from
+from ...training import PACES, GradientDescent, Schedule
+from .module import LOSSES, EncoderDecoderModule
+
+DEFAULT_WIDTHS = {False: (256,), True: (32, 64)}
+"""By whether there are convolutions: what ``hidden_layer_sizes=None`` stands for."""
+
+
+class EncoderDecoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, RegressorMixin, DeepEstimator
+):
+    """Regressor of many outputs through a code: from an image, or any row, to another.
+
+    An encoder maps the row to a code, and a decoder the code to the targets. With convolutions and
+    skip connections, the decoder also hears what the encoder made of the image on its way: then the
+    code need not carry what is local. That restores, enlarges and segments images.
+
+    Parameters
+    ----------
+    n_components : int, default=64
+        Width of the code.
+    hidden_layer_sizes : sequence of int, default=None
+        Widths of the encoder's hidden layers; the decoder mirrors them. With images, the channels
+        of convolutions, each of which halves height and width. None stands for (32, 64) where
+        either side is an image, else for (256,).
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
+        Of the hidden layers. The code and the output are affine.
+    dropout : float, default=0.0
+        Share of the hidden units dropped at each update, in [0, 1).
+    loss : {"squared", "bernoulli", "categorical"}, default="squared"
+        What is lowered, summed over targets: the squared error; the cross-entropy in nats of
+        targets in [0, 1]; or that of codes 0 … K − 1, such as classes of pixels.
+    n_categories : int, default=None
+        K, where ``loss="categorical"``; None takes one more than the largest code in ``fit``.
+    image_shape : tuple of int, default=None
+        Height and width, and channels where there are several, of the image that a row of ``X`` is,
+        channels last: the encoder is then convolutional.
+    target_shape : tuple of int, default=None
+        The same of a row of ``y``: the decoder is then convolutional.
+    skip_connections : bool, default=False
+        Whether the decoder hears the encoder's layers: a U-shaped network. Needs both shapes. Where
+        the loss is squared and the channels are as many, what is learned is how the target differs
+        from the image, enlarged and scaled where need be.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    learning_rate_schedule : {"constant", "linear"}, default="constant"
+        "linear" keeps the rate over the first half of ``max_iter`` and lowers it to 1 % over the
+        second, unless training stops before.
+    batch_size : int, default=32
+        Rows of one update.
+    max_iter : int, default=200
+        At most this many epochs.
+    early_stopping : bool, default=False
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        ones are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, dropout, the held-out rows and the order of rows.
+
+    Attributes
+    ----------
+    module_ : EncoderDecoderModule
+        Encoder and decoder.
+    n_outputs_ : int
+        Targets of a row.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, the mean over rows while training, summed over targets (the
+        squared error in units of the pooled variance about where training starts, or nats), and
+        ``"validation_loss"``, NaN where nothing is held out.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If a target leaves [0, 1] with ``loss="bernoulli"``, or is no code with "categorical".
+
+    See Also
+    --------
+    DenoisingAutoencoder : Learns to undo noise that it draws itself, from clean rows alone.
+    FineTunedRegressor : Few labels, many rows without.
+    sklearn.neural_network.MLPRegressor : Dense, with the squared error.
+
+    Notes
+    -----
+    Means and pooled scales of features and targets are taken out within, so that one learning rate
+    serves rows and targets of any scale; scales of targets among each other count, as the squared
+    error has it. Targets are held in float32, unless ``precision="float64"``.
+
+    References
+    ----------
+    Ronneberger, O., Fischer, P. and Brox, T., "U-Net: convolutional networks for biomedical image
+    segmentation", MICCAI 2015.
+
+    Examples
+    --------
+    The lower half of a digit from the upper half:
+
+    >>> from sklearn.datasets import load_digits
+    >>> from skdeepunsup import EncoderDecoder
+    >>> images = load_digits().data / 16
+    >>> X, Y = images[:, :32], images[:, 32:]
+    >>> model = EncoderDecoder(16, image_shape=(4, 8), target_shape=(4, 8), max_iter=10)
+    >>> model.fit(X, Y).predict(X).shape
+    (1797, 32)
+    >>> model.transform(X).shape
+    (1797, 16)
+    """
+
+    _module_class = EncoderDecoderModule
+
+    def __init__(
+        self,
+        n_components: int = 64,
+        *,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        loss: str = "squared",
+        n_categories: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        target_shape: tuple[int, ...] | None = None,
+        skip_connections: bool = False,
+        learning_rate: float = 1e-3,
+        learning_rate_schedule: str = "constant",
+        batch_size: int = 32,
+        max_iter: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.loss = loss
+        self.n_categories = n_categories
+        self.image_shape = image_shape
+        self.target_shape = target_shape
+        self.skip_connections = skip_connections
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the model to pairs of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What is to be answered.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each pair counts in the loss, on any scale; None lets all count alike. Pairs of
+            weight 0 are left out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y, targets=y, sample_weight=sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go on with one pass over pairs, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What is to be answered.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each pair counts in the loss, beside the others of this call. Nothing is held
+            out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, targets=y, sample_weight=sample_weight)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Answer rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As ``y`` was in ``fit``: means, of bits their probabilities, float32 for float32 input,
+            else float64; or the most probable codes, as int64.
+        """
+        answer = self._answer(self._checked(X), lambda module: module.predict)
+        if self._module.loss == "categorical":
+            answer = answer.astype(np.int64)
+        return answer[:, 0] if self._module.arguments["flat"] else answer
+
+    @available_if(lambda self: self.loss == "categorical")
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probability of each code, where ``loss="categorical"``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs, n_categories)
+            Probabilities, which sum to 1 over the codes of a target.
+        """
+        return self._answer(self._checked(X), lambda module: module.predict_proba)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map rows to their codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Codes; float32 for float32 input, else float64.
+        """
+        return self._answer(self._checked(X), lambda module: module.encode)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the explained share of the targets' variance, or the share of right codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            What is seen.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What is to be answered.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; None lets all count alike.
+
+        Returns
+        -------
+        float
+            1 − Σ (y − ŷ)² / Σ (y − ȳ)², both sums over all rows and targets, so that pixels that
+            hardly vary hardly count; with ``loss="categorical"``, the share of targets that are
+            answered right.
+        """
+        answer = self.predict(X)
+        weights = check_weights(sample_weight, answer)
+        answer, (_, y) = answer.reshape(len(answer), -1), self._checked_targets(y)
+        if y.shape != answer.shape:
+            raise ValueError(f"y has the shape {y.shape}, but the answers have {answer.shape}.")
+        if self._module.loss != "categorical":
+            return float(
+                r2_score(y, answer, sample_weight=weights, multioutput="variance_weighted")
+            )
+        right = (y == answer).mean(1)
+        return float(np.average(right, weights=weights))
+
+    @property
+    def n_outputs_(self) -> int:  # numpydoc ignore=RT01
+        """Number of targets of a row."""
+        return int(self._module.n_targets)
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "categorical"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _check_parameters(self) -> None:
+        check_integer("n_components", self.n_components, 1)
+        if self.hidden_layer_sizes is not None:
+            check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        check_option("activation", self.activation, ACTIVATIONS)
+        check_real("dropout", self.dropout, 0, 1, "left")
+        check_option("loss", self.loss, LOSSES)
+        if self.n_categories is not None:
+            check_integer("n_categories", self.n_categories, 2)
+        check_boolean("skip_connections", self.skip_connections)
+        if self.skip_connections and (self.image_shape is None or self.target_shape is None):
+            raise ValueError(
+                "skip_connections == True leads from image to image; set image_shape and "
+                "target_shape."
+            )
+        sizes = self.hidden_layer_sizes
+        if self.skip_connections and sizes is not None and not check_sizes("", sizes):
+            raise ValueError(f"skip_connections == True, but hidden_layer_sizes == {sizes!r}.")
+        check_descent(self)
+        check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(**descent_schedule(self))
+
+    def _training_rows(
+        self, X: Any, *, reset: bool, targets: Any = None, sample_weight: Any = None
+    ) -> Rows:
+        X = check_rows(self, X, reset=reset)
+        if targets is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        self._flat, y = self._checked_targets(targets)
+        check_consistent_length(X, y)
+        weights = check_weights(sample_weight, X)
+        device, dtype = resolve_device(self.device, self.precision), self._parameter_dtype()
+        y = copied(y, torch.device("cpu"), dtype, "y").numpy()  # not every device has float64
+        rows = training_rows(X, device, dtype).labelled(y, ())
+        return rows if weights is None else rows.weighted(weights)
+
+    def _checked_targets(self, y: Any) -> tuple[bool, np.ndarray]:
+        """Whether they were given as one number a row, and the targets as a matrix."""
+        with remedies():
+            y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        flat = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        if self.loss == "bernoulli" and (y.min() < 0 or y.max() > 1):
+            raise ValueError(
+                "loss == 'bernoulli' needs targets in [0, 1], but y ranges from "
+                f"{y.min():.4g} to {y.max():.4g}."
+            )
+        if self.loss == "categorical":
+            wrong = (y < 0) | (y != np.floor(y))
+            if self.n_categories is not None:
+                wrong |= y >= self.n_categories
+            if wrong.any():
+                codes = "0, 1, …" if self.n_categories is None else f"0 … {self.n_categories - 1}"
+                raise ValueError(
+                    f"loss == 'categorical' needs targets that are codes {codes}, but y has "
+                    f"{y[wrong][0]}; encode them, for instance by "
+                    "sklearn.preprocessing.OrdinalEncoder."
+                )
+        return flat, y
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        assert rows.labels is not None
+        n_targets, shapes = rows.labels.shape[1], {}
+        for name, width, of in (
+            ("image_shape", rows.n_features, "X"),
+            ("target_shape", n_targets, "y"),
+        ):
+            shape = getattr(self, name)
+            shapes[name] = None if shape is None else check_image_shape(name, shape, width, of)
+        images = any(shape is not None for shape in shapes.values())
+        sizes = self.hidden_layer_sizes
+        return {
+            "n_features": rows.n_features,
+            "n_components": int(self.n_components),
+            "n_targets": n_targets,
+            "hidden_layer_sizes": DEFAULT_WIDTHS[images]
+            if sizes is None
+            else check_sizes("hidden_layer_sizes", sizes),
+            "activation": self.activation,
+            "dropout": float(self.dropout),
+            "loss": self.loss,
+            "n_categories": self._count_categories(rows.labels, fitted),
+            **shapes,
+            "skip_connections": bool(self.skip_connections),
+            "flat": self._flat,
+        }
+
+    def _count_categories(self, targets: torch.Tensor, fitted: dict[str, Any] | None) -> int:
+        """K; a fit that goes on keeps what it had."""
+        if self.loss != "categorical":
+            return 1
+        if self.n_categories is not None:
+            return int(self.n_categories)
+        found = max(2, int(targets.max()) + 1)
+        if found > MAX_COUNTED:
+            raise ValueError(
+                f"y has code {found - 1}, which would make as many categories of each target; "
+                "encode it by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
+            )
+        if fitted is None:
+            if 2 * (n_different := len(targets.unique())) < found:
+                warnings.warn(
+                    f"y has {n_different} different codes, but the largest makes {found} "
+                    "categories of each target; encode them by sklearn.preprocessing."
+                    "OrdinalEncoder, or set n_categories if so many are meant.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            return found
+        if found > fitted["n_categories"]:
+            raise ValueError(
+                f"y has code {found - 1}, but the first call saw 0 … "
+                f"{fitted['n_categories'] - 1}; set n_categories before it."
+            )
+        return int(fitted["n_categories"])
+
+    def _initialize(self, module: EncoderDecoderModule, rows: Rows, stream: Stream) -> None:
+        module.initialize(rows, stream)
+
+    def _objective(self, module: EncoderDecoderModule, stream: Stream) -> GradientDescent:
+        draw_from(module, stream)
+        optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
+        pace = PACES[self.learning_rate_schedule]
+        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        check_is_fitted(self)
+        return check_rows(self, X, reset=False)

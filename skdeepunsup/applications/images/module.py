@@ -1,0 +1,260 @@
+"""Two networks from rows to codes and on to targets: y ≈ g(f(x))."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..._random import Stream
+from ..._validation import Rows, mean_over_weighted_rows
+from ...formulas.errors import (
+    bernoulli_cross_entropy,
+    categorical_cross_entropy,
+    squared_error,
+)
+from ...networks import (
+    ImageToImage,
+    convolutional_decoder,
+    convolutional_encoder,
+    dense,
+    initialize,
+    resized,
+)
+
+LOSSES = ("squared", "bernoulli", "categorical")
+
+
+class EncoderDecoderModule(nn.Module):
+    """The output o = a x̃ + m + s g(f((x − c)/r)), of which a likelihood makes the targets.
+
+    c is the mean of each feature, or, of an image, of all, and r the pooled standard deviation.
+    x̃ is the row itself where both are images of as many channels, the loss is squared and there are
+    skip connections (resized, where the target has another size), and a the slope of the targets on
+    it; otherwise 0. m is the output that suits the mean of the targets, and s their pooled standard
+    deviation about a x̃ + m where the loss is squared, else 1. So training starts near the dullest
+    answer, whatever the scale of either.
+
+    Parameters
+    ----------
+    n_features, n_components, n_targets : int
+        Widths of x, of the code h = f(x) and of y.
+    hidden_layer_sizes : sequence of int
+        Widths between x and h, those between h and y being the same in reverse; of convolutions,
+        their channels.
+    activation : str
+        Between layers.
+    dropout : float
+        Share of the hidden units that is dropped in training.
+    loss : {"squared", "bernoulli", "categorical"}
+        Between y and o, which is E[y], or the logits of bits, or those of codes 0 … K − 1.
+    n_categories : int
+        K, 1 where the loss is another one.
+    image_shape, target_shape : (int, int, int) or None
+        Height, width and channels of the images that x and y are: ask for convolutions.
+    skip_connections : bool
+        Whether the decoder hears the encoder's layers.
+    flat : bool
+        Whether targets were given as one number a row.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_components: int,
+        n_targets: int,
+        *,
+        hidden_layer_sizes: Sequence[int],
+        activation: str,
+        dropout: float,
+        loss: str,
+        n_categories: int,
+        image_shape: tuple[int, int, int] | None,
+        target_shape: tuple[int, int, int] | None,
+        skip_connections: bool,
+        flat: bool,
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "n_features": n_features,
+            "n_components": n_components,
+            "n_targets": n_targets,
+            "hidden_layer_sizes": tuple(hidden_layer_sizes),
+            "activation": activation,
+            "dropout": dropout,
+            "loss": loss,
+            "n_categories": n_categories,
+            "image_shape": image_shape,
+            "target_shape": target_shape,
+            "skip_connections": skip_connections,
+            "flat": flat,
+        }
+        self.n_components, self.loss = n_components, loss
+        self.n_targets, self.n_categories = n_targets, n_categories
+        self.image_shape, self.target_shape = image_shape, target_shape
+        self.networks: Any = self._make_networks()
+        self.starts_at_image = (
+            skip_connections
+            and loss == "squared"
+            and image_shape is not None
+            and target_shape is not None
+            and image_shape[2] == target_shape[2]
+        )
+        n_outputs = n_targets * n_categories
+        self.register_buffer("c", torch.zeros(n_features))
+        self.register_buffer("r", torch.ones(()))
+        self.register_buffer("a", torch.zeros(()))
+        self.register_buffer("m", torch.zeros(n_outputs))
+        self.register_buffer("s", torch.ones(()))
+        self.c: Tensor
+        self.r: Tensor
+        self.a: Tensor
+        self.m: Tensor
+        self.s: Tensor
+
+    def _make_networks(self) -> nn.Module:
+        """One U-shaped network with skip connections, or an encoder and a decoder without."""
+        seen, drawn, K = self.image_shape, self.target_shape, self.n_categories
+        sizes, *options = (
+            self.arguments[name] for name in ("hidden_layer_sizes", "activation", "dropout")
+        )
+        n = self.n_components
+        if drawn is not None:
+            drawn = (*drawn[:2], drawn[2] * K)
+        if self.arguments["skip_connections"] and seen is not None and drawn is not None:
+            return ImageToImage(seen, drawn, sizes, n, *options)
+        if seen is not None:
+            encoder = convolutional_encoder(seen, sizes, n, *options)
+        else:
+            encoder = dense((self.arguments["n_features"], *sizes, n), *options)
+        if drawn is not None:
+            return Apart(encoder, convolutional_decoder(n, sizes, drawn, *options))
+        return Apart(encoder, dense((n, *sizes[::-1], self.n_targets * K), *options))
+
+    @torch.no_grad()
+    def initialize(self, rows: Rows, stream: Stream) -> None:
+        """Draw the first parameters; find c, r, a, m and s."""
+        initialize(self.networks, stream)
+        means = rows.mean()
+        self.c.copy_(means if self.image_shape is None else means.mean())
+        self.r.fill_(pooled_scale(_mean(lambda x, y: (x.double() - means).square(), rows), means))
+        if self.starts_at_image:
+            self.a.fill_(self._slope(rows))
+        means = _mean(self._moments, rows)
+        self.m.copy_(self._output_at(means))
+        if self.loss == "squared":
+            spread = _mean(lambda x, y: (self._moments(x, y) - means).square(), rows)
+            self.s.fill_(pooled_scale(spread, _mean(lambda x, y: y, rows)))
+
+    def _slope(self, rows: Rows) -> float:
+        """A: of the regression of all targets on x̃, but for their means; 0 where x̃ is constant."""
+        means = _mean(lambda x, y: torch.cat([self.image(x).double(), y], 1), rows)
+        x_mean, y_mean = means.chunk(2)
+
+        def products(x: Tensor, y: Tensor) -> Tensor:
+            u, v = self.image(x).double() - x_mean, y - y_mean
+            return torch.stack([(u * v).sum(1), (u * u).sum(1)], 1)
+
+        covariance, variance = _mean(products, rows)
+        return float(covariance / variance) if variance > 0 else 0.0
+
+    def _moments(self, x: Tensor, y: Tensor) -> Tensor:
+        """What of a row's targets is averaged: y − a x̃, bits, or one-hot codes."""
+        if self.loss == "categorical":
+            return nn.functional.one_hot(y.long(), self.n_categories).double().flatten(1)
+        return y - self._start(x).double()
+
+    def _output_at(self, means: Tensor) -> Tensor:
+        """The output that suits the means of the moments; probabilities stay off 0 and 1."""
+        match self.loss:
+            case "squared":
+                return means
+            case "bernoulli":
+                return means.clamp(0.01, 0.99).logit()
+            case _:
+                return means.clamp_min(0.01).log()
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return h = f(x)."""
+        return self.networks.encode((x - self.c) / self.r)[0].to(x.dtype)
+
+    def image(self, x: Tensor) -> Tensor:
+        """x̃: the rows as images of the target's size."""
+        assert self.image_shape is not None and self.target_shape is not None
+        if self.image_shape == self.target_shape:
+            return x
+        images = x.unflatten(1, self.image_shape).permute(0, 3, 1, 2)
+        return resized(images, *self.target_shape[:2]).permute(0, 2, 3, 1).flatten(1)
+
+    def _start(self, x: Tensor) -> Tensor:
+        """A x̃, or 0."""
+        return self.a * self.image(x) if self.starts_at_image else x.new_zeros(len(x), 1)
+
+    def output(self, x: Tensor) -> Tensor:
+        """O of each row."""
+        change = self.networks((x - self.c) / self.r).to(x.dtype)
+        return self._start(x) + self.m + self.s * change
+
+    def predict(self, x: Tensor) -> Tensor:
+        """E[y] of each row, or the most probable codes."""
+        output = self.output(x)
+        match self.loss:
+            case "squared":
+                return output
+            case "bernoulli":
+                return output.sigmoid()
+            case _:
+                return self._logits(output).argmax(-1).to(x.dtype)
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        """The probability of each code of each target: (n, n_targets, K)."""
+        return self._logits(self.output(x)).softmax(-1)
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
+    ) -> dict[str, Tensor]:
+        """−log p(y | x) of each row, summed over targets; or ‖y − o‖²/s², whose scale is gone."""
+        output, y = self.output(x), targets.to(x.dtype)
+        match self.loss:
+            case "squared":
+                return {"squared_error": squared_error(y, output) / self.s**2}
+            case "bernoulli":
+                return {"cross_entropy": bernoulli_cross_entropy(y, output)}
+            case _:
+                return {"cross_entropy": categorical_cross_entropy(y, self._logits(output))}
+
+    def _logits(self, output: Tensor) -> Tensor:
+        return output.unflatten(1, (self.n_targets, self.n_categories))
+
+
+class Apart(nn.Module):
+    """An encoder, and a decoder that hears nothing but the code.
+
+    Parameters
+    ----------
+    encoder, decoder : nn.Module
+        From rows to codes, and from codes to outputs.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def encode(self, x: Tensor) -> tuple[Tensor, None]:
+        """The code, and nothing else to be heard."""
+        return self.encoder(x), None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The outputs of rows."""
+        return self.decoder(self.encoder(x))
+
+
+def pooled_scale(variances: Tensor, means: Tensor) -> float:
+    """The root of the mean variance; 1 where nothing varies but by rounding."""
+    scale = float(variances.mean().sqrt())
+    return scale if scale > 1e-6 * float(means.abs().max()) else 1.0
+
+
+def _mean(function: Any, rows: Rows) -> Tensor:
+    """The weighted mean of a function of rows and their targets, in float64 on the CPU."""
+    return mean_over_weighted_rows(lambda x, weight, y: function(x.cpu(), y.cpu().double()), rows)

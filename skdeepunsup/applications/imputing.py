@@ -1,0 +1,277 @@
+"""An imputer for Pipelines, around any model that draws rows."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._caller import all_or_nothing
+from .._categories import has_missing
+from .._parameters import check_integer
+from .._random import SharedStream
+from .._validation import check_rows, dense, to_dense
+from ..base.encoders import check_columns, names_of, unfrozen
+from ..base.generative import GenerativeModel
+from ..reconstruction import VariationalAutoencoder
+
+
+class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Fills in missing entries by what a generative model expects there, given the others.
+
+    ``transform`` gives conditional means, or of categories the most probable one; ``impute`` gives
+    draws, whose spread tells how much is known.
+
+    Parameters
+    ----------
+    model : estimator, default=None
+        A model that draws rows. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning,
+        as a search does, forgets a fit, unless the model is within a
+        ``sklearn.frozen.FrozenEstimator``.) None stands for a `VariationalAutoencoder` of 8
+        components with ``missing="mask"``, made for standardised data.
+    n_rounds : int, default=3
+        A model that takes no missing entries in ``fit`` is fitted to rows filled with means, or
+        with the most frequent categories, and then so many times more, each time to the rows as a
+        draw of the last fit completes them.
+    n_draws : int, default=10
+        Chains that ``transform`` averages over for each row.
+    n_steps : int, default=100
+        Steps of each chain, as the model's ``impute`` has them.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the model, where it has no ``random_state`` of its own, and the chains.
+
+    Attributes
+    ----------
+    model_ : estimator
+        The fitted model.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is none that draws rows.
+
+    See Also
+    --------
+    sklearn.impute.IterativeImputer : By a regression of each feature on the others.
+    sklearn.impute.KNNImputer : By the nearest rows.
+    sklearn.impute.MissingIndicator : What was missing, as features; beside this in a FeatureUnion.
+
+    Notes
+    -----
+    The rounds are stochastic EM: a draw in place of the expectation, and a fit in place of the
+    maximum. With ``missing="mask"`` a single fit raises a bound on the likelihood of what is
+    observed. A `CategoricalRBM` needs one as well: it learns each row by the machine of the row's
+    own entries, which is near the one of all entries that imputes, not the same. All suppose that
+    whether an entry is missing does not depend on its value, but for a `CategoricalRBM` with
+    ``conditional=True``.
+
+    In ``transform`` all rows have the same random numbers, so that what the sampling errs by is
+    alike from row to row: it does not average out in the means of columns. More ``n_draws`` and
+    ``n_steps`` lower it; ``impute`` draws for each row anew.
+
+    References
+    ----------
+    Celeux, G. and Diebolt, J., "The SEM algorithm: a probabilistic teacher algorithm derived from
+    the EM algorithm for the mixture problem", Computational Statistics Quarterly 2, 1985.
+
+    Tanner, M. and Wong, W., "The calculation of posterior distributions by data augmentation",
+    Journal of the American Statistical Association 82, 1987.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import GaussianRBM, GenerativeImputer
+    >>> t = np.random.default_rng(0).normal(size=(300, 1))
+    >>> X = np.hstack([t, t, -t])
+    >>> X[::3, 1] = np.nan
+    >>> imputer = GenerativeImputer(GaussianRBM(8, n_iter=50), random_state=0).fit(X)
+    >>> bool(np.abs(imputer.transform([[1.0, np.nan, -1.0]])[0, 1] - 1) < 0.5)
+    True
+    >>> imputer.impute([[1.0, np.nan, np.nan]], n_draws=20, random_state=0).shape
+    (20, 1, 3)
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        n_rounds: int = 3,
+        n_draws: int = 10,
+        n_steps: int = 100,
+        random_state: Any = None,
+    ) -> None:
+        self.model = model
+        self.n_rounds = n_rounds
+        self.n_draws = n_draws
+        self.n_steps = n_steps
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to rows of which entries are missing, unless it is fitted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, NaN where missing. In a sparse matrix, what is absent is 0.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted imputer.
+        """
+        model = unfrozen(self._model())
+        if not isinstance(model, GenerativeModel):
+            raise TypeError(
+                f"model == {self.model!r}, must be a model of this package that has impute, such "
+                "as a VariationalAutoencoder or a GaussianRBM."
+            )
+        check_integer("n_rounds", self.n_rounds, 0)
+        self._check_chains()
+        with all_or_nothing(self):
+            X = check_rows(self, X, reset=True)
+            random = check_random_state(self.random_state)
+            self._seed = random.randint(2**31 - 1)
+            self.model_ = self._fitted(model, X, random)
+        return self
+
+    def _fitted(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
+        try:
+            check_is_fitted(model)
+        except NotFittedError as error:
+            if isinstance(self.model, FrozenEstimator):
+                raise ValueError("model is frozen, but not fitted; fit it before.") from error
+            if get_tags(model).target_tags.required:
+                raise ValueError(
+                    f"model == {model!r} needs y, which GenerativeImputer leaves aside: fit the "
+                    "model before."
+                ) from error
+            return self._fit_model(clone(model), X, random)
+        check_columns("model", model, X.shape[1], names_of(self))
+        model._check_observed(X)
+        return model
+
+    def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
+        """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        if model.random_state is None:
+            model.set_params(random_state=random.randint(2**31 - 1))
+        tags = get_tags(model).input_tags
+        if not has_missing(X):
+            return model.fit(X)
+        known = np.isfinite(to_dense(X)).any(axis=0)
+        if not known.all():
+            names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))[~known]
+            warnings.warn(
+                f"X has no value in the columns {names.tolist()}: what is filled in there is no "
+                "more than where the model started.",
+                UserWarning,
+                stacklevel=2,
+            )
+        if tags.allow_nan:
+            return model.fit(X)
+        X = dense(X, 0.0) if sp.issparse(X) else X
+        strategy = "most_frequent" if tags.categorical else "mean"
+        filled = SimpleImputer(strategy=strategy, keep_empty_features=True).fit_transform(X)
+        model.fit(filled)
+        for _ in range(self.n_rounds):
+            filled = model.impute(X, n_steps=self.n_steps, random_state=random)
+            model = clone(model).fit(filled)
+        return model
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Fill in what is missing by its conditional mean, or its most probable category.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data, NaN where missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Completed rows; float32 for float32 input, else float64. The chains of all rows and
+            calls have the same randomness, so that a row's answer is always the same.
+        """
+        X = self._checked(X)
+        self._check_chains()
+        module = self.model_._wide_module()
+        device = next(module.parameters()).device
+
+        def _stream_of(draws: slice) -> SharedStream:
+            return SharedStream(self._seed + draws.start, device, draws.stop - draws.start)
+
+        return self.model_._completed(module, X, self.n_draws, True, self.n_steps, _stream_of)[0]
+
+    def impute(
+        self,
+        X: Any,
+        *,
+        n_draws: int | None = None,
+        n_steps: int | None = None,
+        random_state: Any = None,
+    ) -> np.ndarray:
+        """Draw what is missing, as ``impute`` of the model does.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data, NaN where missing.
+        n_draws : int, default=None
+            Independent completions of each row; None makes one.
+        n_steps : int, default=None
+            Steps of each chain; None takes the imputer's ``n_steps``.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sampling; None takes NumPy's global state.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_draws, n_samples, n_features)
+            Completed rows, the second where ``n_draws`` is a number; float32 for float32 input,
+            else float64.
+        """
+        X = self._checked(X)
+        n_steps = self.n_steps if n_steps is None else n_steps
+        return self.model_._impute(X, n_draws, False, n_steps, random_state)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        model = unfrozen(self._model())
+        if isinstance(model, GenerativeModel):  # else there will be an error in fit
+            seen = get_tags(model).input_tags
+            tags.input_tags.categorical = seen.categorical
+            tags.input_tags.positive_only = seen.positive_only
+        return tags
+
+    def _model(self) -> Any:
+        """The model, or what stands in for None."""
+        if self.model is None:
+            return VariationalAutoencoder(8, missing="mask")
+        return self.model
+
+    def _check_chains(self) -> None:
+        """Raise unless what chains are run by is sound: it may be set after ``fit``."""
+        check_integer("n_draws", self.n_draws, 1)
+        check_integer("n_steps", self.n_steps, 1)
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can complete."""
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        self.model_._check_observed(X)
+        return X

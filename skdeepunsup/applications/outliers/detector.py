@@ -1,0 +1,258 @@
+"""Any model of ours as a detector of outliers."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..._caller import all_or_nothing
+from ..._parameters import check_integer, check_option, check_real
+from ..._validation import check_rows, output_dtype
+from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
+from ...base.transformer import DeepTransformer
+from ...energy import GaussianRBM
+from .scores import CRITERIA, check_criterion, contributions, scores
+
+
+class OutlierDetector(OutlierMixin, BaseEstimator):
+    """Detector of outliers: the rows that a model of what is usual finds least likely.
+
+    Parameters
+    ----------
+    model : estimator, default=None
+        Any model of this package. Fitted, it is used as it is; otherwise a clone is fitted to the
+        rows of ``fit``. (Cloning, as a search does, forgets a fit, unless the model is within a
+        ``sklearn.frozen.FrozenEstimator``.) None stands for ``GaussianRBM(50, n_iter=10,
+        weight_decay=0.3)``, for standardised features.
+    contamination : float, default=0.1
+        Share of the training rows that are called outliers, in (0, 0.5].
+    criterion : {"auto", "free-energy", "log-likelihood", "reconstruction-error"}, default="auto"
+        What tells how usual a row is: minus its free energy, which ranks rows as the likelihood
+        does without its log Z; ``score_samples`` of a model for which that is a log-likelihood, or
+        a bound on it; or minus the squared error of its reconstruction, summed over features.
+        "auto" takes the first where the model has one, else the model's ``score_samples``.
+    n_estimators : int, default=1
+        Clones of the model that are fitted, each to rows and from a seed of its own. The score is
+        then the mean of theirs, each less its median and over its interquartile range.
+    max_samples : int, default=None
+        Rows that each is fitted to, drawn without replacement; None takes all. Among few rows there
+        are few outliers, which a model can then not learn.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the choice of rows, and each model that has no ``random_state`` of its own.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted models.
+    offset_ : float
+        The score below which a row is an outlier: ``contamination`` of the training rows are.
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If ``criterion`` asks for what the model does not have, or scores are not numbers.
+
+    See Also
+    --------
+    sklearn.ensemble.IsolationForest : By how soon random cuts isolate a row.
+    sklearn.neighbors.LocalOutlierFactor : By how dense its neighbourhood is.
+
+    Notes
+    -----
+    Scores are higher the more usual a row is, as everywhere in scikit-learn; those of PyOD have the
+    opposite sign.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import Autoencoder, OutlierDetector
+    >>> t = np.random.default_rng(0).normal(size=200)
+    >>> X = np.c_[t, t, t]
+    >>> X[0] = [1, -1, 1]
+    >>> detector = OutlierDetector(Autoencoder(1, random_state=0), contamination=0.005).fit(X)
+    >>> np.flatnonzero(detector.predict(X) == -1)
+    array([0])
+    >>> int(detector.feature_contributions(X[:1]).argmax())
+    1
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        contamination: float = 0.1,
+        *,
+        criterion: str = "auto",
+        n_estimators: int = 1,
+        max_samples: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.model = model
+        self.contamination = contamination
+        self.criterion = criterion
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> "OutlierDetector":
+        """Fit the model, unless it is, and find the score of an outlier.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, outliers among them.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+        """
+        model = self._model()
+        if not isinstance(models_of(model)[-1], DeepTransformer) or len(models_of(model)) > 1:
+            raise TypeError(f"model == {model!r}, must be a model of this package.")
+        check_real("contamination", self.contamination, 0, 0.5, "right")
+        check_option("criterion", self.criterion, CRITERIA)
+        check_criterion(self.criterion, models_of(model)[0])
+        check_integer("n_estimators", self.n_estimators, 1)
+        if self.max_samples is not None:
+            check_integer("max_samples", self.max_samples, 1)
+        with all_or_nothing(self):
+            X = check_rows(self, X, reset=True)
+            self._fit_models(model, X)
+            found = self._scores(X)
+            if np.isnan(found).any():
+                raise ValueError(
+                    "the model finds no number for the score of some rows: scale X, for instance "
+                    "with sklearn.preprocessing.RobustScaler, or lower the model's learning_rate."
+                )
+            self.offset_ = float(np.quantile(found, self.contamination))
+        return self
+
+    def _fit_models(self, model: Any, X: Any) -> None:
+        """Fit clones, or take the one that is fitted, and know how their scores lie."""
+        self.estimators_, self._scales = [], []
+        several = self.n_estimators > 1
+        random = check_random_state(self.random_state)
+        for _ in range(self.n_estimators):
+            seed = random.randint(2**31 - 1) if several else self.random_state
+            rows = X
+            if self.max_samples is not None and self.max_samples < X.shape[0]:
+                rows = X[random.choice(X.shape[0], self.max_samples, replace=False)]
+            fitted = models_of(fitted_encoder("model", model, rows, None, seed, names_of(self)))[0]
+            if fitted is models_of(model)[0] and (several or self.max_samples is not None):
+                raise ValueError(
+                    f"n_estimators == {self.n_estimators} and max_samples == {self.max_samples}, "
+                    "but model is fitted already; give one that is not, or leave both."
+                )
+            self.estimators_.append(fitted)
+            low, middle, high = (0.0, 0.0, 1.0)
+            if several:
+                found = scores(self.criterion, fitted, rows)
+                low, middle, high = np.quantile(found, [0.25, 0.5, 0.75])
+            self._scales.append((float(middle), float(high - low) or 1.0))
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Compute how usual each row is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Higher for usual rows.
+        """
+        return self._scores(self._checked(X))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute how far each row is from being an outlier.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``score_samples(X) - offset_``: negative for outliers.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Tell outliers from the others.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            −1 for outliers, else 1.
+        """
+        return np.where(self.decision_function(X) >= 0, 1, -1)  # no number is an outlier
+
+    def feature_contributions(self, X: Any) -> np.ndarray:
+        """Compute what each feature adds to a row's being an outlier.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            By how much the score would rise if this feature alone were what the model's
+            reconstruction of the row has in its place; of reconstruction errors, the feature's own
+            squared error. 0 where it is missing. Of several models, the mean, each in units of the
+            interquartile range of its scores.
+
+        Notes
+        -----
+        Cost: that of ``score_samples``, n_features times, but of reconstruction errors.
+        """
+        X = self._checked(X)
+        total = sum(
+            contributions(self.criterion, model, X) / scale
+            for model, (_, scale) in zip(self.estimators_, self._scales, strict=True)
+        )
+        return np.asarray(total / len(self.estimators_), dtype=output_dtype(X))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "offset_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        take_input_tags(tags, self._model())
+        return tags
+
+    def _model(self) -> Any:
+        """The model, or what stands in for None."""
+        if self.model is None:
+            return GaussianRBM(50, n_iter=10, weight_decay=0.3)
+        return self.model
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        check_is_fitted(self)
+        return check_rows(self, X, reset=False)
+
+    def _scores(self, X: Any) -> np.ndarray:
+        """Of rows of a checked array, higher for usual ones."""
+        total = sum(
+            (scores(self.criterion, model, X) - middle) / scale
+            for model, (middle, scale) in zip(self.estimators_, self._scales, strict=True)
+        )
+        return np.asarray(total / len(self.estimators_))

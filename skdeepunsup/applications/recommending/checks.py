@@ -1,0 +1,75 @@
+"""Matrices of users by items at the border: what is stored is known, what is absent is not."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import validate_data
+
+from ..._validation import as_host_array
+
+
+def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
+    """Return known ratings, zeros among them, as a CSR array of float64 with sorted indices.
+
+    Of a dense array, NaN is unknown; of a sparse one, what is not stored.
+    """
+    X = _validated(estimator, X, reset=reset, ensure_all_finite="allow-nan")
+    if sp.issparse(X):
+        entries = X.tocoo()
+        known = ~np.isnan(entries.data)
+        rows, columns, values = entries.row[known], entries.col[known], entries.data[known]
+    else:
+        if reset:
+            _warn_of_zeros(X)
+        rows, columns = np.nonzero(~np.isnan(X))
+        values = X[rows, columns]
+    return sp.csr_array((values, (rows, columns)), shape=X.shape, dtype=np.float64)
+
+
+def _warn_of_zeros(X: np.ndarray) -> None:
+    """Tell whoever marks by 0 what is missing that it is taken for a rating."""
+    share = float((X == 0).mean())
+    if 0.5 < share < 1 and not np.isnan(X).any():
+        warnings.warn(
+            f"X is dense, without NaN, and {share:.0%} of it are 0, which are taken for ratings; "
+            "mark what is missing by NaN, or pass a sparse matrix of what is known.",
+            UserWarning,
+            stacklevel=6,
+        )
+
+
+def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
+    """Return counts of interactions, none of them 0 or negative, as a CSR array of float64."""
+    X = _validated(estimator, X, reset=reset, ensure_all_finite=True)
+    X = sp.csr_array(X, dtype=np.float64, copy=True)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    if X.nnz and X.data.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__}: X has "
+            f"{X.data.min():.4g}, but interactions are counts. Pass what a user took to, for "
+            "instance X >= 4 of ratings."
+        )
+    return X
+
+
+def _validated(estimator: Any, X: Any, **options: Any) -> Any:
+    return validate_data(
+        estimator,
+        as_host_array(X),
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        **options,
+    )
+
+
+def rated_items(known: sp.csr_array) -> np.ndarray:
+    """Which items anybody rated, as booleans."""
+    return np.bincount(known.indices, minlength=known.shape[1]) > 0
+
+
+def transposed(R: sp.csr_array) -> sp.csr_array:
+    """Items by users, stored zeros kept."""
+    return R.T.tocsr()

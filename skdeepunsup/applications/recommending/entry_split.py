@@ -1,0 +1,209 @@
+"""Cross-validation within rows: some of each user's entries are hidden, and the others known."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array, check_random_state
+
+from ..._parameters import check_integer, check_real
+
+
+class EntrySplit:
+    """Cross-validator that hides a share of each user's entries.
+
+    A recommender is judged by entries that it has not seen, of users of whom it knows others. Users
+    can be left out as wholes by any of scikit-learn's splitters; this one leaves out entries.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Independent draws of what is hidden.
+    test_size : float, default=0.2
+        Share of each user's entries that is hidden, in (0, 1). It is rounded to a number of
+        entries, but one at least is hidden and one is left; a user with a single entry keeps it.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws; an integer hides the same entries at every call.
+
+    See Also
+    --------
+    recommending_scorer : Hides entries within a score, where users are left out as wholes.
+    sklearn.model_selection.ShuffleSplit : Leaves out rows.
+
+    Notes
+    -----
+    Entries are what a sparse matrix stores, zeros too, or what is not NaN in a dense array; in a
+    dense array without any NaN, zeros are taken as absent.
+
+    Examples
+    --------
+    In a search, what is known stands in place of ``X`` and what is hidden in place of ``y``. Each
+    split is a block of rows, trained on and scored by what was hidden of the same users:
+
+    >>> import numpy as np
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdeepunsup import EASE, EntrySplit
+    >>> X = np.random.default_rng(0).random((60, 12)) < 0.4
+    >>> splitter = EntrySplit(3, random_state=0)
+    >>> search = GridSearchCV(EASE(), {"regularization": [1, 10]}, cv=splitter, refit=False)
+    >>> search.fit(*splitter.stacked(X)).cv_results_["mean_test_score"].shape
+    (2,)
+
+    Such a search cannot refit: choose the best parameters, and fit with all that is known.
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, test_size: float = 0.2, random_state: Any = None
+    ) -> None:
+        self.n_splits = n_splits
+        self.test_size = test_size
+        self.random_state = random_state
+
+    def pairs(self, X: Any) -> Iterator[tuple[sp.csr_array, sp.csr_array]]:
+        """Part the entries of each user, once for each split.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_users, n_items)
+            Ratings or interactions.
+
+        Returns
+        -------
+        iterator of (csr_array, csr_array)
+            What is known and what is held out, of the shape of ``X``; their sum is ``X``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not sound, or ``X`` is no such matrix.
+        """
+        self._check_parameters()
+        return self._draws(entries_of(X), check_random_state(self.random_state))
+
+    def stacked(self, X: Any) -> tuple[sp.csr_array, sp.csr_array]:
+        """Put what is known, and what is held out, of all splits below each other.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_users, n_items)
+            Ratings or interactions.
+
+        Returns
+        -------
+        known : csr_array of shape (n_splits * n_users, n_items)
+            The first of each of the ``pairs``.
+        held_out : csr_array of shape (n_splits * n_users, n_items)
+            The second.
+        """
+        known, held_out = zip(*self.pairs(X), strict=True)
+        return sp.vstack(known, format="csr"), sp.vstack(held_out, format="csr")
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give the rows of each split of what ``stacked`` made, to train on and to score.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
+            What is known, stacked.
+        y : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
+            What is held out, stacked.
+        groups : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        iterator of (ndarray, ndarray)
+            The same rows twice, for each split.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not sound, or the rows are no ``n_splits`` blocks of one length.
+        """
+        self._check_parameters()
+        if y is None:
+            raise ValueError("y is None: pass what stacked(X) returns, as X and y.")
+        n_rows = np.shape(X)[0]
+        if n_rows % self.n_splits:
+            raise ValueError(
+                f"X has {n_rows} rows, which n_splits == {self.n_splits} does not divide; pass "
+                "what stacked(X) returns."
+            )
+        return ((rows, rows) for rows in np.split(np.arange(n_rows), self.n_splits))
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X : Ignored
+            Present for API consistency.
+        y : Ignored
+            Present for API consistency.
+        groups : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        int
+            ``n_splits``.
+        """
+        return self.n_splits
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(n_splits={self.n_splits!r}, test_size={self.test_size!r}, "
+            f"random_state={self.random_state!r})"
+        )
+
+    def _draws(
+        self, entries: sp.csr_array, random: np.random.RandomState
+    ) -> Iterator[tuple[sp.csr_array, sp.csr_array]]:
+        n = np.diff(entries.indptr)
+        n_hidden = np.where(n < 2, 0, np.clip(np.rint(self.test_size * n), 1, n - 1))
+        users = np.repeat(np.arange(len(n)), n)
+        for _ in range(self.n_splits):
+            # Sorted by user, then at random: the first of each user are hidden.
+            order = np.lexsort((random.uniform(size=entries.nnz), users))
+            hidden = np.empty(entries.nnz, dtype=bool)
+            hidden[order] = np.arange(entries.nnz) - entries.indptr[users] < n_hidden[users]
+            yield _subset(entries, users, ~hidden), _subset(entries, users, hidden)
+
+    def _check_parameters(self) -> None:
+        check_integer("n_splits", self.n_splits, 1)
+        check_real("test_size", self.test_size, 0, 1, "neither")
+
+
+def entries_of(X: Any) -> sp.csr_array:
+    """Return what is known, zeros among it, with sorted indices.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_users, n_items)
+        Stored entries are known if sparse, those that are not NaN if dense; without any NaN, those
+        that are not 0.
+
+    Returns
+    -------
+    csr_array of shape (n_users, n_items)
+        Stored where known.
+    """
+    X = check_array(X, accept_sparse="csr", ensure_all_finite="allow-nan", input_name="X")
+    if sp.issparse(X):
+        entries = sp.csr_array(X, copy=True)
+        entries.sum_duplicates()
+        users = np.repeat(np.arange(entries.shape[0]), np.diff(entries.indptr))
+        return _subset(entries, users, ~np.isnan(entries.data))
+    missing = np.isnan(X)
+    users, columns = np.nonzero(~missing if missing.any() else X)
+    return sp.csr_array((X[users, columns], (users, columns)), shape=X.shape)
+
+
+def _subset(entries: sp.csr_array, users: np.ndarray, chosen: np.ndarray) -> sp.csr_array:
+    """The ``chosen`` ones of stored entries; ``users`` are their rows."""
+    n = np.bincount(users[chosen], minlength=entries.shape[0])
+    indptr = np.concatenate([[0], n.cumsum()])
+    return sp.csr_array((entries.data[chosen], entries.indices[chosen], indptr), entries.shape)

@@ -1,0 +1,282 @@
+"""The variational autoencoder of interactions as an estimator."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.callback import with_callbacks
+
+from ..._parameters import (
+    check_boolean,
+    check_descent,
+    check_integer,
+    check_option,
+    check_real,
+    check_sizes,
+    descent_schedule,
+    resolve_device,
+)
+from ..._random import Stream
+from ..._validation import Rows, to_array, training_rows
+from ...base.estimator import DeepEstimator
+from ...networks import ACTIVATIONS, initialize
+from ...training import GradientDescent, Schedule
+from .base import ImplicitRecommender
+from .implicit_module import ImplicitModule
+
+
+class ImplicitVAE(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImplicitRecommender, DeepEstimator
+):
+    """Variational autoencoder of interactions: what users took to, clicked or bought.
+
+    A user's interactions are draws from a distribution over all items, which a code stands for. The
+    encoder, which in training sees some of the interactions alone, infers the code of any user at
+    once, and what the decoder makes of it ranks the items.
+
+    Parameters
+    ----------
+    n_components : int, default=200
+        Width of the code.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the encoder's hidden layers, from the items to the code; the decoder mirrors them.
+        A layer such as (600,) may help where users are many; where they are few, it overfits.
+    variational : bool, default=True
+        Whether codes are drawn from a posterior that a prior holds together; otherwise the model is
+        a denoising autoencoder, without ``beta`` and ``kl_warmup``.
+    beta : float, default=0.2
+        What the posterior's distance from the prior costs, in nats a nat; 1 is a proper bound on
+        the likelihood, but less ranks better.
+    kl_warmup : int, default=20
+        Epochs over which it comes to cost so much, linearly.
+    corruption_level : float, default=0.5
+        Share of the interactions that the encoder does not see at each update, in [0, 1).
+    activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="tanh"
+        Of the hidden layers; where the model is not variational, of the code too.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    weight_decay : float, default=1.0
+        Share of all parameters that each update takes off, times ``learning_rate``: the fewer
+        users, the more of it.
+    batch_size : int, default=100
+        Users of one update.
+    max_iter : int, default=100
+        At most this many epochs.
+    early_stopping : bool, default=False
+        Whether to hold out users, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        ones are kept. Both begin after the warm-up.
+    validation_fraction : float, default=0.1
+        Share of the users held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before a stop.
+    tol : float, default=1e-4
+        Improvement that counts, relative to the loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all that is random in ``fit``.
+
+    Attributes
+    ----------
+    module_ : ImplicitModule
+        Encoder and decoder.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, what training lowers, the sum of ``"reconstruction"``
+        (−log p(x | z), without the multinomial coefficient) and ``"regularization"``, what the
+        distance from the prior costs by then; of held-out users ``"validation_loss"`` and its
+        parts, at full ``beta`` and with one draw of the noise that is the same in each epoch; NaN
+        where there are none.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Items seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    See Also
+    --------
+    EASE : The linear baseline, in closed form.
+    VariationalAutoencoder : Of rows of any kind.
+
+    Notes
+    -----
+    What ``predict`` gives are logits: their softmax is the distribution over the items. They rank
+    the items of a user; between users they do not compare.
+
+    A user without interactions gets what the model makes of a row of zeros.
+
+    References
+    ----------
+    Liang, D., Krishnan, R. G., Hoffman, M. D. and Jebara, T., "Variational autoencoders for
+    collaborative filtering", WWW 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import ImplicitVAE
+    >>> rng = np.random.default_rng(0)
+    >>> tastes = np.repeat(np.eye(2), 20, axis=1)[rng.integers(0, 2, 200)]
+    >>> X = rng.random(tastes.shape) < 0.5 * tastes
+    >>> model = ImplicitVAE(2, batch_size=20, random_state=0).fit(X)
+    >>> items, _ = model.recommend(np.eye(40)[[0, 30]], k=5)
+    >>> bool((items[0] < 20).all() and (items[1] >= 20).all())
+    True
+    >>> model.transform(X).shape
+    (200, 2)
+    """
+
+    _module_class = ImplicitModule
+
+    def __init__(
+        self,
+        n_components: int = 200,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        variational: bool = True,
+        beta: float = 0.2,
+        kl_warmup: int = 20,
+        corruption_level: float = 0.5,
+        activation: str = "tanh",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1.0,
+        batch_size: int = 100,
+        max_iter: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.variational = variational
+        self.beta = beta
+        self.kl_warmup = kl_warmup
+        self.corruption_level = corruption_level
+        self.activation = activation
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            Interactions, none of them negative; 0 where there are none. Never dense as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` has no interactions, or negative ones.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map users to their codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            What is known of the users, who need not have been there in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_users, n_components)
+            Means of the posterior, as float64.
+        """
+        return self._answer(self._known(X), lambda module: module.encode)
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
+
+    def _scores(self, known: sp.csr_array) -> np.ndarray:
+        return self._answer(known, lambda module: module.logits)
+
+    def _item_vectors(self) -> np.ndarray:
+        """What the decoder weighs its last layer by, for each item."""
+        return to_array(self._module.decoder[-1].weight).astype(np.float64)
+
+    def _check_parameters(self) -> None:
+        check_integer("n_components", self.n_components, 1)
+        check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        check_boolean("variational", self.variational)
+        check_real("beta", self.beta, 0)
+        check_integer("kl_warmup", self.kl_warmup, 0)
+        check_real("corruption_level", self.corruption_level, 0, 1, "left")
+        check_option("activation", self.activation, ACTIVATIONS)
+        check_real("weight_decay", self.weight_decay, 0)
+        check_descent(self)
+
+    def _schedule(self) -> Schedule:
+        before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
+        warmup = self.kl_warmup if self.variational else 0
+        return Schedule(warmup=max(0, warmup - 1 - before), **descent_schedule(self))
+
+    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
+        known = self._read(X, reset=reset)
+        device = resolve_device(self.device, self.precision)
+        return training_rows(known, device, self._parameter_dtype())
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "n_items": rows.n_features,
+            "n_components": int(self.n_components),
+            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "activation": self.activation,
+            "variational": bool(self.variational),
+            "beta": float(self.beta),
+            "kl_warmup": int(self.kl_warmup),
+            "corruption_level": float(self.corruption_level),
+        }
+
+    def _initialize(self, module: ImplicitModule, rows: Rows, stream: Stream) -> None:
+        initialize(module, stream)
+
+    def _objective(self, module: ImplicitModule, stream: Stream) -> GradientDescent:
+        optimizer = torch.optim.AdamW(
+            module.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        return GradientDescent(
+            module, optimizer, stream, self._autocast_dtype(), before_epoch=module.begin_epoch
+        )

@@ -1,0 +1,275 @@
+"""Autoencoders of ratings."""
+
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.callback import with_callbacks
+
+from ..._caller import all_or_nothing
+from ..._parameters import (
+    check_integer,
+    check_option,
+    check_real,
+    check_updates,
+    resolve_device,
+)
+from ..._random import Stream
+from ..._validation import Rows, StreamedRows, to_array
+from ...base.estimator import DeepEstimator
+from ...training import GradientDescent, Schedule, linear_pace
+from .base import RatingRecommender
+from .bias import RatingBias, rating_bias
+from .checks import rated_items, transposed
+from .rating_module import RatingModule
+from .readout import LinearReadout, linear_readout
+
+VIEWS = ("items", "users")
+
+
+class RatingAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, RatingRecommender, DeepEstimator
+):
+    """Autoencoder of ratings: a row of them, of which some are known, gives all.
+
+    A rating is a mean, biases of its user and its item, and the rest, which one hidden layer gives
+    back from the rest that is known and from *which* ratings are known. Rows are items, or users.
+
+    Parameters
+    ----------
+    n_components : int, default=400
+        Hidden units.
+    view : {"items", "users"}, default="items"
+        What a row is in training. "items" has an output unit for each user; what these have in
+        common is then what is expected of any user, and a user's own ratings, by ridge regression
+        on the items' codes, make one of it at once: so users never seen fold in. "users" encodes
+        the user's row itself.
+    corruption_level : float, default=0.2
+        Share of a row's ratings that an update hides from the hidden layer, and asks it for, in
+        [0, 1).
+    weight_decay : float, default=3e-5
+        Of all parameters: adds half of it times their squares to the squared error of a rating.
+    shrinkage : float, default=5.0
+        So many ratings without bias are added to those that a user's or an item's bias is the mean
+        of.
+    learning_rate : float, default=3e-3
+        Of Adam, constant over the first half of the epochs, then falling to 1 %.
+    batch_size : int, default=128
+        Rows of one update.
+    max_iter : int, default=50
+        Epochs, exactly this many.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, the order of rows and what is hidden.
+
+    Attributes
+    ----------
+    bias_ : RatingBias
+        ``mean`` of all ratings, and biases of the ``items``, which predictions begin with.
+    rating_range_ : tuple of float
+        The lowest and the highest rating of ``fit``, between which predictions are.
+    readout_ : LinearReadout or None
+        With ``view="items"``: ``factors`` of the items, ``offsets`` of each, and the ``noise``, the
+        squared error of a rating in the last epoch, by which the regression is held back.
+    module_ : RatingModule
+        The network.
+    history_ : dict of lists
+        An entry an epoch: ``"loss"``, the squared error of a rating while training, and
+        ``"validation_loss"``, NaN.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Items.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If there is no rating, or, after ``fit``, one outside its range.
+
+    See Also
+    --------
+    RatingRBM : Gives each rating a probability, and so predictions a spread.
+    ImplicitVAE : For what users took to, not how they rated it.
+
+    Notes
+    -----
+    A user without ratings is predicted what items owe to themselves, and what the network makes of
+    nothing; an item without ratings likewise. Between epochs a callback cannot predict with
+    ``view="items"``, since users are read off at the end.
+
+    References
+    ----------
+    Sedhain, S., Menon, A. K., Sanner, S. and Xie, L., "AutoRec: autoencoders meet collaborative
+    filtering", WWW 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import RatingAutoencoder
+    >>> X = np.array([[5, 5, 1, np.nan], [5, 4, 1, 1], [1, np.nan, 5, 5], [1, 2, 5, 4]] * 5)
+    >>> model = RatingAutoencoder(8, batch_size=4, max_iter=300, random_state=0).fit(X)
+    >>> items, scores = model.recommend([[np.nan, 5, 1, np.nan]], k=2)
+    >>> items
+    array([[0, 3]])
+    """
+
+    _module_class = RatingModule
+    _absent = np.nan
+    bias_: RatingBias
+    readout_: LinearReadout | None
+    _is_rated: np.ndarray
+
+    def __init__(
+        self,
+        n_components: int = 400,
+        *,
+        view: str = "items",
+        corruption_level: float = 0.2,
+        weight_decay: float = 3e-5,
+        shrinkage: float = 5.0,
+        learning_rate: float = 3e-3,
+        batch_size: int = 128,
+        max_iter: int = 50,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.view = view
+        self.corruption_level = corruption_level
+        self.weight_decay = weight_decay
+        self.shrinkage = shrinkage
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to the ratings of ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            Ratings: dense, with NaN where there is none, or sparse, where what is stored is a
+            rating, zeros included. A sparse matrix is never made dense as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        with all_or_nothing(self):
+            self._fit(X, y)
+            self.readout_ = self._learned_readout(X) if self.view == "items" else None
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map users to their codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            What is known of the users, who need not have been there in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_users, n_components)
+            What reads ratings off the items' codes, or the hidden layer of a user, as float64.
+        """
+        known = self._known(X)
+        return self._codes(self.bias_.residuals(known))
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
+
+    def _codes(self, rest: sp.csr_array) -> np.ndarray:
+        """Codes of users, given their ratings less the biases."""
+        if self.readout_ is not None:
+            return self.readout_.users(rest)
+        return self._answer(rest, lambda module: module.encode)
+
+    def _scores(self, known: sp.csr_array) -> np.ndarray:
+        codes = self._codes(self.bias_.residuals(known))
+        if self.readout_ is not None:
+            rest = self.readout_.expected(codes)
+        else:
+            rest = self._answer(codes, lambda module: module.decode)
+        return np.clip(self.bias_.expected(known) + rest, *self.rating_range_)
+
+    def _item_vectors(self) -> np.ndarray:
+        vectors = to_array(self._module.decoder.weight).astype(np.float64)
+        vectors = vectors if self.readout_ is None else self.readout_.factors
+        return vectors * self._is_rated[:, None]
+
+    def _learned_readout(self, X: Any) -> LinearReadout:
+        """What the trained users' output units say of users at large."""
+        rest = self.bias_.residuals(self._read(X, reset=False))
+        codes = self._answer(transposed(rest), lambda module: module.encode)
+        decoder = self._module.decoder
+        weights, biases = (to_array(p).astype(np.float64) for p in decoder.parameters())
+        # Of entries a share of which was hidden: those that are seen are known too well.
+        noise = self.history_["loss"][-1] if self.n_iter_ else 1.0
+        return linear_readout(codes, weights, biases, noise)
+
+    def _check_parameters(self) -> None:
+        check_integer("n_components", self.n_components, 1)
+        check_option("view", self.view, VIEWS)
+        check_real("corruption_level", self.corruption_level, 0, 1, "left")
+        check_real("weight_decay", self.weight_decay, 0)
+        check_real("shrinkage", self.shrinkage, 0)
+        check_updates(self)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.max_iter, self.batch_size)
+
+    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
+        known = self._read(X, reset=reset)
+        self.bias_ = rating_bias(known, float(self.shrinkage))
+        self.rating_range_ = float(known.data.min()), float(known.data.max())
+        self._is_rated = rated_items(known)
+        self.readout_ = None  # which is learned once the fit is over
+        rest = self.bias_.residuals(known)
+        rows = transposed(rest) if self.view == "items" else rest
+        device = resolve_device(self.device, self.precision)
+        return StreamedRows(rows, device, self._parameter_dtype(), absent=self._absent)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        assert isinstance(rows, StreamedRows)
+        return {
+            "n_columns": rows.n_features,
+            "n_components": self.n_components,
+            "corruption_level": float(self.corruption_level),
+            "ratings_per_row": rows.X.nnz / len(rows),
+        }
+
+    def _initialize(self, module: RatingModule, rows: Rows, stream: Stream) -> None:
+        module.initialize(stream)
+
+    def _objective(self, module: RatingModule, stream: Stream) -> GradientDescent:
+        optimizer = torch.optim.Adam(
+            module.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=linear_pace)

@@ -1,0 +1,78 @@
+"""One hidden layer between what is known of a row of ratings and all of the row."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..._products import affine_layer
+from ..._random import Stream
+from ...networks import Affine
+
+FIRST_SCALE = 0.02
+"""Standard deviation of the first weights."""
+
+
+class RatingModule(nn.Module):
+    """r̂ = V h + b with h = σ((W x + A m) / √(1 + Σm) + c), x being 0 where m is 0.
+
+    x are ratings less what their user and item explain, and m is 1 where there is one: which
+    ratings there are tells much of a row. The root keeps rows of few and of many comparable.
+
+    Parameters
+    ----------
+    n_columns : int
+        Width of a row.
+    n_components : int
+        Width of h.
+    corruption_level : float
+        Share of a row's ratings that an update hides from h.
+    ratings_per_row : float
+        Mean number, which makes the loss that of a rating.
+
+    References
+    ----------
+    S. Sedhain, A. K. Menon, S. Sanner, L. Xie, "AutoRec: autoencoders meet collaborative
+    filtering", WWW 2015.
+    """
+
+    def __init__(
+        self, n_columns: int, n_components: int, corruption_level: float, ratings_per_row: float
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "n_columns": n_columns,
+            "n_components": n_components,
+            "corruption_level": corruption_level,
+            "ratings_per_row": ratings_per_row,
+        }
+        self.n_components, self.corruption_level = n_components, corruption_level
+        self.ratings_per_row = ratings_per_row
+        self.encoder = Affine(2 * n_columns, n_components)  # W and A side by side, and c
+        self.decoder = Affine(n_components, n_columns)  # V and b
+
+    def initialize(self, stream: Stream) -> None:
+        """Draw small weights; the biases are 0."""
+        for layer in (self.encoder, self.decoder):
+            layer.weight.data.copy_(FIRST_SCALE * stream.normal(*layer.weight.shape))
+            nn.init.zeros_(layer.bias)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The hidden layer of each row, NaN being unknown."""
+        known = (~x.isnan()).to(x.dtype)
+        return self._hidden(x.nan_to_num(0.0), known)
+
+    def _hidden(self, x: Tensor, m: Tensor) -> Tensor:
+        z = affine_layer(torch.cat([x * m, m], 1), self.encoder.weight, None)
+        return (z / (1 + m.sum(1, keepdim=True)).sqrt() + self.encoder.bias).sigmoid()
+
+    def decode(self, h: Tensor) -> Tensor:
+        """Every rating of each row."""
+        return self.decoder(h)
+
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """Σ m (x − r̂)² of each row, over the mean number of ratings of a row."""
+        m, x = (~x.isnan()).to(x.dtype), x.nan_to_num(0.0)
+        shown = m * stream.bernoulli(torch.full_like(m, 1 - self.corruption_level))
+        r = self.decode(self._hidden(x, shown)).to(x.dtype)
+        return {"squared_error": (m * (x - r).square()).sum(1) / self.ratings_per_row}

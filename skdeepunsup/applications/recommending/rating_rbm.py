@@ -1,0 +1,326 @@
+"""Boltzmann machines of ratings."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import Tags, gen_batches
+
+from ..._caller import all_or_nothing
+from ...energy import CategoricalRBM
+from .base import RatingRecommender, evaluated
+from .checks import rated_items
+
+MAX_LEVELS = 100
+"""From which on ratings are rather numbers than levels."""
+ROUNDING = 1e-6
+"""By which a rating may miss its level, relative to the largest."""
+MAX_ENTRIES = 2**22
+"""Probabilities that are held at a time."""
+
+
+class KnownRBM(CategoricalRBM):
+    """A machine to which what a sparse matrix does not store is missing, not of code 0."""
+
+    _absent = np.nan
+
+
+class RatingRBM(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    RatingRecommender,
+):
+    """Restricted Boltzmann machine of ratings: hidden units that see those that a user gave.
+
+    Each item is a softmax group of the levels a rating may have. A user is a case of the machine
+    that has the user's rated items alone, with weights that all users share; every rating has a
+    probability, of all items.
+
+    Parameters
+    ----------
+    n_components : int, default=100
+        Hidden units.
+    levels : sequence of float, default=None
+        What a rating may be; None takes what ``fit`` finds, at most 100.
+    conditional : bool, default=True
+        Whether hidden units also hear *which* items a user rated, whatever the ratings: by the mean
+        of the weights of an item's levels, which is taken out otherwise.
+    learning_rate : float, default=0.01
+        Step along the gradient of the mean log-likelihood.
+    batch_size : int, default=20
+        Users of one update.
+    n_iter : int, default=50
+        Passes over the users, exactly this many.
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+    cd_steps : int, default=1
+        Gibbs sweeps before an update (k of CD-k).
+    momentum : float, default=0.0
+        Share of the last step that is kept, in [0, 1).
+    weight_decay : float, default=0.03
+        Each update shrinks the weights, not the biases, by this times the learning rate.
+    averaging : float, default=0.0
+        Share of itself that the machine keeps at each update while it follows the parameters that
+        are trained (Polyak averaging), in [0, 1).
+    validation_fraction : float, default=0.0
+        Share of the users that is held out of training to be measured in ``history_``.
+    device : str, default="auto"
+        "cpu", "cuda", "mps", or the first of the last two that is there.
+    precision : {"float32", "bfloat16", "float64"}, default="float32"
+        Of the products in training; parameters and answers stay at least float32.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random in ``fit``.
+
+    Attributes
+    ----------
+    levels_ : ndarray of shape (n_levels,)
+        What a rating may be, sorted.
+    rbm_ : CategoricalRBM
+        The machine, of codes of levels.
+    history_ : dict of lists
+        That of ``rbm_``.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+        Items.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where they had any.
+
+    Raises
+    ------
+    ValueError
+        If there is no rating, one is of no level, or there are more than 100 levels.
+
+    See Also
+    --------
+    RatingAutoencoder : Predicts better, and any number for a rating.
+    CategoricalRBM : The machine itself, for categories.
+
+    Notes
+    -----
+    Where users rate few items of many, little is learned of each: then `RatingAutoencoder`, whose
+    rows are items, predicts much better, and the biases alone may do as well. Fit it on items,
+    transposed, where users need not fold in.
+
+    Predictions are expected ratings Σₖ levelₖ P(rating = levelₖ), and their spread the standard
+    deviation of that distribution.
+
+    References
+    ----------
+    Salakhutdinov, R., Mnih, A. and Hinton, G., "Restricted Boltzmann machines for collaborative
+    filtering", ICML 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdeepunsup import RatingRBM
+    >>> X = np.array([[5, 5, 1, np.nan], [5, 4, 1, 1], [1, np.nan, 5, 5], [1, 2, 5, 4]] * 5)
+    >>> model = RatingRBM(8, learning_rate=0.1, weight_decay=0, n_iter=500, random_state=0).fit(X)
+    >>> model.levels_
+    array([1., 2., 4., 5.])
+    >>> items, scores = model.recommend([[np.nan, 5, 1, np.nan]], k=1)
+    >>> items
+    array([[0]])
+    """
+
+    rbm_: KnownRBM
+    _is_rated: np.ndarray
+
+    def __init__(
+        self,
+        n_components: int = 100,
+        *,
+        levels: Sequence[float] | None = None,
+        conditional: bool = True,
+        learning_rate: float = 0.01,
+        batch_size: int = 20,
+        n_iter: int = 50,
+        learning_rate_schedule: str = "linear",
+        cd_steps: int = 1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.03,
+        averaging: float = 0.0,
+        validation_fraction: float = 0.0,
+        device: str = "auto",
+        precision: str = "float32",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.levels = levels
+        self.conditional = conditional
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.learning_rate_schedule = learning_rate_schedule
+        self.cd_steps = cd_steps
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.averaging = averaging
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the machine to the ratings of ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            Ratings: dense, with NaN where there is none, or sparse, where what is stored is a
+            rating, zeros included. A sparse matrix is never made dense as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with all_or_nothing(self):
+            known = self._read(X, reset=True)
+            levels = self._found_levels(known.data)
+            machine = self._machine(len(levels))
+            context = self._init_callback_context(max_subtasks=1)
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            task = context.subcontext(task_name="machine")
+            with task.propagate_callback_context(machine):
+                task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+                machine.fit(_codes(known, levels))
+                task.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self.levels_, self.rbm_ = levels, machine
+            self._is_rated = rated_items(known)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map users to the probabilities of their hidden units.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            What is known of the users, who need not have been there in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_users, n_components)
+            Probabilities, as float64.
+        """
+        known = self._known(X)
+        return self.rbm_.transform(_codes(known, self.levels_))
+
+    def predict_std(self, X: Any, pairs: Any = None) -> np.ndarray:
+        """Compute the standard deviation of ratings about what ``predict`` says of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            What is known of the users, who need not have been there in ``fit``.
+        pairs : array-like of int, of shape (n_pairs, 2), default=None
+            Rows of ``X``, and items; None asks for all items of all users.
+
+        Returns
+        -------
+        ndarray of shape (n_users, n_items) or (n_pairs,)
+            That of the distribution over levels, as float64.
+        """
+        return evaluated(self._spread, self._known(X), pairs)
+
+    @property
+    def history_(self) -> dict[str, list[float]]:  # numpydoc ignore=RT01
+        """Return the figures of each epoch."""
+        return self.rbm_.history_
+
+    @property
+    def n_iter_(self) -> int:  # numpydoc ignore=RT01
+        """Number of epochs run."""
+        return self.rbm_.n_iter_
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self.rbm_._n_features_out)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True  # numbers, but few different ones
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "rbm_")
+
+    def _machine(self, n_levels: int) -> KnownRBM:
+        """The machine, with all the parameters that it shares with this."""
+        machine = KnownRBM(n_categories=max(2, n_levels))
+        shared = self.get_params(deep=False).keys() & machine.get_params(deep=False).keys()
+        return machine.set_params(**{name: getattr(self, name) for name in shared})
+
+    def _found_levels(self, ratings: np.ndarray) -> np.ndarray:
+        """The levels, of which each rating has one."""
+        if self.levels is None:
+            levels = np.unique(ratings)
+            if len(levels) > MAX_LEVELS:
+                raise ValueError(
+                    f"X has {len(levels)} different ratings, too many for levels: round them, or "
+                    "use RatingAutoencoder."
+                )
+            return levels
+        try:
+            levels = np.unique(np.asarray(self.levels, dtype=np.float64))
+        except (TypeError, ValueError):
+            levels = np.array([np.nan])
+        if len(levels) < 2 or not np.isfinite(levels).all():
+            raise ValueError(f"levels == {self.levels!r}, must be at least two finite numbers.")
+        return levels
+
+    def _probabilities(self, known: sp.csr_array) -> np.ndarray:
+        """P(level) of every item for each user, of shape (n_users, n_items, n_levels)."""
+        codes = _codes(known, self.levels_)
+
+        def probabilities(machine: Any) -> Any:
+            return lambda rows: machine.visible.mean(machine.visible_input(machine.encode(rows)))
+
+        p = self.rbm_._answer(codes, probabilities).reshape(*known.shape, -1)
+        p = p[..., : len(self.levels_)]  # a machine has two categories at least
+        return p / p.sum(-1, keepdims=True)
+
+    def _expected(self, known: sp.csr_array, values: np.ndarray) -> np.ndarray:
+        """Σₖ P(levelₖ) valueₖ, a number or a row of ``values``, of every item for each user.
+
+        Some users at a time.
+        """
+        n_rows = max(1, MAX_ENTRIES // (known.shape[1] * len(values)))
+        parts = gen_batches(known.shape[0], n_rows)
+        return np.concatenate([self._probabilities(known[part]) @ values for part in parts])
+
+    def _scores(self, known: sp.csr_array) -> np.ndarray:
+        return self._expected(known, self.levels_)
+
+    def _spread(self, known: sp.csr_array) -> np.ndarray:
+        moments = self._expected(known, np.column_stack([self.levels_, self.levels_**2]))
+        return np.sqrt(np.maximum(moments[..., 1] - moments[..., 0] ** 2, 0))
+
+    def _item_vectors(self) -> np.ndarray:
+        W = self.rbm_.components_.astype(np.float64).T  # K rows for each item
+        return W.reshape(self.n_features_in_, -1) * self._is_rated[:, None]
+
+
+def _codes(known: sp.csr_array, levels: np.ndarray) -> sp.csr_array:
+    """Each rating as the place of its level."""
+    middles = (levels[1:] + levels[:-1]) / 2
+    codes = np.searchsorted(middles, known.data)  # the nearest, since float32 rounds
+    wrong = np.abs(known.data - levels[codes]) > ROUNDING * max(np.abs(levels).max(), 1.0)
+    if wrong.any():
+        raise ValueError(
+            f"X has a rating of {known.data[wrong][0]:.4g}, but the levels are {levels.tolist()}."
+        )
+    return sp.csr_array((codes.astype(np.float64), known.indices, known.indptr), shape=known.shape)

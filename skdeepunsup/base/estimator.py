@@ -1,0 +1,347 @@
+"""An estimator that holds a module and trains it: what scikit-learn asks of that, stated once."""
+
+import copy
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from .._caller import all_or_nothing
+from .._parameters import resolve_device, resolve_precision
+from .._persistence import restore_module, store_module, to_arrays, to_tensors
+from .._random import Stream
+from .._validation import Rows, StreamedRows, map_rows, n_held_out, output_dtype
+from ..training import Objective, Schedule, train
+
+
+@dataclass
+class _Fit:
+    """A fit on its way: all that the estimator takes over when it is done."""
+
+    module: Any
+    objective: Objective
+    stream: Stream
+    split_seed: int
+    history: dict[str, list[float]]
+    schedule: Schedule
+
+    def __post_init__(self) -> None:
+        self.epochs_before = len(self.history["loss"])
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
+        objective = self.objective.state_dict()
+        del objective["module"]  # kept once, in module_
+        n_epochs = len(self.history["loss"])
+        return {
+            "module_": self.module,
+            "history_": self.history,
+            "n_iter_": n_epochs,
+            "_training": {
+                "objective": objective,
+                "stream": self.stream.state_dict(),
+                "split_seed": self.split_seed,
+                "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),
+            },
+        }
+
+
+class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+    """Base of all estimators: has a module, and trains it by an objective.
+
+    A kind of estimator adds ``fit`` over ``_fit`` and reads its arguments into rows; an estimator
+    has its parameters, checks them, says what its module is made of and how its first parameters
+    are drawn, and which objective trains it. The module keeps in ``arguments`` what its constructor
+    was given.
+
+    Attributes
+    ----------
+    module_ : nn.Module
+        The mathematics, with its fitted parameters.
+    history_ : dict of lists
+        One entry an epoch for ``"loss"``, ``"validation_loss"`` (NaN where nothing is held out)
+        and each named term of the model's.
+    n_iter_ : int
+        Epochs run.
+    """
+
+    _module_class: type[nn.Module]
+    _argument_names: ClassVar[dict[str, str]] = {}
+    """The parameters behind those of the module's arguments that are called otherwise."""
+    _absent: ClassVar[float] = 0.0
+    """What an entry is that a sparse matrix does not store."""
+    _training: dict[str, Any]
+    device: Any
+    precision: Any
+    random_state: Any
+    verbose: Any
+
+    @abstractmethod
+    def _check_parameters(self) -> None:
+        """Raise an error that names the first parameter that is not sound."""
+
+    @abstractmethod
+    def _training_rows(self, X: Any, *args: Any, **kwargs: Any) -> Rows:
+        """Check what ``fit`` was given, and return it as rows.
+
+        The keyword ``reset`` says whether a fit begins with them; further ones are the arguments of
+        ``fit`` beside ``X``.
+        """
+
+    @abstractmethod
+    def _schedule(self) -> Schedule:
+        """How long to train."""
+
+    @abstractmethod
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module's constructor is given; ``fitted`` are those of a fit that goes on."""
+
+    @abstractmethod
+    def _initialize(self, module: Any, rows: Rows, stream: Stream) -> None:
+        """Draw the first parameters of ``module``, which is on the CPU."""
+
+    @abstractmethod
+    def _objective(self, module: Any, stream: Stream) -> Objective:
+        """Return what trains ``module``."""
+
+    def _fit(self, X: Any, y: Any, **marks: Any) -> Self:
+        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
+        self._check_parameters()
+        go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
+        schedule = self._schedule()
+        with all_or_nothing(self):
+            rows = self._training_rows(X, reset=not go_on, **marks)
+            module = self._make_module(rows, go_on)  # which held-out rows shape too
+            stream, split_seed = self._start(go_on)
+            rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
+            fit = (
+                self._resume(module, stream, split_seed, schedule)
+                if go_on
+                else self._begin(module, rows, stream, split_seed, schedule)
+            )
+            observer = _CallbackObserver(self, X, y, fit)
+            train(
+                fit.objective,
+                rows,
+                schedule,
+                stream,
+                history=fit.history,
+                held_out=held_out,
+                observer=observer,
+                # Within a search or a Pipeline, Ctrl-C means all of it.
+                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
+            )
+            self._finish(fit)
+            observer.end_fit()
+        return self
+
+    def _partial_fit(self, X: Any, **marks: Any) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended."""
+        self._check_parameters()
+        go_on = self.__sklearn_is_fitted__()
+        schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
+        with all_or_nothing(self):
+            rows = self._training_rows(X, reset=not go_on, **marks)
+            module = self._make_module(rows, go_on)
+            stream, split_seed = self._start(go_on)
+            fit = (
+                self._resume(module, stream, split_seed, schedule)
+                if go_on
+                else self._begin(module, rows, stream, split_seed, schedule)
+            )
+            train(fit.objective, rows, schedule, stream, history=fit.history)
+            self._finish(fit)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "module_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for running in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):  # while a fit is
+            state.pop(running, None)
+        if "module_" in state:
+            state["module_"] = store_module(self.module_)
+        if "_training" in state:
+            state["_training"] = to_arrays(self._training)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "module_" in state:
+            device = _device_to_load_on(self.device, self.precision)
+            self.module_ = restore_module(self._module_class, state["module_"], device)
+
+    @property
+    def _module(self) -> Any:
+        """The fitted module; ``Any``, since its methods are those of its family."""
+        check_is_fitted(self)
+        return self.module_
+
+    def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
+        """Apply a method of the module to the rows of a checked array.
+
+        On a CPU it is computed in the dtype it is returned in.
+        """
+        module = self._wide_module() if output_dtype(X) == np.float64 else self._module
+        parameter = next(module.parameters())
+        rows = self._streamed(X, parameter.device, parameter.dtype)
+        return map_rows(method(module), rows, output_dtype(X))
+
+    def _wide_module(self) -> Any:
+        """On a CPU, a copy in float64: the answer to a row is then the same, to 1e-14, whoever else
+        is in the batch. A network of the user's own runs at its own precision."""
+        module = self._module
+        on_cpu = next(module.parameters()).device.type == "cpu"
+        own = _has_own_network(module.arguments)
+        return copy.deepcopy(module).double() if on_cpu and not own else module
+
+    def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
+        """The rows of a checked array, to be used once."""
+        return StreamedRows(X, device, dtype, absent=self._absent)
+
+    def _parameter_dtype(self) -> torch.dtype:
+        """Of the parameters; only products are ever done in bfloat16."""
+        precision = resolve_precision(self.precision)
+        return torch.float32 if precision == torch.bfloat16 else precision
+
+    def _autocast_dtype(self) -> torch.dtype | None:
+        """Of the products where it is not that of the parameters."""
+        precision = resolve_precision(self.precision)
+        return precision if precision == torch.bfloat16 else None
+
+    def _start(self, go_on: bool) -> tuple[Stream, int]:
+        """The fit's randomness, and the seed of its split, the same when a fit goes on."""
+        device = resolve_device(self.device, self.precision)
+        if go_on:
+            return Stream.restored(self._training["stream"], device), self._training["split_seed"]
+        stream = Stream(self.random_state, device)
+        return stream, int(stream.numpy.integers(2**31))
+
+    def _make_module(self, rows: Rows, go_on: bool) -> Any:
+        """The module that all of ``rows`` ask for, which of a fit that goes on is as it was."""
+        fitted = self._module.arguments if go_on else None
+        arguments = self._module_arguments(rows, fitted)
+        if fitted is not None:
+            _check_same(arguments, fitted, self._argument_names)
+        return self._module_class(**arguments).float().cpu()
+
+    def _begin(
+        self, module: Any, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule
+    ) -> _Fit:
+        """A fit from the start."""
+        self._initialize(module, rows, stream)
+        module.to(device=stream.device, dtype=self._parameter_dtype())
+        history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
+        objective = self._objective(module, stream)
+        return _Fit(module, objective, stream, split_seed, history, schedule)
+
+    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
+        """A fit that goes on from copies of what the last one left."""
+        module.to(device=stream.device, dtype=self._parameter_dtype())
+        module.load_state_dict(self._module.state_dict())
+        objective = self._objective(module, stream)  # parameters may have been set anew
+        state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
+        try:
+            objective.load_state_dict(state)
+        except ValueError as error:
+            raise ValueError(
+                "what is trained is not what the fit to go on from trained (have layers been "
+                "frozen or freed since?); start anew by fit, without warm_start."
+            ) from error
+        history = {name: list(values) for name, values in self.history_.items()}
+        return _Fit(module, objective, stream, split_seed, history, schedule)
+
+    def _finish(self, fit: _Fit) -> None:
+        """Take the fitted attributes."""
+        fit.module.eval()
+        for name, value in fit.attributes().items():
+            setattr(self, name, value)
+
+
+class _CallbackObserver:
+    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
+
+    def __init__(
+        self,
+        estimator: DeepEstimator,
+        X: Any,
+        y: Any,
+        fit: _Fit,
+    ) -> None:
+        self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
+        self.epochs = fit.schedule.n_epochs
+        self.context = estimator._init_callback_context(max_subtasks=self.epochs)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def begin_epoch(self) -> None:
+        self.started = time.perf_counter()
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end_epoch(self, record: dict[str, float]) -> bool:
+        if self.estimator.verbose:
+            seconds = time.perf_counter() - self.started
+            scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
+            name, epoch = type(self.estimator).__name__, self.task.task_id + 1
+            print(f"[{name}] epoch {epoch}/{self.epochs}, {scalars}, time = {seconds:.2f}s")
+        return bool(
+            self.task.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+            )
+        )
+
+    def end_fit(self) -> None:
+        """The fit is over and the estimator fitted."""
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+        )
+
+    def _fitted(self) -> dict[str, Any]:
+        """What makes a copy of the estimator fitted as of now, whatever training does next."""
+        attributes = copy.deepcopy(self.fit.attributes())
+        attributes["module_"].eval()
+        return attributes
+
+
+def _has_own_network(arguments: dict[str, Any]) -> bool:
+    """Whether a module, or a part of it, has a network of the user's own."""
+    parts = [arguments, *(of_part for _, of_part in arguments.get("parts", ()))]
+    return any(part.get(name) is not None for part in parts for name in ("encoder", "decoder"))
+
+
+def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
+    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
+    held_out = n_held_out(len(rows), fraction)
+    if not held_out:
+        return rows, None
+    order = Stream(seed).permutation(len(rows))
+    return rows.select(order[held_out:]), rows.select(order[:held_out])
+
+
+def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:
+    """Raise if a fit is to go on with a module of another make."""
+    for name, value in asked.items():
+        same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
+        if not same:
+            raise ValueError(
+                f"{names.get(name, name)} == {value!r}, but the fit to go on from had "
+                f"{fitted[name]!r}; set it back, or start anew by fit, without warm_start where "
+                "there is one."
+            )
+
+
+def _device_to_load_on(name: Any, precision: Any) -> torch.device:
+    """The device an estimator asks for where this machine has it, else the CPU."""
+    try:
+        return resolve_device(name, precision)
+    except ValueError:
+        return torch.device("cpu")

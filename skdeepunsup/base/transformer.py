@@ -1,0 +1,138 @@
+"""What every estimator shares that maps rows to codes and back."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from .._parameters import resolve_device
+from .._validation import Rows, check_codes, check_rows, check_weights, training_rows
+from .estimator import DeepEstimator
+
+
+class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
+    """Base of the models: maps arrays through its module, and scores their rows.
+
+    A family adds ``fit`` and ``partial_fit`` over ``_fit`` and ``_partial_fit``; a model says what
+    values it is made for, and what a score is. The module has ``encode`` and ``decode``, and the
+    width ``n_components`` of its codes.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Where the input had names.
+    """
+
+    @abstractmethod
+    def _check_values(self, X: Any, training: bool) -> None:
+        """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
+
+    @abstractmethod
+    def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
+        """Score each row, higher being better."""
+
+    @property
+    def _n_features_out(self) -> int:
+        """Width of the code."""
+        return int(self._module.n_components)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Map rows to their codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Codes; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        return self._answer(X, lambda module: module.encode)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Map codes back to rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        Z = check_codes(X, self._n_features_out, type(self).__name__)
+        return self._answer(Z, lambda module: module.decode)
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """Map rows to their codes and back.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Reconstructions; float32 for float32 input, else float64.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        return self._answer(X, lambda module: lambda x: module.decode(module.encode(x)))
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        y : Ignored
+            Present for API consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; None lets all count alike.
+
+        Returns
+        -------
+        float
+            Mean score of a row, higher being better.
+        """
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=check_weights(sample_weight, scores)))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _checked(self, X: Any) -> Any:
+        """``X`` as an array that the fitted model can answer."""
+        X = check_rows(self, X, reset=False)
+        self._check_values(X, training=False)
+        return X
+
+    def _training_rows(
+        self, X: Any, *, reset: bool, sample_weight: Any = None, labels: Any = None
+    ) -> Rows:
+        """The rows of ``X``; ``labels`` of classes, if any, as ``check_labels`` has them."""
+        X = check_rows(self, X, reset=reset)
+        self._check_values(X, training=True)
+        weights = check_weights(sample_weight, X)
+        device = resolve_device(self.device, self.precision)
+        rows = training_rows(X, device, self._parameter_dtype(), self._absent)
+        if labels is not None:
+            check_consistent_length(X, labels[0])
+            rows = rows.labelled(*labels)
+        return rows if weights is None else rows.weighted(weights)

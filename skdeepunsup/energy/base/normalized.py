@@ -1,0 +1,100 @@
+"""What the estimators of the family share: how they are fitted, and log Z as a method."""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+from sklearn.callback import with_callbacks
+from sklearn.utils.validation import check_is_fitted
+
+from ...base.transformer import DeepTransformer
+from ..likelihood.partition import DEFAULT_CHAINS, DEFAULT_TEMPERATURES, LogPartition, log_partition
+from ..machines.restricted import Machine
+
+
+class NormalizedModel(DeepTransformer):
+    """Base of the estimators with a machine whose log Z their scores need."""
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the model to ``X``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data. Sparse and memory-mapped data are never loaded as a whole.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
+        within a search or a Pipeline it is passed on.
+        """
+        return self._fit(X, y)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, or a part of it.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X)
+
+    @property
+    @abstractmethod
+    def _normalized(self) -> Machine:
+        """The fitted machine whose log Z it is."""
+
+    def log_partition(
+        self,
+        method: str = "auto",
+        *,
+        n_temperatures: int = DEFAULT_TEMPERATURES,
+        n_chains: int = DEFAULT_CHAINS,
+        random_state: Any = 0,
+    ) -> LogPartition:
+        """Compute log Z, of a deep belief network that of its top machine.
+
+        Parameters
+        ----------
+        method : {"auto", "exact", "ais"}, default="auto"
+            "exact" sums over all states of the units that cannot be summed out in closed form, its
+            cost doubling with each; "ais" is annealed importance sampling, forward and back;
+            "auto" is exact up to 20 such units.
+        n_temperatures : int, default=2000
+            Steps of the annealing; more of them close the bracket.
+        n_chains : int, default=200
+            Independent runs of the annealing.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the annealing.
+
+        Returns
+        -------
+        LogPartition
+            A tuple (value, lower, upper) in nats, with the ``effective_sample_size`` of the forward
+            runs as an attribute. The bracket is from three standard errors below the forward
+            estimate to three above the reverse one; exact values have no width. It is no
+            guarantee: a mode that no run finds is missing from both ends, and where the effective
+            sample size is near 1, the ends are but a hint.
+
+        Raises
+        ------
+        ValueError
+            If "exact" is asked for with more than 30 units to enumerate.
+        """
+        check_is_fitted(self)
+        return log_partition(self._normalized, method, n_temperatures, n_chains, random_state)

@@ -1,0 +1,56 @@
+"""The parameters of training that all energy models have, by the same names."""
+
+import warnings
+from typing import Any
+
+from ..._parameters import (
+    check_boolean,
+    check_integer,
+    check_option,
+    check_real,
+    resolve_device,
+    resolve_precision,
+)
+from ..._validation import outside_unit_interval
+
+
+def check_training(estimator: Any) -> None:
+    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    for name in ("batch_size", "n_iter", "cd_steps"):
+        check_integer(name, getattr(estimator, name), 1)
+    if estimator.n_chains is not None:
+        check_integer("n_chains", estimator.n_chains, 1)
+    schedule = estimator.learning_rate_schedule
+    check_option("learning_rate_schedule", schedule, ("linear", "constant"))
+    check_real("weight_decay", estimator.weight_decay, 0)
+    check_real("averaging", estimator.averaging, 0, 1, "left")
+    check_boolean("centered", estimator.centered)
+    check_real("validation_fraction", estimator.validation_fraction, 0, 1, "left")
+    resolve_precision(estimator.precision)
+    resolve_device(estimator.device, estimator.precision)
+
+
+def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
+    """Warn whoever called ``fit`` of training rows that are neither bits nor probabilities."""
+    if outside := outside_unit_interval(X):
+        message = f"{type(estimator).__name__} models {outside}"
+        warnings.warn(message, UserWarning, stacklevel=7)
+
+
+def shared_options(estimator: Any) -> dict[str, Any]:
+    """What every learning rule is told of them."""
+    return {
+        "decay": estimator.learning_rate_schedule == "linear",
+        "averaging": estimator.averaging,
+        "weight_decay": estimator.weight_decay,
+        "centered": estimator.centered,
+        "precision": resolve_precision(estimator.precision),
+    }
+
+
+def chain_options(estimator: Any) -> dict[str, Any]:
+    """How many persistent chains, a batch of them unless said otherwise, and their sweeps."""
+    return {
+        "n_chains": estimator.n_chains or estimator.batch_size,
+        "n_steps": estimator.cd_steps,
+    }

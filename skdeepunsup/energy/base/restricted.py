@@ -1,0 +1,134 @@
+"""What the estimators of restricted Boltzmann machines share."""
+
+from abc import abstractmethod
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..._parameters import check_boolean, check_integer, check_real
+from ..._random import Stream
+from ..._validation import Rows, to_array
+from ...training import Schedule
+from ..learning.chains import DataChains, PersistentChains, TemperedChains
+from ..learning.contrastive import ContrastiveDivergence
+from ..learning.start import start_at_data
+from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.discrete import Categorical
+from .energy_model import EnergyModel
+from .parameters import chain_options, check_training, shared_options
+from .unrolled import Unrollable
+
+
+class RestrictedModel(Unrollable, EnergyModel):
+    """Base of the estimators whose module is a `RestrictedBoltzmannMachine`."""
+
+    _module_class = RestrictedBoltzmannMachine
+
+    n_components: Any
+    learning_rate: Any
+    batch_size: Any
+    n_iter: Any
+    learning_rate_schedule: Any
+    cd_steps: Any
+    persistent: Any
+    n_chains: Any
+    n_temperatures: Any
+    momentum: Any
+    weight_decay: Any
+    averaging: Any
+    centered: Any
+    sparsity_target: Any
+    sparsity_cost: Any
+    validation_fraction: Any
+    resample: Any = False
+    """A parameter where rows may be probabilities of bits."""
+
+    @property
+    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Weights, hidden by visible."""
+        return to_array(self._module.W.T)
+
+    @property
+    def intercept_hidden_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Hidden biases."""
+        return to_array(self._module.b)
+
+    @property
+    def intercept_visible_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Visible biases."""
+        return to_array(self._module.a)
+
+    @property
+    def h_samples_(self) -> np.ndarray:  # numpydoc ignore=RT01
+        """Hidden states of the persistent chains."""
+        check_is_fitted(self)
+        return to_array(torch.as_tensor(self._training["objective"]["chains"]["h"]))
+
+    def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
+        return [(self._module, self._module.W)]
+
+    def _check_parameters(self) -> None:
+        check_integer("n_components", self.n_components, 1)
+        check_real("learning_rate", self._rate(), 0, boundaries="neither")
+        check_training(self)
+        check_integer("n_temperatures", self.n_temperatures, 1)
+        for name in ("persistent", "resample"):
+            check_boolean(name, getattr(self, name))
+        if self.n_temperatures > 1 and not self.persistent:
+            raise ValueError(
+                f"n_temperatures == {self.n_temperatures} needs persistent=True: chains that are "
+                "forgotten at each update have no time to exchange temperatures."
+            )
+        check_real("momentum", self.momentum, 0, 1, "left")
+        if self.sparsity_target is not None:
+            check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
+        check_real("sparsity_cost", self.sparsity_cost, 0)
+        self._check_units()
+
+    @abstractmethod
+    def _rate(self) -> Any:
+        """The learning rate."""
+
+    @abstractmethod
+    def _check_units(self) -> None:
+        """Raise an error that names the first parameter of the units that is not sound."""
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.n_iter, self.batch_size, self.validation_fraction)
+
+    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "n_features": rows.n_features,
+            "n_components": self.n_components,
+            **self._units(rows, fitted),
+        }
+
+    @abstractmethod
+    def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+        """The machine's further arguments: of what kind its units are."""
+
+    def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
+        start_at_data(module, rows, stream)
+
+    def _objective(
+        self, module: RestrictedBoltzmannMachine, stream: Stream
+    ) -> ContrastiveDivergence:
+        kind: Any = PersistentChains if self.persistent else DataChains
+        if self.n_temperatures > 1:
+            kind = partial(TemperedChains, n_temperatures=self.n_temperatures)
+        return ContrastiveDivergence(
+            module,
+            stream,
+            chains=partial(kind, **chain_options(self)),
+            learning_rate=self._rate(),
+            momentum=self.momentum,
+            sparsity_target=self.sparsity_target,
+            sparsity_cost=self.sparsity_cost,
+            resample=self.resample,
+            missing=isinstance(module.visible, Categorical) and not self.persistent,
+            **shared_options(self),
+        )

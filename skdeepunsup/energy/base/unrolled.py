@@ -1,0 +1,99 @@
+"""Restricted machines unrolled: the way to the code and back, as layers of a network."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..._validation import to_array
+from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.discrete import Bernoulli, Categorical
+
+Affine = tuple[np.ndarray, np.ndarray]
+"""W of shape (n_outputs, n_inputs) and b of shape (n_outputs,), for Wx + b."""
+
+
+class Unrolled(NamedTuple):
+    """Affine maps of the layers of a network that encodes and decodes.
+
+    Attributes
+    ----------
+    up : list of (W, b)
+        To the code, from the bottom up, σ after each: W of shape (n_outputs, n_inputs) and b of
+        shape (n_outputs,).
+    down : list of (W, b)
+        Back to the features, from the top down, σ between them.
+    output : {"logistic", "identity"}
+        What follows the last of ``down``.
+    """
+
+    up: list[Affine]
+    down: list[Affine]
+    output: str
+
+
+class Unrollable(ABC):
+    """Mixin of the estimators whose code is that of restricted machines, one above the other."""
+
+    @abstractmethod
+    def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
+        """The machines up to the code, from the bottom up, each with its weights for the way up."""
+
+    def unroll(self) -> Unrolled:
+        """Unroll the model into layers: what ``Autoencoder(pretrained=...)`` starts from.
+
+        Its way up is ``transform`` and its way down ``inverse_transform``.
+
+        Returns
+        -------
+        Unrolled
+            A tuple (up, down, output): ``up`` and ``down`` hold a pair (W, b) for each layer, W of
+            shape (n_outputs, n_inputs), up to the code and down from it, in the order in which they
+            are applied; σ follows each but the last of ``down``, which ``output`` ("logistic" or
+            "identity") follows. They are copies, float32 or float64 as the parameters are.
+
+        Raises
+        ------
+        ValueError
+            If visible units are categorical or hidden units rectified.
+
+        References
+        ----------
+        Hinton, G. and Salakhutdinov, R., "Reducing the dimensionality of data with neural
+        networks", Science 313, 2006.
+        """
+        check_is_fitted(self)
+        stack = self._stack()
+        _check_units(type(self).__name__, stack[0][0])
+        return Unrolled(
+            up=[_way_up(machine, R) for machine, R in stack],
+            down=[_way_down(machine) for machine, _ in reversed(stack)],
+            output="logistic" if stack[0][0].visible.binary else "identity",
+        )
+
+
+def _way_up(machine: RestrictedBoltzmannMachine, R: Tensor) -> Affine:
+    """Rᵀt(v) + b as an affine map of v: t is linear, v itself or v/σ²."""
+    return to_array(machine.visible.statistic(R.T)), to_array(machine.b)
+
+
+def _way_down(machine: RestrictedBoltzmannMachine) -> Affine:
+    """Wh + a."""
+    return to_array(machine.W), to_array(machine.a)
+
+
+def _check_units(name: str, bottom: RestrictedBoltzmannMachine) -> None:
+    """Raise if the bottom machine is no layer of logistic units between vectors of numbers."""
+    if isinstance(bottom.visible, Categorical):
+        raise ValueError(
+            f"{name} with categorical visible units cannot be unrolled: it sees and gives back "
+            "codes, which no affine map takes; encode them by sklearn.preprocessing.OneHotEncoder "
+            "and use binary units."
+        )
+    if not isinstance(bottom.hidden, Bernoulli):
+        raise ValueError(
+            f"{name} with hidden_units='relu' cannot be unrolled: the mean of a rectified Gaussian "
+            "unit is no logistic function of its input; use hidden_units='bernoulli'."
+        )

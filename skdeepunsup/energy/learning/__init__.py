@@ -1,0 +1,1 @@
+"""Learning rules: how a machine's parameters are updated from a batch."""

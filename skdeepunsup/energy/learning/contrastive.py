@@ -1,0 +1,329 @@
+"""Learning rules of energy models: one update each.
+
+The gradient of the mean log-likelihood is a difference of two expectations of the same statistics,
+
+    ∂W = E_data[v hᵀ] − E_model[v hᵀ],   ∂a = E_data[v] − E_model[v],   ∂b = E_data[h] − E_model[h],
+
+and the rules differ in how they draw from the model.
+"""
+
+import copy
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..._products import add_product_, affine
+from ..._random import Stream
+from ..._validation import Rows
+from ...training import follow, linear_pace
+from ..machines.restricted import RestrictedBoltzmannMachine
+from .chains import Chains
+from .monitors import Figures, fixed_bits, measured, restricted_figures
+
+ACTIVITY_RATE = 0.01
+"""How fast the running mean of hidden activity follows a batch."""
+
+
+class Gradient(NamedTuple):
+    """Of the mean log-likelihood, with respect to a, b and W; the last kept as ∂W = VᵀK."""
+
+    a: Tensor
+    b: Tensor
+    V: Tensor
+    K: Tensor
+
+    @property
+    def W(self) -> Tensor:
+        """The gradient with respect to W, of shape (n_visible, n_hidden)."""
+        return affine(self.V.T, self.K)
+
+
+def phase_weights(n_data: int, n_chains: int, like: Tensor) -> Tensor:
+    """Weights of a sum that is E_data − E_model, in the dtype and on the device of ``like``.
+
+    +1/n for each row of data, −1/k for each chain, and 0 for the offset's row below them.
+    """
+    data, chains = like.new_full((n_data,), 1 / n_data), like.new_full((n_chains,), -1 / n_chains)
+    return torch.cat([data, chains, like.new_zeros(1)])
+
+
+def centered_gradient(
+    V: Tensor, h: Tensor, c: Tensor, lam: Tensor, t_mu: Tensor | None = None
+) -> Gradient:
+    """The log-likelihood's gradient, of a machine whose units are centred on μ and λ.
+
+    With Δx = Σₛ cₛ xₛ, the difference of the phases' means,
+
+        ∂W = Δ(v − μ)(h − λ)ᵀ,   ∂a = Δv − ∂W λ,   ∂b = Δh − ∂Wᵀ t(μ);
+
+    μ = λ = 0 gives the plain gradient. Both point uphill; the centred one is much better
+    conditioned, since a weight then no longer acts as a bias as well. Since c sums to zero,
+    ∂W = Σₛ vₛ cₛ(hₛ − λ)ᵀ − μ Δhᵀ: a product of stacked rows, the offset being one row more.
+
+    Of Gaussian units, ∂W and ∂a are the gradient times σ², still uphill: so one learning rate
+    serves features of any variance.
+
+    Parameters
+    ----------
+    V : Tensor of shape (n + k + 1, n_visible)
+        Visible states, first the data's, then the chains'; last, μ. bfloat16 asks for that product.
+    h : Tensor of shape (n + k, n_hidden)
+        E[h | v] for each state.
+    c : Tensor of shape (n + k + 1,)
+        The ``phase_weights``, which sum to zero.
+    lam : Tensor of shape (n_hidden,)
+    t_mu : Tensor of shape (n_visible,), optional
+        t(μ), where it is not μ itself.
+
+    Returns
+    -------
+    Gradient
+
+    References
+    ----------
+    J. Melchior, A. Fischer, L. Wiskott, "How to center deep Boltzmann machines", JMLR 17, 2016.
+    """
+    weighted = (h - lam).mul_(c[:-1, None])
+    delta_h = weighted.sum(0)
+    K = torch.cat([weighted, -delta_h[None]])
+    exact = V.to(c.dtype)
+    return Gradient(
+        a=torch.addmv(c, K, lam, alpha=-1) @ exact,  # cᵀV is Δv, and (Kλ)ᵀV is ∂W λ
+        b=torch.addmv(delta_h, K.T, exact @ (exact[-1] if t_mu is None else t_mu), alpha=-1),
+        V=V,
+        K=K,
+    )
+
+
+class LikelihoodAscent(ABC):
+    """What all rules share: the learning rate's decay, the parameters' average, figures, the state.
+
+    Parameters
+    ----------
+    module : nn.Module
+        What is trained, or, with ``averaging``, what follows the parameters that are.
+    stream : Stream
+        All randomness.
+    learning_rate : float
+        Step along the gradient.
+    decay : bool
+        Whether the learning rate falls linearly to 1 % of itself over the second half of the fit.
+    averaging : float
+        The module keeps this share of its own parameters at each update and takes the rest from
+        those that are trained (B. Polyak, A. Juditsky, 1992); at 0 they are the same.
+    resample : bool
+        Whether each batch is drawn anew, as bits with its entries for probabilities.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        stream: Stream,
+        *,
+        learning_rate: float,
+        decay: bool = False,
+        averaging: float = 0.0,
+        resample: bool = False,
+    ) -> None:
+        self.answering: Any = module
+        self.machine: Any = copy.deepcopy(module) if averaging else module
+        self.stream, self.learning_rate, self.decay = stream, learning_rate, decay
+        self.averaging, self.resample = averaging, resample
+        self.pace, self.stage = 1.0, 0
+        self.n_updates = 0
+
+    def begin_epoch(self, progress: float, stage: int = 0) -> None:
+        self.pace = linear_pace(progress) if self.decay else 1.0
+        self.stage = stage
+
+    @torch.no_grad()
+    def step(self, x: Tensor) -> dict[str, Tensor]:
+        self._update(self.stream.bernoulli(x) if self.resample else x)
+        if self.averaging:
+            self._average()
+        return {}
+
+    @abstractmethod
+    def _update(self, x: Tensor) -> None:
+        """One step uphill."""
+
+    def _average(self) -> None:
+        """Let the answering module follow, more closely at first."""
+        self.n_updates += 1
+        averages, parameters = self.answering.parameters(), self.machine.parameters()
+        follow(averages, parameters, self.averaging, self.n_updates)
+
+    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+        def figures(x: Tensor) -> Figures:
+            return self._figures(fixed_bits(x) if self.resample else x)
+
+        return measured(figures, rows, held_out)
+
+    @abstractmethod
+    def _figures(self, rows: Tensor) -> Figures:
+        """What the epoch's record says of the answering module, a number a row."""
+
+    def state_dict(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"module": self.answering.state_dict(), "n_updates": self.n_updates}
+        if self.averaging:
+            state["trained"] = self.machine.state_dict()
+        return state | self._state()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.answering.load_state_dict(state["module"])
+        self.n_updates = state["n_updates"]
+        if self.averaging:
+            self.machine.load_state_dict(state.get("trained", state["module"]))
+        self._take(state)
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """What changes in training beside the parameters, in dtypes that NumPy has."""
+
+    @abstractmethod
+    def _take(self, state: dict[str, Any]) -> None:
+        """Take on what ``_state`` gave."""
+
+
+class ContrastiveDivergence(LikelihoodAscent):
+    """Ascent on the likelihood of a restricted machine, the model's expectation from chains.
+
+    E[h | v] enters the statistics of both phases; samples only drive v. Each phase is divided by
+    its own count. The data and the chains are stacked, so that one product gives both hidden means
+    and one the whole gradient.
+
+    Parameters
+    ----------
+    machine : RestrictedBoltzmannMachine
+    stream : Stream
+    chains : type of Chains
+        Called with the machine that is trained.
+    momentum, weight_decay : float
+        u ← momentum · u + learning_rate · gradient; W ← (1 − learning_rate · weight_decay) W + u.
+    centered : bool
+        Whether the gradient is centred: μ on the base machine's visible means, λ on a running mean
+        of E[h | data]; otherwise both are 0.
+    sparsity_target, sparsity_cost : float or None, float
+        Each b also gains learning_rate · cost · (target − running mean of E[h | data]).
+    missing : bool
+        Whether entries may be missing: then μ = 0, and each visible unit's step is divided by the
+        rows that have it.
+    precision : torch.dtype
+        Of the products; bfloat16 states are exact bits.
+    **ascent : Any
+        Of `LikelihoodAscent`.
+    """
+
+    machine: RestrictedBoltzmannMachine
+
+    def __init__(
+        self,
+        machine: RestrictedBoltzmannMachine,
+        stream: Stream,
+        *,
+        chains: Any,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        centered: bool = False,
+        sparsity_target: float | None = None,
+        sparsity_cost: float = 0.0,
+        missing: bool = False,
+        precision: torch.dtype = torch.float32,
+        **ascent: Any,
+    ) -> None:
+        super().__init__(machine, stream, **ascent)
+        machine = self.machine
+        self.chains: Chains = chains(machine, stream, dtype=precision)
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.sparsity_target, self.sparsity_cost = sparsity_target, sparsity_cost
+        self.missing, self.precision = missing, precision
+        self.centered = centered
+        W, a, b = machine.W, machine.a, machine.b
+        follows = centered and not missing
+        mu = machine.visible.mean(machine.a0) if follows else torch.zeros_like(a)
+        self.mu = mu[None].to(precision).to(mu.dtype)  # rounded as the states are
+        self.activity = machine.hidden.mean(b)
+        self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
+        self._no_offset = torch.zeros_like(b)
+        self._phase_weights: dict[tuple[int, int], Tensor] = {}
+
+    @property
+    def lam(self) -> Tensor:
+        """λ, the hidden offset."""
+        return self.activity if self.centered else self._no_offset
+
+    @torch.no_grad()
+    def start_chains(self, x: Tensor) -> None:
+        """Let the chains go on from hidden states of these rows, which the machine knows already.
+
+        Off the data, they would undo what first parameters that have been learned are good for.
+        """
+        rows = x[torch.arange(len(self.chains.h), device=x.device) % len(x)]
+        v = self.machine.visible.states(self.stream.bernoulli(rows) if self.resample else rows)
+        self.chains.settle(self.machine.hidden_input(v))
+
+    def _update(self, x: Tensor) -> None:
+        machine, n, rate = self.machine, len(x), self.learning_rate * self.pace
+        units = machine.visible
+        x = units.states(x).to(self.precision)
+        v = self.chains.draw(x)
+        V = torch.cat([x, v, self.mu.to(x.dtype)])
+        inputs = machine.hidden_input(V)[:-1]
+        h = machine.hidden.mean(inputs)
+        self.chains.settle(inputs[n:])
+        self._follow(h[:n])
+        c = self._c(n, len(v), h)
+        gradient = centered_gradient(V, h, c, self.lam, units.statistic(self.mu[0]))
+        if units.learned:
+            units.ascend_(V[:-1], machine.visible_input(h), c[:-1], rate)
+        if self.missing:
+            counts = units.observed(x).sum(0).clamp_min(1)
+            gradient = gradient._replace(V=V * (n / counts), a=gradient.a * (n / counts))
+        self._ascend(gradient, rate)
+        machine.constrain_()
+
+    def _c(self, n: int, k: int, h: Tensor) -> Tensor:
+        """The phase weights of these counts, made once."""
+        if (n, k) not in self._phase_weights:
+            self._phase_weights[n, k] = phase_weights(n, k, h)
+        return self._phase_weights[n, k]
+
+    def _follow(self, h: Tensor) -> None:
+        """Let the running mean of the data's hidden activity follow this batch."""
+        self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
+
+    def _ascend(self, gradient: Gradient, rate: float) -> None:
+        """One step uphill."""
+        machine = self.machine
+        if self.sparsity_target is not None:
+            gradient.b.add_(self.sparsity_target - self.activity, alpha=self.sparsity_cost)
+        if self.weight_decay:
+            machine.W.mul_(1 - rate * self.weight_decay)
+        W, a, b = self.velocity or (machine.W, machine.a, machine.b)
+        for u in self.velocity:
+            u.mul_(self.momentum)
+        add_product_(W, gradient.V, gradient.K, rate)
+        a.add_(gradient.a, alpha=rate)
+        b.add_(gradient.b, alpha=rate)
+        if self.velocity:
+            machine.W.add_(W)
+            machine.a.add_(a)
+            machine.b.add_(b)
+
+    def _figures(self, rows: Tensor) -> Figures:
+        return restricted_figures(self.answering, rows)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "chains": self.chains.state_dict(),
+            "activity": self.activity,
+            "velocity": self.velocity,
+        }
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.chains.load_state_dict(state["chains"])
+        self.activity.copy_(state["activity"])
+        for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise
+            u.copy_(stored)

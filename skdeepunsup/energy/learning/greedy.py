@@ -1,0 +1,153 @@
+"""Layer by layer: each restricted machine learns from what the ones below make of the data."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..._random import Stream
+from ..._validation import CHUNK_ROWS, Rows
+from ..machines.belief_network import BeliefNetwork
+from .contrastive import ContrastiveDivergence
+from .start import start_above
+from .up_down import UpDown
+
+
+class RowsAbove(Rows):
+    """Rows as a network sees them from a layer: the mean activities that arrive there.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of data.
+    network : BeliefNetwork
+    layer : int
+        The machine whose visible units are seen; 0 sees the data.
+    """
+
+    def __init__(self, rows: Rows, network: BeliefNetwork, layer: int) -> None:
+        self.rows, self.network, self.layer = rows, network, layer
+        self.n_features = network.layers[layer].visible.n_units
+        self.index_device = rows.index_device
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, ids: Tensor) -> Tensor:
+        return self._up(self.rows.take(ids))
+
+    def _select(self, ids: Tensor) -> "RowsAbove":
+        return RowsAbove(self.rows.select(ids), self.network, self.layer)
+
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
+        yield from map(self._up, self.rows.chunks(size))
+
+    def _up(self, rows: Tensor) -> Tensor:
+        u = self.network.visible.states(rows) if self.layer else rows
+        for layer in range(self.layer):
+            u = self.network.mean_up(layer, u)
+        return u
+
+
+class LayerByLayer:
+    """A stage for each layer, those below standing still; then, if asked for, one for all at once.
+
+    A layer learns from bits that the layers below draw for each batch anew, so that the machine's
+    likelihood of them is what the bound on the network's gains. A stage begins with the first
+    parameters that what is below suggests, and with chains at the hidden states of its first batch.
+
+    Parameters
+    ----------
+    network : BeliefNetwork
+        What is trained; its bottom layer has its first parameters.
+    stream : Stream
+        All randomness.
+    learner : callable
+        ``learner(layer)`` gives the learning rule of a layer's machine as it is when called. Above
+        the bottom it takes probabilities and draws bits.
+    fine_tuner : callable, optional
+        ``fine_tuner()`` gives that of the whole network.
+    resample : bool
+        Whether the data are probabilities, from which each batch is drawn anew.
+    """
+
+    def __init__(
+        self,
+        network: BeliefNetwork,
+        stream: Stream,
+        *,
+        learner: Callable[[int], ContrastiveDivergence],
+        fine_tuner: Callable[[], UpDown] | None = None,
+        resample: bool = False,
+    ) -> None:
+        self.network, self.stream = network, stream
+        self.learner, self.fine_tuner, self.resample = learner, fine_tuner, resample
+        self.n_layers = len(network.layers)
+        self.stages: list[Any] = [learner(layer) for layer in range(self.n_layers)]
+        if fine_tuner is not None:
+            self.stages.append(fine_tuner())
+        self.stage, self.begun, self.is_fresh = 0, 1, False
+
+    def begin_epoch(self, progress: float, stage: int = 0) -> None:
+        while self.begun <= stage:
+            self._begin(self.begun)
+            self.begun += 1
+        self.stage = stage
+        self.stages[stage].begin_epoch(progress)
+
+    def _begin(self, stage: int) -> None:
+        """Take the first parameters of a stage from what the one before has learned."""
+        before = self.stages[stage - 1]
+        if stage < self.n_layers:
+            below, machine = self.network.layers[stage - 1 : stage + 1]
+            start_above(machine, below, before.activity, self.stream)
+            self.network.tie_()
+            self.stages[stage], self.is_fresh = self.learner(stage), True
+        elif self.fine_tuner is not None:
+            self.stages[stage] = self.fine_tuner()
+            self.stages[stage].top.load_state_dict(before.state_dict())  # its chains go on
+
+    @torch.no_grad()
+    def step(self, x: Tensor) -> dict[str, Tensor]:
+        if 0 < self.stage < self.n_layers:
+            x = self._arriving(x)
+        if self.is_fresh:
+            self.stages[self.stage].start_chains(x)
+            self.is_fresh = False
+        return self.stages[self.stage].step(x)
+
+    def _arriving(self, x: Tensor) -> Tensor:
+        """Probabilities of what arrives at the layer that learns, given draws of all below."""
+        u = self.network.visible.states(x)
+        u = self.stream.bernoulli(u) if self.resample else u
+        for layer in range(self.stage - 1):
+            u = self.network.sample_up(layer, u, self.stream)
+        return self.network.mean_up(self.stage - 1, u)
+
+    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+        """The figures of the machine that learns, and its ``"layer"``: from 1, or 0 for all."""
+        greedy = self.stage < self.n_layers
+        if greedy:
+            self.network.tie_()
+        layer = min(self.stage, self.n_layers - 1)
+        seen, held = (
+            None if part is None else RowsAbove(part, self.network, layer)
+            for part in (rows, held_out)
+        )
+        assert seen is not None
+        record = self.stages[self.stage].measure(seen, held)
+        return record | {"layer": torch.tensor(float(layer + 1 if greedy else 0))}
+
+    def state_dict(self) -> dict[str, Any]:
+        stages = [stage.state_dict() for stage in self.stages]
+        for state in stages:
+            del state["module"]  # a part of the network
+        return {"module": self.network.state_dict(), "begun": self.begun, "stages": stages}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["module"])
+        self.begun = state["begun"]
+        parts = [*self.network.layers, self.network]
+        for stage, part, stored in zip(self.stages, parts, state["stages"], strict=False):
+            stage.load_state_dict(stored | {"module": part.state_dict()})

@@ -1,0 +1,153 @@
+"""Learning an unrestricted Boltzmann machine: one update.
+
+With Δ the difference of the expectation with visible units clamped to data and that without,
+
+    ∂L = Δ s sᵀ,   ∂c = Δ s.
+
+D. Ackley, G. Hinton, T. Sejnowski, "A learning algorithm for Boltzmann machines", Cognitive Science
+9, 1985.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..._products import affine
+from ..._random import Stream
+from ..machines.lateral import LateralMachine
+from .contrastive import ACTIVITY_RATE, LikelihoodAscent, phase_weights
+from .monitors import Figures, lateral_figures
+
+
+def centered_gradient(
+    S: Tensor, P: Tensor, weights: Tensor, mu: Tensor, mask: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The log-likelihood's gradient, of a machine whose units are centred on μ.
+
+    With Δx = Σₛ wₛ xₛ, the difference of the phases' means,
+
+        ∂L = Δ(s − μ)(s − μ)ᵀ,   ∂c = Δs − ∂L μ;
+
+    μ = 0 gives the plain gradient. Of the two factors of sᵢ sⱼ one is replaced by its mean given
+    all other units, in turn: E[sᵢ sⱼ] = E[E[sᵢ | the others] sⱼ], with less noise.
+
+    Parameters
+    ----------
+    S, P : Tensor of shape (n, N)
+        States, and the units' means given the others; the states themselves for clamped units.
+    weights : Tensor of shape (n,)
+        The phases' weights, which sum to zero.
+    mu : Tensor of shape (N,)
+    mask : Tensor of shape (N, N)
+        Where there are connections.
+
+    Returns
+    -------
+    L, c : Tensor of shape (N, N) and (N,)
+
+    References
+    ----------
+    G. Montavon, K.-R. Müller, "Deep Boltzmann machines and the centering trick", Neural Networks:
+    Tricks of the Trade, 2012; J. Melchior, A. Fischer, L. Wiskott, "How to center deep Boltzmann
+    machines", JMLR 17, 2016.
+    """
+    half = affine((S - mu).T, (P - mu).mul_(weights[:, None])).mul_(mask)
+    gradient = (half + half.T).mul_(0.5)
+    return gradient, torch.addmv(weights @ P, gradient, mu, alpha=-1)
+
+
+class LateralAscent(LikelihoodAscent):
+    """Ascent on the likelihood, with persistent Gibbs chains for the free phase.
+
+    Parameters
+    ----------
+    machine : LateralMachine
+    stream : Stream
+    n_chains, n_steps : int
+        Chains of the free phase, and their sweeps in one update.
+    clamped : {"gibbs", "mean-field"}
+        How hidden units are inferred from data: as draws, or at their mean field.
+    clamped_steps : int
+        Sweeps over the hidden units, from draws, or means, that ignore their connections.
+    weight_decay : float
+        Each update shrinks L by this times the learning rate.
+    centered : bool
+        Whether the gradient is centred: on the base machine's visible means and on a running mean
+        of the hidden activity given data.
+    precision : torch.dtype
+        Of the chains' products; bfloat16 states are exact bits.
+    **ascent : Any
+        Of `LikelihoodAscent`.
+    """
+
+    machine: LateralMachine
+
+    def __init__(
+        self,
+        machine: LateralMachine,
+        stream: Stream,
+        *,
+        n_chains: int,
+        n_steps: int,
+        clamped: str,
+        clamped_steps: int,
+        weight_decay: float = 0.0,
+        centered: bool = True,
+        precision: torch.dtype = torch.float32,
+        **ascent: Any,
+    ) -> None:
+        super().__init__(machine, stream, **ascent)
+        self.n_steps, self.clamped, self.clamped_steps = n_steps, clamped, clamped_steps
+        self.weight_decay, self.centered = weight_decay, centered
+        D = machine.n_features
+        self.chains = machine.base_state(n_chains, stream).to(precision)
+        self.mu = torch.zeros_like(machine.c)
+        self.activity = machine.c[D:].sigmoid()
+        if centered:
+            self.mu[:D] = machine.c0[:D].sigmoid()
+            self.mu[D:] = self.activity
+
+    def _update(self, x: Tensor) -> None:
+        machine, rate = self.machine, self.learning_rate * self.pace
+        s, p = self._clamped_phase(x)
+        self.chains = machine.everyone.gibbs(
+            self.chains, machine.L, machine.c, self.stream, self.n_steps
+        )
+        chains = self.chains.to(x.dtype)
+        S = torch.cat([s, chains])
+        P = torch.cat([p, affine(chains, machine.L, machine.c).sigmoid_()])
+        weights = phase_weights(len(x), len(chains), x)[:-1]
+        L, c = centered_gradient(S, P, weights, self.mu, machine.mask)
+        if self.weight_decay:
+            machine.L.mul_(1 - rate * self.weight_decay)
+        machine.L.add_(L, alpha=rate)
+        machine.c.add_(c, alpha=rate)
+
+    def _clamped_phase(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """States of all units given the visible ones, and their means given the others."""
+        machine = self.machine
+        if not machine.n_components:
+            return x, x
+        inputs, L = machine.hidden_input(x), machine.L_hidden
+        if self.clamped == "mean-field":
+            h = mean = machine.hiddens.mean_field(L, inputs, self.clamped_steps)
+        else:
+            h = self.stream.bernoulli(inputs.sigmoid())
+            h = machine.hiddens.gibbs(h, L, inputs, self.stream, self.clamped_steps)
+            mean = torch.addmm(inputs, h, L).sigmoid_()
+        self.activity.lerp_(mean.mean(0), ACTIVITY_RATE)
+        if self.centered:
+            self.mu[machine.n_features :] = self.activity
+        return torch.cat([x, h], 1), torch.cat([x, mean], 1)
+
+    def _figures(self, rows: Tensor) -> Figures:
+        return lateral_figures(self.answering, rows)
+
+    def _state(self) -> dict[str, Any]:
+        return {"chains": self.chains.to(self.machine.c.dtype), "activity": self.activity}
+
+    def _take(self, state: dict[str, Any]) -> None:
+        if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
+            self.chains = state["chains"].to(self.chains, copy=True)
+        self.activity.copy_(state["activity"])

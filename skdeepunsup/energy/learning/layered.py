@@ -1,0 +1,250 @@
+"""Learning of deep Boltzmann machines: layer by layer, then all together."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..._products import add_product_, affine
+from ..._random import Stream
+from ..machines.layered import LayeredMachine
+from ..machines.restricted import RestrictedBoltzmannMachine
+from .chains import PersistentChains
+from .contrastive import (
+    ACTIVITY_RATE,
+    ContrastiveDivergence,
+    Gradient,
+    LikelihoodAscent,
+    centered_gradient,
+    phase_weights,
+)
+from .monitors import Figures, layered_figures
+
+
+def layered_gradient(
+    H: list[Tensor], c: Tensor, mu: list[Tensor]
+) -> tuple[list[Gradient], list[Tensor]]:
+    """The gradient of the mean log-likelihood, or of its bound, with units centred on μ.
+
+    With Δx = Σₛ cₛ xₛ, the difference of the phases' means,
+
+        ∂Wₗ = Δ(hₗ₋₁ − μₗ₋₁)(hₗ − μₗ)ᵀ,   ∂bₗ = Δhₗ − ∂Wₗᵀμₗ₋₁ − ∂Wₗ₊₁μₗ₊₁:
+
+    each pair of neighbours is a restricted machine, but for what both say of a layer's bias.
+
+    Parameters
+    ----------
+    H : list of L + 1 Tensors of shape (n + k + 1, n_units)
+        Of each layer, its means given the data, its states in the chains, and μ.
+    c : Tensor of shape (n + k + 1,)
+        The ``phase_weights``.
+    mu : list of L + 1 Tensors of shape (n_units,)
+        Offsets; zeros give the plain gradient.
+
+    Returns
+    -------
+    pairs : list of L Gradients
+        Their W is ∂Wₗ.
+    biases : list of L + 1 Tensors
+        ∂bₗ.
+
+    References
+    ----------
+    G. Montavon, K.-R. Müller, "Deep Boltzmann machines and the centering trick", in Neural
+    Networks: Tricks of the Trade, 2012; J. Melchior, A. Fischer, L. Wiskott, "How to center deep
+    Boltzmann machines", JMLR 17, 2016.
+    """
+    neighbours = zip(H, H[1:], mu[1:], strict=False)
+    pairs = [centered_gradient(V, h[:-1], c, lam) for V, h, lam in neighbours]
+    between = [
+        below.b + above.a - c @ h.to(c.dtype)
+        for below, above, h in zip(pairs, pairs[1:], H[1:], strict=False)
+    ]
+    return pairs, [pairs[0].a, *between, pairs[-1].b]
+
+
+class LayeredAscent(LikelihoodAscent):
+    """Stages of restricted machines, one for each pair of neighbours, then joint ascent.
+
+    A pair is trained by persistent contrastive divergence, on draws of its lower layer by a pass
+    from the data up. In the deep machine a layer between two others hears from both; as long as
+    one is missing, the other counts twice, which is what `Twin` units say: those below count twice
+    for all layers but the top one, those above for all but v.
+
+    Jointly, the data's expectation is the mean field's, and the model's is from persistent chains,
+    whose odd layers enter by their means given the even ones. They start at the first batch; of the
+    pairs, which start with nearly no weights, it makes no difference where.
+
+    Parameters
+    ----------
+    machine : LayeredMachine
+    stream : Stream
+    n_pretrained : int
+        How many stages come before the joint one: as many as there are pairs, or none.
+    mean_field_steps : int
+        Rounds of mean field in an update.
+    n_chains, n_steps : int
+        Persistent chains, and their Gibbs sweeps in an update.
+    pretraining_learning_rate : float
+    weight_decay : float
+        W ← (1 − learning_rate · weight_decay) W before each step.
+    centered : bool
+        Whether μ are the visible means of the base machine and running means of the hidden layers'
+        means given the data; otherwise they are 0.
+    precision : torch.dtype
+        Of the products; bfloat16 states are exact bits.
+    **ascent : Any
+        Of `LikelihoodAscent`.
+
+    References
+    ----------
+    R. Salakhutdinov, G. Hinton, "Deep Boltzmann machines", AISTATS 2009.
+    """
+
+    machine: LayeredMachine
+
+    def __init__(
+        self,
+        machine: LayeredMachine,
+        stream: Stream,
+        *,
+        n_pretrained: int,
+        mean_field_steps: int,
+        n_chains: int,
+        n_steps: int,
+        pretraining_learning_rate: float,
+        weight_decay: float = 0.0,
+        centered: bool = True,
+        precision: torch.dtype = torch.float32,
+        **ascent: Any,
+    ) -> None:
+        super().__init__(machine, stream, **ascent)
+        machine = self.machine
+        self.n_pretrained = n_pretrained
+        self.pair: ContrastiveDivergence | None = None
+        self.entered = -1
+        self.mean_field_steps, self.n_steps = mean_field_steps, n_steps
+        self.pretraining_learning_rate = pretraining_learning_rate
+        self.weight_decay, self.centered, self.precision = weight_decay, centered, precision
+        first = (machine.a0, *machine.b[1:])
+        self.activity = [b.sigmoid() for b in first]
+        self.n_chains, self.chains = n_chains, list[Tensor]()
+
+    def _enter(self, stage: int) -> None:
+        """Begin a stage with what the one before has learned."""
+        self._leave_pair()
+        self.entered = stage
+        self.pair = self._pair(stage) if stage < self.n_pretrained else None
+
+    def _pair(self, i: int) -> ContrastiveDivergence:
+        """What trains layers i and i + 1 as a restricted machine whose parameters are theirs.
+
+        A twin's statistics are twice a unit's: the rate is lower by so much that weights take steps
+        of the rate asked for. Biases take half of them where both layers are twins.
+        """
+        machine = self.machine
+        kinds = ["twin" if twin else "bernoulli" for twin in (i + 1 < machine.depth, i > 0)]
+        pair = RestrictedBoltzmannMachine(machine.sizes[i], machine.sizes[i + 1], *kinds)
+        pair.a0 = self.activity[i].logit(eps=1e-3)
+        pair.W, pair.b = machine.W[i], machine.b[i + 1]
+        pair.a = nn.Parameter(pair.a0.clone(), requires_grad=False) if i else machine.b[0]
+        scale = 2 ** kinds.count("twin")
+        return ContrastiveDivergence(
+            pair,
+            self.stream,
+            chains=partial(PersistentChains, n_chains=self.n_chains, n_steps=self.n_steps),
+            learning_rate=self.pretraining_learning_rate / scale,
+            weight_decay=self.weight_decay * scale,
+            centered=self.centered,
+            precision=self.precision,
+        )
+
+    def _leave_pair(self) -> None:
+        """Take from a pair that is done the mean activity of its upper layer."""
+        if self.pair is not None:
+            copies = 2 if self.entered > 0 else 1
+            self.activity[self.entered + 1].copy_(self.pair.activity / copies)
+            if self.entered > 0:
+                self.machine.b[self.entered].lerp_(self.pair.machine.a, 0.5)
+
+    def _update(self, x: Tensor) -> None:
+        x = x.to(self.precision)
+        if self.entered != self.stage:
+            self._enter(self.stage)
+        if self.pair is not None:
+            self.pair.pace = self.pace
+            self.pair.step(self._below(x))
+            return
+        data = self.machine.mean_field(x, self.mean_field_steps)
+        if not self.chains:  # far from the data, they would undo what pre-training has learned
+            rows = torch.arange(self.n_chains, device=x.device) % len(x)
+            self.chains = [self.stream.bernoulli(q[rows]).to(self.precision) for q in data]
+        self._ascend(data, self._advance())
+
+    def _below(self, v: Tensor) -> Tensor:
+        """States of the lower layer of the pair in training, drawn by a doubled pass up."""
+        h, machine = v, self.machine
+        for i in range(self.entered):
+            x = affine(h, machine.W[i], machine.b[i + 1])
+            h = self.stream.bernoulli((2 * x - machine.b[i + 1]).sigmoid()).to(v.dtype)
+        return 2 * h if self.entered + 1 < machine.depth else h
+
+    def _advance(self) -> list[Tensor]:
+        """Move the chains on; their even layers' states, and the odd layers' means given these."""
+        machine, h = self.machine, self.chains
+        for step in range(self.n_steps):
+            if step:
+                machine.draw(h, machine.odd, self.stream)
+            machine.draw(h, machine.even, self.stream)
+        means = list(h)
+        for i in machine.odd:
+            p = machine.input(h, i).sigmoid()
+            means[i], h[i] = p.to(self.precision), self.stream.bernoulli(p).to(self.precision)
+        return means
+
+    def _ascend(self, data: list[Tensor], model: list[Tensor]) -> None:
+        """One step uphill."""
+        machine, rate = self.machine, self.learning_rate * self.pace
+        for activity, q in zip(self.activity[1:], data[1:], strict=True):
+            activity.lerp_(q.mean(0, dtype=activity.dtype), ACTIVITY_RATE)
+        mu = self.activity if self.centered else [torch.zeros_like(m) for m in self.activity]
+        layers = zip(data, model, mu, strict=True)
+        H = [torch.cat([q, h, m[None].to(self.precision)]) for q, h, m in layers]
+        c = phase_weights(len(data[0]), len(model[0]), mu[0])
+        pairs, biases = layered_gradient(H, c, mu)
+        for W, gradient in zip(machine.W, pairs, strict=True):
+            if self.weight_decay:
+                W.mul_(1 - rate * self.weight_decay)
+            add_product_(W, gradient.V, gradient.K, rate)
+        for b, db in zip(machine.b, biases, strict=True):
+            b.add_(db, alpha=rate)
+
+    def _figures(self, rows: Tensor) -> Figures:
+        return layered_figures(self.answering, rows, self.mean_field_steps)
+
+    def _state(self) -> dict[str, Any]:
+        pair = None
+        if self.pair is not None:
+            pair = self.pair.state_dict()
+            pair["a"] = pair.pop("module")["a"]  # the rest is the machine's
+        return {
+            "chains": [h.to(self.activity[0].dtype) for h in self.chains],
+            "activity": self.activity,
+            "entered": self.entered,
+            "pair": pair,
+        }
+
+    def _take(self, state: dict[str, Any]) -> None:
+        for activity, stored in zip(self.activity, state["activity"], strict=True):
+            activity.copy_(stored)
+        self.chains = [
+            h.to(self.activity[0].device, self.precision, copy=True)
+            for h in state["chains"]
+            if len(h) == self.n_chains  # else it was set anew
+        ]
+        self.entered, self.pair = state["entered"], None
+        if state["pair"] is not None and self.entered < self.n_pretrained:
+            self.pair = self._pair(self.entered)
+            module = self.pair.machine.state_dict() | {"a": state["pair"]["a"]}
+            self.pair.load_state_dict(state["pair"] | {"module": module})

@@ -1,0 +1,111 @@
+"""What ascent on a likelihood cannot see of itself: figures of rows, by the machine that is seen.
+
+All are one number a row, in nats but the squared ``"reconstruction_error"``. The ``"loss"`` is a
+stand-in for minus the log-likelihood, whose log Z nobody knows while training.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ..._random import Stream
+from ..._validation import Rows, mean_over_rows
+from ..likelihood.pseudo import pseudo_log_likelihood_estimate
+from ..machines.lateral import LateralMachine
+from ..machines.layered import LayeredMachine
+from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.real import Gaussian
+
+N_FLIPPED = 8
+"""Features of each row whose conditionals are looked at where units are connected laterally."""
+
+Figures = dict[str, Tensor]
+
+
+def measured(
+    figures: Callable[[Tensor], Figures], rows: Rows, held_out: Rows | None
+) -> dict[str, Tensor]:
+    """Mean figures of a tenth of the training rows, at most 500, and what held-out rows add.
+
+    A ``"free_energy"`` is not comparable between epochs, but the gap is: the held-out rows' mean
+    minus that of the training rows grows when the machine overfits.
+    """
+    every = max(10, -(-len(rows) // 500))
+    seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
+    with torch.no_grad():
+        record = {name: figure.mean() for name, figure in figures(seen).items()}
+    free_energy = record.pop("free_energy", None)
+    if held_out is None:
+        return record
+
+    def compared(x: Tensor) -> Tensor:
+        of_rows = figures(x)
+        return torch.stack([of_rows[k] for k in ("loss", "free_energy") if k in of_rows], 1)
+
+    record["validation_loss"], *held_out_free = mean_over_rows(compared, held_out)
+    if free_energy is not None:
+        record["free_energy_gap"] = held_out_free[0] - free_energy.cpu()
+    return record
+
+
+def fixed_bits(rows: Tensor) -> Tensor:
+    """Bits with the rows' entries for probabilities, the same at each epoch: so epochs compare."""
+    return Stream(0, rows.device).bernoulli(rows)
+
+
+def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Figures:
+    """Loss, free energy, and how well E[v | E[h | v]] gives back the row, what is missing left out.
+
+    The loss is minus an estimate of the pseudo-log-likelihood, or, of Gaussian units, whose
+    conditionals have no closed form, −log p(v | E[h | v]).
+    """
+    units = machine.visible
+    v = units.states(rows)
+    x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
+    error = (rows - units.rows(units.mean(x))).nan_to_num(nan=0.0).square().sum(-1)
+    divergence = units.divergence(v, x).sum(-1)
+    if isinstance(units, Gaussian):
+        loss = divergence + units.log_normalizer(torch.zeros_like(x)).sum(-1)
+    else:
+        loss = -pseudo_log_likelihood_estimate(machine, v)
+    return {
+        "loss": loss,
+        "reconstruction_error": error,
+        "reconstruction_kl": divergence,
+        "free_energy": machine.free_energy(v),
+    }
+
+
+def lateral_figures(machine: LateralMachine, v: Tensor) -> Figures:
+    """Loss, free energy, and, with hidden units, how well the mean field gives back the row.
+
+    The loss is minus the pseudo-log-likelihood; with hidden units, an estimate of it from some
+    features of each row, with mean-field free energies.
+    """
+    if not machine.n_components:
+        loss = -machine.log_conditionals(v).sum(-1)
+        return {"loss": loss, "free_energy": machine.free_energy(v)}
+    n, D = v.shape
+    free_energy = machine.mean_field_free_energy(v)
+    loss = torch.zeros_like(free_energy)
+    for k in range(min(N_FLIPPED, D)):
+        i = (torch.arange(n, device=v.device)[:, None] + k * D // min(N_FLIPPED, D)) % D
+        flipped = v.scatter(1, i, 1 - v.gather(1, i))
+        x = free_energy - machine.mean_field_free_energy(flipped)
+        loss += machine.visible.log_normalizer(x)
+    return {
+        "loss": loss * D / min(N_FLIPPED, D),
+        "reconstruction_error": (v - machine.decode(machine.encode(v))).square().sum(-1),
+        "free_energy": free_energy,
+    }
+
+
+def layered_figures(machine: LayeredMachine, v: Tensor, n_rounds: int) -> Figures:
+    """Cross-entropy, and squared distance, of v and E[v | q₁], q after so many rounds."""
+    x = machine.input(machine.mean_field(v, n_rounds), 0)
+    return {
+        "loss": (softplus(x) - v * x).sum(-1),
+        "reconstruction_error": (v - x.sigmoid()).square().sum(-1),
+    }

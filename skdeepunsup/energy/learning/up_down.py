@@ -1,0 +1,108 @@
+"""Up-down: the contrastive version of wake-sleep, which tunes all layers together."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from ..._products import add_product_
+from ..._random import Stream
+from ..machines.belief_network import BeliefNetwork
+from ..machines.restricted import RestrictedBoltzmannMachine
+from .contrastive import ContrastiveDivergence, LikelihoodAscent
+from .monitors import Figures, fixed_bits, restricted_figures
+
+
+def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rate: float) -> None:
+    """One step up the mean of log p(below | above), by what the pass down would get wrong.
+
+        ∂W = (u − E[u | h]) hᵀ,   ∂a = u − E[u | h],
+
+    times σ² where u is Gaussian; of a unit that is missing, nothing.
+    """
+    error = below - machine.visible.mean(machine.visible_input(above))
+    error *= machine.visible.observed(below)
+    add_product_(machine.W, error, above, rate / len(error))
+    machine.a.add_(error.mean(0), alpha=rate)
+    machine.visible.constrain_(machine.W, machine.a)
+
+
+def sleep_(network: BeliefNetwork, layer: int, below: Tensor, above: Tensor, rate: float) -> None:
+    """One step up the mean of log q(above | below), of fantasies, whose causes are known.
+
+    ∂R = t(u) (h − E_q[h | u])ᵀ,   ∂b = h − E_q[h | u].
+    """
+    machine = network.layers[layer]
+    error = above - network.mean_up(layer, below)
+    R = network.recognition_weights(layer)
+    add_product_(R, machine.visible.statistic(below), error, rate / len(error))
+    machine.b.add_(error.mean(0), alpha=rate)
+
+
+class UpDown(LikelihoodAscent):
+    """Contrastive wake-sleep on all layers of a network whose recognition weights are untied.
+
+    Wake: a batch goes up by q, and the weights down learn to give back each layer. The top machine
+    learns from where the batch arrives, by its own chains. Sleep: what these chains are at goes
+    down by p, and the weights up learn to find the causes. The variances of Gaussian units stay.
+
+    Parameters
+    ----------
+    network : BeliefNetwork
+    stream : Stream
+        All randomness.
+    learner : callable
+        Gives the top machine's own learning rule.
+    rates : sequence of float
+        The learning rate of each layer.
+    **ascent : Any
+        Of `LikelihoodAscent`, but for its learning rate.
+
+    References
+    ----------
+    G. Hinton, S. Osindero, Y.-W. Teh, "A fast learning algorithm for deep belief nets", Neural
+    Computation 18, 2006.
+    """
+
+    def __init__(
+        self,
+        network: BeliefNetwork,
+        stream: Stream,
+        *,
+        learner: Callable[[RestrictedBoltzmannMachine], ContrastiveDivergence],
+        rates: Sequence[float],
+        **ascent: Any,
+    ) -> None:
+        super().__init__(network, stream, learning_rate=1.0, **ascent)
+        self.top, self.rates = learner(self.machine.top), rates
+
+    def _update(self, x: Tensor) -> None:
+        network: BeliefNetwork = self.machine
+        rates = [self.pace * rate for rate in self.rates]
+        states = [network.visible.states(x)]
+        for layer in range(len(network.directed)):
+            states.append(network.sample_up(layer, states[-1], self.stream))
+        for layer, machine in enumerate(network.directed):
+            wake_(machine, states[layer], states[layer + 1], rates[layer])
+        self.top.pace = self.pace
+        self.top.step(states[-1])
+        if not network.directed:
+            return
+        above = self.top.chains.draw(states[-1]).to(x.dtype)
+        for layer, machine in reversed(list(enumerate(network.directed))):
+            below = machine.sample_visible(above, self.stream)
+            sleep_(network, layer, below, above, rates[layer])
+            above = below
+
+    def _figures(self, rows: Tensor) -> Figures:
+        """Of the top machine, from rows as they arrive there."""
+        network: BeliefNetwork = self.answering
+        return restricted_figures(network.top, fixed_bits(rows) if network.directed else rows)
+
+    def _state(self) -> dict[str, Any]:
+        top = self.top.state_dict()
+        del top["module"]  # a part of the network
+        return {"top": top}
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.top.load_state_dict(state["top"] | {"module": self.machine.top.state_dict()})

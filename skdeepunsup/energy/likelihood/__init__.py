@@ -1,0 +1,1 @@
+"""How likely rows are: log Z, and what does without it."""

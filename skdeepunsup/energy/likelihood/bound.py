@@ -1,0 +1,96 @@
+"""A lower bound on a deep belief network's log-likelihood."""
+
+import torch
+from torch import Tensor
+
+from ..._random import Stream
+from ..machines.belief_network import BeliefNetwork
+from ..units.discrete import Units
+from .partition import binary_states
+
+MAX_ENUMERATED_UNITS = 10
+"""All 2¹⁰ states of the directed hidden units are summed over; of more of them, some are drawn."""
+
+
+def log_probability(units: Units, u: Tensor, x: Tensor) -> Tensor:
+    """Log p(u | x) = Σ x t(u) + base(u) − log_normalizer(x) of states and inputs of a layer."""
+    return (units.statistic(u) * x).sum(-1) + units.log_base(u) - units.log_normalizer(x).sum(-1)
+
+
+def log_model_and_posterior(
+    network: BeliefNetwork, v: Tensor, hidden: list[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Log p*(v, h) and log q(h | v), with hᴸ summed out and Z left out.
+
+        log p*(v, h) = Σ_{l<L} log p(hˡ⁻¹ | hˡ) − F_top(hᴸ⁻¹),   log q = Σ_{l<L} log q(hˡ | hˡ⁻¹).
+
+    Parameters
+    ----------
+    network : BeliefNetwork
+    v : Tensor of shape (n, n_visible)
+        Visible states.
+    hidden : list of Tensor of shape (n, size) or (1, size)
+        States of h¹, …, hᴸ⁻¹, for each row or for all.
+    """
+    log_p = log_q = torch.zeros(len(v)).to(v)
+    below = v
+    for layer, (machine, h) in enumerate(zip(network.directed, hidden, strict=True)):
+        log_p = log_p + log_probability(machine.visible, below, machine.visible_input(h))
+        log_q = log_q + log_probability(machine.hidden, h, network.hidden_input(layer, below))
+        below = h
+    return log_p - network.top.free_energy(below), log_q
+
+
+def enumerated_bound(network: BeliefNetwork, v: Tensor) -> Tensor:
+    """E_q[log p*(v, h) − log q(h | v)] of each visible state, by summing over all h."""
+    sizes = [machine.n_components for machine in network.directed]
+    total = torch.zeros(len(v)).to(v)
+    for block in binary_states(sum(sizes)):
+        for h in block.to(v):
+            hidden = list(h[None].split(sizes, 1))
+            log_p, log_q = log_model_and_posterior(network, v, hidden)
+            total += log_q.exp() * (log_p - log_q)
+    return total
+
+
+def stratified(n_draws: int, n_units: int, stream: Stream) -> Tensor:
+    """Uniform numbers, a row a draw, of which each column falls once in each 1/n_draws of [0, 1).
+
+    Independent over the columns, so that each row by itself is a fair draw; but the rows together
+    miss none of what a single unit may do (a Latin hypercube).
+    """
+    shape = (n_draws, n_units)
+    order = stream.uniform(shape, torch.float64).argsort(0)
+    return (order + stream.uniform(shape, torch.float64)) / n_draws
+
+
+def sampled_bound(network: BeliefNetwork, v: Tensor, n_draws: int, stream: Stream) -> Tensor:
+    """The same, as a mean over ``n_draws`` states h drawn from q(h | v).
+
+    One set of uniform numbers serves all rows, so that no row's figure depends on another's. Where
+    q is the posterior, each draw gives log p(v) itself.
+    """
+    uniforms = [stratified(n_draws, m.n_components, stream) for m in network.directed]
+    total = torch.zeros(len(v)).to(v)
+    for draw in range(n_draws):
+        hidden, below = [], v
+        for layer, u in enumerate(uniforms):
+            below = (u[draw].to(v) < network.mean_up(layer, below)).to(v.dtype)
+            hidden.append(below)
+        log_p, log_q = log_model_and_posterior(network, v, hidden)
+        total += log_p - log_q
+    return total / n_draws
+
+
+def lower_bound(network: BeliefNetwork, v: Tensor, n_draws: int) -> Tensor:
+    """log p(v) + log Z at least: E_q[log p*(v, h)] plus the entropy of q.
+
+    References
+    ----------
+    G. Hinton, S. Osindero, Y.-W. Teh, "A fast learning algorithm for deep belief nets", Neural
+    Computation 18, 2006; R. Salakhutdinov, I. Murray, "On the quantitative analysis of deep belief
+    networks", ICML 2008.
+    """
+    if sum(machine.n_components for machine in network.directed) <= MAX_ENUMERATED_UNITS:
+        return enumerated_bound(network, v)
+    return sampled_bound(network, v, n_draws, Stream(0))

@@ -1,0 +1,250 @@
+"""Log Z of an energy model: by enumeration, or by annealed importance sampling both ways."""
+
+import copy
+import hashlib
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import torch
+from scipy.optimize import brentq
+from torch import Tensor
+
+from ..._parameters import check_integer, check_option
+from ..._random import Stream
+from ..._validation import to_array
+from ..machines.restricted import Machine, RestrictedBoltzmannMachine
+
+MAX_ENUMERATED_UNITS = 20
+"""2²⁰ states of the smaller layer take about a second beside a layer of some hundred units."""
+
+DEFAULT_TEMPERATURES, DEFAULT_CHAINS = 2000, 200
+
+
+class Interval(NamedTuple):
+    """A figure in nats between two bounds."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class LogPartition(Interval):
+    """Log Z in nats with an interval; all three are the same where it was enumerated.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+        The tuple's entries.
+    effective_sample_size : float
+        Of the forward annealing: how many equal weights would spread as its weights do. Near
+        1, neither value nor interval can be trusted. Infinite where log Z was enumerated.
+    """
+
+    effective_sample_size: float
+
+    def __new__(
+        cls, value: float, lower: float, upper: float, effective_sample_size: float = math.inf
+    ) -> "LogPartition":
+        self = super().__new__(cls, value, lower, upper)
+        self.effective_sample_size = effective_sample_size
+        return self
+
+    def __repr__(self) -> str:
+        return (
+            f"LogPartition(value={self.value:.2f}, lower={self.lower:.2f}, upper={self.upper:.2f}, "
+            f"effective_sample_size={self.effective_sample_size:.1f})"
+        )
+
+    def __getnewargs__(self) -> tuple[float, ...]:
+        return (*self, self.effective_sample_size)
+
+
+def binary_states(n_units: int, block: int = 2**12) -> Iterator[Tensor]:
+    """All 2ⁿ rows of n bits, a block at a time, float64."""
+    bits = torch.arange(n_units)
+    for start in range(0, 2**n_units, block):
+        states = torch.arange(start, min(start + block, 2**n_units))
+        yield (states[:, None] >> bits & 1).double()
+
+
+def exact_log_partition(machine: Machine) -> float:
+    """Log of the sum over all states: those of some bits enumerated, the rest in closed form."""
+    machine = machine.in_double()
+    blocks = binary_states(int(machine.n_enumerated))
+    parts = [torch.logsumexp(machine.log_marginal(block), 0) for block in blocks]
+    return float(torch.logsumexp(torch.stack(parts), 0))
+
+
+def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
+    """Log Z of the machine that has only the visible units that are there, for each state.
+
+    The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
+    """
+    units: Any = machine.visible
+    there = units.observed(v)[:, :: units.n_categories]
+    blocks = []
+    for h in binary_states(machine.n_components):
+        of_each = units.log_normalizer(machine.visible_input(h))
+        blocks.append((there @ of_each.T + h @ machine.b).logsumexp(1))
+    return torch.stack(blocks).logsumexp(0)
+
+
+def anneal(machine: Machine, state: Any, betas: Tensor, stream: Stream) -> tuple[Tensor, Any]:
+    """Log importance weights of chains taken from the first of ``betas`` to the last.
+
+    At each β the weight gains log p*_β(s) − log p*_β'(s), β' being the one before, and the state s
+    makes one sweep at β. Whatever the path, E[w] = Z_last / Z_first, if the chains start with draws
+    from the first of its distributions.
+
+    Parameters
+    ----------
+    machine : Machine
+    state : Any
+        Of each chain, drawn at the first β.
+    betas : Tensor of shape (n_temperatures,)
+        From 0 to 1, or, since the sweeps are reversible, back.
+    stream : Stream
+        All randomness.
+
+    Returns
+    -------
+    log_weights : Tensor of shape (n_chains,)
+        In nats, accumulated in float64 on the CPU.
+    state : Any
+        Of each chain at the last β.
+
+    References
+    ----------
+    R. Neal, "Annealed importance sampling", Statistics and Computing 11, 2001; R. Salakhutdinov,
+    I. Murray, "On the quantitative analysis of deep belief networks", ICML 2008.
+    """
+    log_weights: Any = 0.0
+    for before, beta in pairwise(betas.tolist()):
+        field = machine.field(state)
+        log_weights = log_weights + machine.log_density(field, beta)
+        log_weights -= machine.log_density(field, before)
+        state = machine.sweep(field, beta, stream)
+    return log_weights.cpu(), state
+
+
+def log_mean_interval(log_weights: Tensor, n_deviations: float = 3.0) -> Interval:
+    """Log of the mean weight, and of that mean ± ``n_deviations`` standard errors."""
+    n = len(log_weights)
+    shift = log_weights.max()
+    weights = (log_weights - shift).exp()
+    mean = weights.mean()
+    error = n_deviations * weights.std() / math.sqrt(n) if n > 1 else torch.tensor(math.inf)
+    value, lower, upper = (
+        float(shift + bound.log()) for bound in (mean, (mean - error).clamp(min=0), mean + error)
+    )
+    return Interval(value, lower, upper)
+
+
+def effective_sample_size(log_weights: Tensor) -> float:
+    """(Σ w)² / Σ w²: as many equal weights have the same spread."""
+    w = (log_weights - log_weights.max()).exp()
+    return float(w.sum().square() / w.square().sum())
+
+
+def acceptance_ratio(forward: Tensor, reverse: Tensor) -> float:
+    """Log Z₁/Z₀ from log weights of chains from 0 to 1 and of as many back.
+
+    The c at which Σ σ(forward − c) = Σ σ(reverse + c), which wastes least of what both know.
+
+    References
+    ----------
+    C. Bennett, "Efficient estimation of free energy differences from Monte Carlo data", Journal of
+    Computational Physics 22, 1976.
+    """
+    ends = torch.cat([forward, -reverse])
+
+    def difference(c: float) -> float:
+        return float((forward - c).sigmoid().sum() - (reverse + c).sigmoid().sum())
+
+    return float(brentq(difference, float(ends.min()) - 1, float(ends.max()) + 1))
+
+
+def annealed_log_partition(
+    machine: Machine, *, n_temperatures: int, n_chains: int, stream: Stream
+) -> LogPartition:
+    """Log Z by annealing from the base machine at evenly spaced β, and back.
+
+    Forward weights rather miss what the chains do not find, and log Z comes out too low; those of
+    chains that start in this machine rather too high (R. Grosse, S. Ancha, D. Roy, "Measuring the
+    reliability of MCMC inference with bidirectional Monte Carlo", NIPS 2016). The bracket reaches
+    from three standard errors below the one to three above the other, and the value between them
+    is Bennett's. Chains back start at states of those forward, resampled by their weights and
+    moved on by a tenth as many sweeps at β = 1: good starts where the effective sample size is. No
+    end of the bracket knows of a mode that no chain has found.
+    """
+    betas = torch.linspace(0, 1, n_temperatures, dtype=torch.float64)
+    base = float(machine.base_log_partition())
+    forward, state = anneal(machine, machine.base_state(n_chains, stream), betas, stream)
+    start = resampled(state, forward, stream)
+    for _ in range(n_temperatures // 10):
+        start = machine.sweep(machine.field(start), 1.0, stream)
+    reverse, _ = anneal(machine, start, betas.flip(0), stream)
+    if not (forward.isfinite().all() and reverse.isfinite().all()):
+        return LogPartition(math.nan, -math.inf, math.inf, 0.0)
+    lower = log_mean_interval(forward).lower
+    upper = -log_mean_interval(reverse).lower
+    value = acceptance_ratio(forward, reverse)
+    lower, upper = min(lower, value), max(upper, value)
+    size = effective_sample_size(forward)
+    return LogPartition(base + value, base + lower, base + upper, size)
+
+
+def resampled(state: Any, log_weights: Tensor, stream: Stream) -> Any:
+    """As many states, drawn with probability proportional to their weights.
+
+    Evenly spaced draws from one uniform number, which adds least noise.
+    """
+    n = len(log_weights)
+    cumulated = log_weights.softmax(0).cumsum(0)
+    points = (torch.arange(n) + stream.uniform((1,)).cpu()) / n
+    chosen = torch.searchsorted(cumulated, points.double()).clamp(max=n - 1)
+    return state[chosen.to(state.device)]
+
+
+def log_partition(
+    machine: Machine, method: str, n_temperatures: int, n_chains: int, random_state: Any
+) -> LogPartition:
+    """Log Z by the method that is asked for, or, with "auto", exactly where that is quick."""
+    check_option("method", method, ("auto", "exact", "ais"))
+    check_integer("n_temperatures", n_temperatures, 2)
+    check_integer("n_chains", n_chains, 1)
+    bits = machine.n_enumerated
+    if method == "exact" and bits > 30:
+        raise ValueError(
+            "method == 'exact' needs a layer of bits to enumerate; use method='ais'."
+            if bits == math.inf
+            else f"method == 'exact' would sum over 2**{bits} states; use method='ais'."
+        )
+    if method == "exact" or (method == "auto" and bits <= MAX_ENUMERATED_UNITS):
+        return LogPartition(*[exact_log_partition(machine)] * 3)
+    device = next(machine.parameters()).device
+    if device.type == "mps":  # which has no float64 for the weights
+        machine, device = copy.deepcopy(machine).cpu(), torch.device("cpu")
+    with torch.no_grad():
+        return annealed_log_partition(
+            machine,
+            n_temperatures=n_temperatures,
+            n_chains=n_chains,
+            stream=Stream(random_state, device),
+        )
+
+
+def kept_log_partition(machine: Machine) -> float:
+    """Log Z by default settings, kept on the machine with a digest of what it belongs to."""
+    tensors = (to_array(tensor) for tensor in machine.state_dict().values())
+    version = hashlib.blake2b(b"".join(t.tobytes() for t in tensors)).digest()
+    kept: Any = getattr(machine, "kept_log_partition", None)
+    if kept is None or kept[0] != version:
+        value = log_partition(machine, "auto", DEFAULT_TEMPERATURES, DEFAULT_CHAINS, 0).value
+        kept = (version, value)
+        object.__setattr__(machine, "kept_log_partition", kept)
+    if not math.isfinite(kept[1]):
+        raise ValueError("log Z is not finite; the fit has diverged. Lower learning_rate.")
+    return float(kept[1])

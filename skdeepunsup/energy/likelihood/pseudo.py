@@ -1,0 +1,63 @@
+"""Σᵢ log p(vᵢ | all other visible units): a likelihood that needs no log Z.
+
+J. Besag, "Statistical analysis of non-lattice data", The Statistician 24, 1975.
+"""
+
+import torch
+from torch import Tensor
+
+from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.discrete import Bernoulli, Categorical
+
+
+def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
+    """Σᵢ log p(vᵢ | all others) over the units that are there, of each state, exactly."""
+    x, total = machine.hidden_input(v), v.new_zeros(len(v))
+    settled = machine.hidden.log_normalizer(x).sum(-1)
+    for i in range(machine.visible.n_units):
+        units = torch.full((len(v),), i, device=v.device)
+        total += log_conditional(machine, v, x, settled, units)
+    return total
+
+
+def pseudo_log_likelihood_estimate(
+    machine: RestrictedBoltzmannMachine, v: Tensor, n_conditionals: int = 8
+) -> Tensor:
+    """The same from ``n_conditionals`` units of each row, scaled up to all of them.
+
+    Rows take different units, spread evenly over all of them, with no randomness.
+    """
+    n, n_units = len(v), machine.visible.n_units
+    x, total = machine.hidden_input(v), v.new_zeros(n)
+    settled = machine.hidden.log_normalizer(x).sum(-1)
+    draws = torch.arange(n * n_conditionals, device=v.device).view(n, n_conditionals)
+    enough = n * n_conditionals >= n_units
+    units = draws % n_units if enough else draws * n_units // (n * n_conditionals)
+    for column in units.T:
+        total += log_conditional(machine, v, x, settled, column)
+    return total * n_units / n_conditionals
+
+
+def log_conditional(
+    machine: RestrictedBoltzmannMachine, v: Tensor, x: Tensor, settled: Tensor, units: Tensor
+) -> Tensor:
+    """Log p(vᵢ | all others), i of each state being its entry of ``units``; 0 where it is missing.
+
+    It is −F(v) − log Σᵤ exp(−F(v with vᵢ = u)). ``x`` is the states' hidden input, and ``settled``
+    its log-normaliser summed over hidden units.
+    """
+    finite = machine.visible
+    assert isinstance(finite, Bernoulli | Categorical)
+    values = finite.values(v)  # of one unit, as blocks of its columns
+    width = values.shape[1]
+    columns = width * units[:, None] + torch.arange(width, device=v.device)
+    block = v.gather(1, columns)
+    a, W = machine.a[columns], machine.W[columns]
+    alternatives = []
+    for value in values:
+        change = value - block
+        moved = x + (change[..., None] * W).sum(1)
+        settled_there = machine.hidden.log_normalizer(moved).sum(-1)
+        alternatives.append((change * a).sum(-1) + settled_there)
+    log_p = settled - torch.stack(alternatives).logsumexp(0)
+    return log_p * finite.observed(v).gather(1, columns[:, :1])[:, 0]

@@ -1,0 +1,1 @@
+"""Boltzmann machines as modules: layers of units, tied by weights."""

@@ -1,0 +1,146 @@
+"""Directed layers below a restricted Boltzmann machine: the deep belief network."""
+
+import copy
+from itertools import pairwise
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from ..._products import affine
+from ..._random import Stream
+from ..units.discrete import Units
+from .restricted import RestrictedBoltzmannMachine
+
+
+class BeliefNetwork(nn.Module):
+    """p(v, h¹, …, hᴸ) = p(v | h¹) ⋯ p(hᴸ⁻² | hᴸ⁻¹) p(hᴸ⁻¹, hᴸ): the last factor is undirected.
+
+    Each layer l is a restricted machine with weights Wₗ. The top one is p(hᴸ⁻¹, hᴸ); of one below
+    only the conditionals are used: down, p(hˡ⁻¹ | hˡ) by Wₗ and a, and up, q(hˡ | hˡ⁻¹), which
+    stands for the posterior, by the recognition weights Rₗ and b. Rₗ is Wₗ, unless they are untied.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the data.
+    hidden_layer_sizes : tuple of int
+        Units of h¹, …, hᴸ.
+    visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
+    depth : int, default=None
+        Of the layer that is the code; None takes the last.
+    fine_tuning : {None, "up-down"}, default=None
+        "up-down" unties Rₗ, which then follow Wₗ only when ``tie_`` is called.
+    **options : Any
+        Of the visible units. All parameters start at zero.
+
+    Attributes
+    ----------
+    layers : ModuleList of RestrictedBoltzmannMachine
+        From the bottom up.
+    recognition : ParameterList
+        Rₗ of the layers below the top, where untied; else empty.
+    n_components : int
+        Width of the code.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        hidden_layer_sizes: tuple[int, ...],
+        visible_units: str = "bernoulli",
+        depth: int | None = None,
+        fine_tuning: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "n_features": n_features,
+            "hidden_layer_sizes": hidden_layer_sizes,
+            "visible_units": visible_units,
+            "depth": depth,
+            "fine_tuning": fine_tuning,
+            **options,
+        }
+        bottom = RestrictedBoltzmannMachine(
+            n_features, hidden_layer_sizes[0], visible_units, **options
+        )
+        upper = [RestrictedBoltzmannMachine(*sizes) for sizes in pairwise(hidden_layer_sizes)]
+        self.layers: Any = nn.ModuleList([bottom, *upper])
+        untied = self.directed if fine_tuning == "up-down" else []
+        self.recognition: Any = nn.ParameterList(
+            nn.Parameter(torch.zeros_like(machine.W), requires_grad=False) for machine in untied
+        )
+        self.depth = len(hidden_layer_sizes) if depth is None else depth
+        self.n_components = hidden_layer_sizes[self.depth - 1]
+
+    @property
+    def visible(self) -> Units:
+        """The units that see the data."""
+        return self.layers[0].visible
+
+    @property
+    def top(self) -> RestrictedBoltzmannMachine:
+        """The undirected machine."""
+        return self.layers[-1]
+
+    @property
+    def directed(self) -> list[RestrictedBoltzmannMachine]:
+        """Those below it."""
+        return list(self.layers)[:-1]
+
+    @torch.no_grad()
+    def tie_(self) -> None:
+        """Rₗ ← Wₗ."""
+        for R, machine in zip(self.recognition, self.directed, strict=False):
+            R.copy_(machine.W)
+
+    def recognition_weights(self, layer: int) -> Tensor:
+        """Rₗ."""
+        untied = layer < len(self.recognition)
+        return self.recognition[layer] if untied else self.layers[layer].W
+
+    def hidden_input(self, layer: int, u: Tensor) -> Tensor:
+        """t(u)ᵀRₗ + b: what ``u``, a state of the layer below, tells the units of a layer."""
+        machine = self.layers[layer]
+        return affine(machine.visible.statistic(u), self.recognition_weights(layer), machine.b)
+
+    def mean_up(self, layer: int, u: Tensor) -> Tensor:
+        """E_q[hˡ | hˡ⁻¹ = u]."""
+        return self.layers[layer].hidden.mean(self.hidden_input(layer, u))
+
+    def sample_up(self, layer: int, u: Tensor, stream: Stream) -> Tensor:
+        """Draw hˡ from q given hˡ⁻¹ = u."""
+        return self.layers[layer].hidden.sample(self.hidden_input(layer, u), stream)
+
+    def activities(self, rows: Tensor) -> list[Tensor]:
+        """Mean activities of h¹, …, hᴸ, each given the means below it."""
+        u, means = self.visible.states(rows), []
+        for layer in range(len(self.layers)):
+            u = self.mean_up(layer, u)
+            means.append(u)
+        return means
+
+    def encode(self, rows: Tensor) -> Tensor:
+        """Mean activities at ``depth``."""
+        u = self.visible.states(rows)
+        for layer in range(self.depth):
+            u = self.mean_up(layer, u)
+        return u
+
+    def decode(self, h: Tensor) -> Tensor:
+        """The way back from ``depth``: of each layer the mean, given the means above it."""
+        for machine in reversed(self.layers[: self.depth]):
+            h = machine.visible.mean(machine.visible_input(h))
+        return self.visible.rows(h)
+
+    def sample(self, n: int, n_steps: int, stream: Stream) -> Tensor:
+        """``n`` states of v: ``n_steps`` Gibbs sweeps of the top machine, and one pass down."""
+        u = self.top.gibbs(self.top.start(n, stream), stream, n_steps)
+        for machine in reversed(self.directed):
+            u = machine.sample_visible(u, stream)
+        return u
+
+    def in_double(self) -> Self:
+        """A copy with float64 parameters on the CPU, for figures that must be exact."""
+        return copy.deepcopy(self).cpu().double()  # in this order: MPS has no float64

@@ -1,0 +1,166 @@
+"""Sweeps over binary units that are tied to each other, block by block.
+
+Units that are not connected are independent given the others and drawn at once: a block is a set of
+such units. With ties L and each unit's input from elsewhere, x, one unit obeys
+
+    P(sᵢ = 1 | the others) = σ((Ls)ᵢ + xᵢ).
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..._random import Stream
+
+MAX_SWEEPS = 500
+"""Of the mean field: where it has not settled by then, it stays as it is."""
+
+
+def independent_blocks(connected: np.ndarray) -> list[list[int]]:
+    """The units of each colour: each takes the first that none of its neighbours has so far.
+
+    A full graph gives blocks of one unit; layers, and the squares of a chessboard, give two.
+    """
+    color = np.full(len(connected), -1)
+    for i, neighbours in enumerate(connected):
+        taken = set(color[:i][neighbours[:i]].tolist())
+        color[i] = next(k for k in count() if k not in taken)
+    return [np.flatnonzero(color == k).tolist() for k in np.unique(color)]
+
+
+class BlockSweeps(nn.Module):
+    """Gibbs sampling and mean field over units of which some are connected.
+
+    Inside, a unit is a row and the chains its columns, units ordered by block: each block then is
+    one product of contiguous rows.
+
+    Parameters
+    ----------
+    connected : ndarray of shape (n_units, n_units)
+        Booleans, symmetric.
+
+    Attributes
+    ----------
+    blocks : list of lists of int
+        The units of each block.
+    """
+
+    order: Tensor
+    inverse: Tensor
+
+    def __init__(self, connected: np.ndarray) -> None:
+        super().__init__()
+        self.blocks = independent_blocks(connected)
+        self.sizes = [len(block) for block in self.blocks]
+        order = torch.tensor([i for block in self.blocks for i in block], dtype=torch.int64)
+        self.register_buffer("order", order, persistent=False)
+        self.register_buffer("inverse", order.argsort(), persistent=False)
+
+    def gibbs(
+        self,
+        s: Tensor,
+        L: Tensor,
+        x: Tensor,
+        stream: Stream,
+        n_sweeps: int = 1,
+        *,
+        beta: float | Tensor = 1.0,
+        fixed: Tensor | None = None,
+        backwards: bool = False,
+    ) -> Tensor:
+        """``n_sweeps`` sweeps over all blocks, from the first to the last or ``backwards``.
+
+        A unit is on where a uniform r is below σ(β(Ls)ᵢ + xᵢ): where (Ls)ᵢ > (logit(r) − xᵢ)/β.
+
+        Parameters
+        ----------
+        s : Tensor of shape (n, n_units)
+            Where the chains start; its dtype is that of the products.
+        L : Tensor of shape (n_units, n_units)
+        x : Tensor of shape (n_units,) or (n, n_units)
+        stream : Stream
+        n_sweeps : int
+        beta : float or Tensor of shape (n, 1)
+        fixed : Tensor of shape (n, n_units), optional
+            True for the units that stay as they are.
+        backwards : bool
+
+        Returns
+        -------
+        Tensor of shape (n, n_units)
+        """
+        s, x = self._inside(s), self._inside(x)
+        if fixed is not None:
+            kept = self._inside(fixed).split(self.sizes)[:: -1 if backwards else 1]
+        ties = self._ties(L).to(s.dtype)
+        scale = beta.T if isinstance(beta, Tensor) else beta
+        for _ in range(n_sweeps):
+            t = stream.uniform(tuple(s.shape), x.dtype, rows=1).logit_().sub_(x).div_(scale)
+            for block, (s_B, L_B, t_B) in enumerate(self._parts(s, ties, t, backwards)):
+                if fixed is None:
+                    torch.gt(L_B @ s, t_B, out=s_B)
+                else:
+                    s_B.copy_(torch.where(kept[block], s_B, L_B @ s > t_B))
+        return self._outside(s)
+
+    def mean_field(self, L: Tensor, x: Tensor, n_sweeps: int | None = None) -> Tensor:
+        """The fixed point m = σ(Lm + x) that sweeps find from m = σ(x), of each row by itself.
+
+        Each block's step raises the bound ½ mᵀLm + xᵀm + Σᵢ H(mᵢ) on log Σₛ exp(½ sᵀLs + xᵀs). A
+        row stops once a sweep moves it no more than rounding does, or else after ``n_sweeps``.
+        Without connections it is exact at once.
+
+        Parameters
+        ----------
+        L : Tensor of shape (n_units, n_units)
+        x : Tensor of shape (n, n_units)
+        n_sweeps : int, optional
+            Make exactly so many sweeps of all rows.
+
+        Returns
+        -------
+        Tensor of shape (n, n_units)
+        """
+        if len(self.sizes) < 2:
+            return x.sigmoid()
+        ties, x = self._ties(L), self._inside(x)
+        m = x.sigmoid()
+        if n_sweeps is not None:
+            for _ in range(n_sweeps):
+                self._mean_field_sweep_(m, ties, x)
+            return self._outside(m)
+        moving = torch.ones(m.shape[1], dtype=torch.bool, device=m.device)
+        tolerance = 8 * torch.finfo(m.dtype).eps
+        for _ in range(MAX_SWEEPS):
+            before = m.clone()
+            self._mean_field_sweep_(m, ties, x)
+            m = torch.where(moving, m, before)
+            moving &= (m - before).abs().amax(0) > tolerance
+            if not moving.any():
+                break
+        return self._outside(m)
+
+    def _mean_field_sweep_(self, m: Tensor, ties: Tensor, x: Tensor) -> None:
+        for m_B, L_B, x_B in self._parts(m, ties, x):
+            torch.sigmoid(torch.addmm(x_B, L_B, m), out=m_B)
+
+    def _parts(
+        self, s: Tensor, ties: Tensor, t: Tensor, backwards: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Of each block its rows of all three."""
+        parts = [tensor.split(self.sizes) for tensor in (s, ties, t)]
+        return zip(*(part[::-1] if backwards else part for part in parts), strict=True)
+
+    def _ties(self, L: Tensor) -> Tensor:
+        return L[self.order][:, self.order]
+
+    def _inside(self, rows: Tensor) -> Tensor:
+        """Units first and ordered by block; a copy."""
+        rows = rows if rows.ndim == 2 else rows[None]
+        return rows.T[self.order]
+
+    def _outside(self, s: Tensor) -> Tensor:
+        return s[self.inverse].T.contiguous()

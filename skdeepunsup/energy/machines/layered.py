@@ -1,0 +1,341 @@
+"""Layers of binary units, neighbours tied: the deep Boltzmann machine."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+from torch.special import entr
+
+from ..._products import affine
+from ..._random import Stream
+from ..likelihood.partition import binary_states
+from ..units.discrete import Bernoulli
+from .restricted import Machine, with_held
+
+MAX_ENUMERATED_HIDDEN = 12
+"""Up to so many hidden bits of one side the free energy is exact, at 2¹² terms a row."""
+
+MAX_ROUNDS = 1000
+"""Of mean field; trained machines settle within some tens."""
+
+UNROLLED_ROUNDS = 3
+"""Of mean field where it is trained as a network."""
+
+MAX_ENTRIES = 2**22
+"""Of a tensor while states are enumerated."""
+
+
+class LayeredMachine(Machine):
+    """Layers h⁰ = v, h¹, …, hᴸ of binary units; each is tied to the next and to none else.
+
+        E(h⁰, …, hᴸ) = −Σₗ bₗᵀhₗ − Σₗ hₗ₋₁ᵀ Wₗ hₗ
+
+    The even layers, v among them, are independent given the odd ones, and the odd given the even:
+    one side is drawn, or summed out, in closed form given the other. Log Z is a sum over states of
+    the smaller side, by enumeration or along the annealing path of machines with
+
+        β Wₗ,   β bₗ of hidden layers,   (1 − β) a₀ + β b₀.
+
+    Layers are held in a sequence or a dict, by their number.
+
+    Parameters
+    ----------
+    n_features : int
+        Units of v.
+    hidden_layer_sizes : tuple of int
+        Units of h¹, …, hᴸ.
+
+    Attributes
+    ----------
+    W : list of L Tensors of shape (n_below, n_above)
+        Weights: ``W[l]`` ties layer l to layer l + 1, so that it is Wₗ₊₁ of the formula.
+    b : list of L + 1 Tensors
+        Biases, the visible ones first.
+    a0 : Tensor of shape (n_features,)
+        Visible biases of the base machine, which has no weights; not trained.
+
+    References
+    ----------
+    R. Salakhutdinov, G. Hinton, "Deep Boltzmann machines", AISTATS 2009.
+    """
+
+    def __init__(self, n_features: int, hidden_layer_sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.arguments = {"n_features": n_features, "hidden_layer_sizes": hidden_layer_sizes}
+        self.sizes = (n_features, *hidden_layer_sizes)
+        self.depth = len(hidden_layer_sizes)
+        self.n_components = self.sizes[-1]
+        self.visible = Bernoulli(n_features)
+        self.W: Any = nn.ParameterList(map(_zeros, self.sizes[:-1], self.sizes[1:]))
+        self.b: Any = nn.ParameterList(map(_zeros, self.sizes))
+        self.a0: Tensor
+        self.register_buffer("a0", torch.zeros(n_features))
+        self.even, self.odd = range(0, self.depth + 1, 2), range(1, self.depth + 1, 2)
+
+    def input(self, h: Any, i: int, below: Tensor | None = None) -> Tensor:
+        """bᵢ + Wᵢᵀhᵢ₋₁ + Wᵢ₊₁hᵢ₊₁ of layer i; ``below`` is its first two terms, if at hand."""
+        if i == 0:
+            return affine(h[1], self.W[0].T, self.b[0])
+        if below is None:
+            below = affine(h[i - 1], self.W[i - 1], self.b[i])
+        return below if i == self.depth else below + affine(h[i + 1], self.W[i].T)
+
+    def energy(self, h: list[Tensor]) -> Tensor:
+        """E of states, or its expectation over independent units of these means."""
+        biases: Any = sum(u @ b for u, b in zip(h, self.b, strict=True))
+        ties: Any = sum(((h[i] @ W) * h[i + 1]).sum(-1) for i, W in enumerate(self.W))
+        return -biases - ties
+
+    # What is expected: mean field
+
+    def drive(self, v: Tensor) -> Tensor:
+        """b₁ + W₁ᵀv, all that the hidden layers ever hear of v."""
+        return affine(v, self.W[0], self.b[1])
+
+    def bottom_up(self, v: Tensor, drive: Tensor) -> list[Tensor]:
+        """Means of all layers by one pass: with nothing above yet, what is below counts twice."""
+        q = [v]
+        for i in range(1, self.depth + 1):
+            x = drive if i == 1 else affine(q[-1], self.W[i - 1], self.b[i])
+            q.append((x if i == self.depth else 2 * x - self.b[i]).sigmoid().to(v.dtype))
+        return q
+
+    def top_down(self, h: Tensor) -> list[Tensor]:
+        """The same from the top layer: with nothing below yet, what is above counts twice."""
+        q = [h]
+        for i in reversed(range(self.depth)):
+            x = affine(q[0], self.W[i].T, self.b[i])
+            q.insert(0, (2 * x - self.b[i] if i else x).sigmoid())
+        return q
+
+    def rise(self, q: list[Tensor], drive: Tensor) -> list[Tensor]:
+        """One round of mean field given v: qᵢ = σ(its input) for i = 1, …, L in turn.
+
+        Each is the best there is given the others, so that no round can raise the bound on the
+        free energy, and nothing oscillates.
+        """
+        q = list(q)
+        for i in range(1, self.depth + 1):
+            q[i] = self.input(q, i, drive if i == 1 else None).sigmoid().to(q[0].dtype)
+        return q
+
+    def descend(self, q: list[Tensor], squares: list[Tensor]) -> list[Tensor]:
+        """One round given hᴸ, each layer half of its way to what it hears, second order included.
+
+            qᵢ = σ(its input − (qᵢ − ½) Σⱼ wᵢⱼ² qⱼ(1 − qⱼ)),   j in the layers next to i but the top
+
+        is what Thouless, Anderson and Palmer make of mean field: a unit's neighbours have heard
+        of it already, and their answer is no news.
+        """
+        q = list(q)
+        for i in reversed(range(self.depth)):
+            echo = torch.zeros_like(q[i])
+            if i:
+                echo += (q[i - 1] - q[i - 1].square()) @ squares[i - 1]
+            if i + 1 < self.depth:
+                echo += (q[i + 1] - q[i + 1].square()) @ squares[i].T
+            q[i] = torch.lerp(q[i], (self.input(q, i) - (q[i] - 0.5) * echo).sigmoid(), 0.5)
+        return q
+
+    def mean_field(self, v: Tensor, n_rounds: int | None = None) -> list[Tensor]:
+        """Means of all layers given v, settled, or after exactly so many rounds."""
+        drive = self.drive(v)
+        q = self.bottom_up(v, drive)
+        if n_rounds is None:
+            return settled([*q, drive], lambda q: [*self.rise(q[:-1], q[-1]), q[-1]])[:-1]
+        for _ in range(n_rounds):
+            q = self.rise(q, drive)
+        return q
+
+    def encode(self, rows: Tensor) -> Tensor:
+        """E[hᴸ | v] by mean field."""
+        return self.mean_field(rows)[-1]
+
+    def encode_in_rounds(self, rows: Tensor) -> Tensor:
+        """The same after few rounds: a network that gradients can pass."""
+        return self.mean_field(rows, UNROLLED_ROUNDS)[-1]
+
+    def decode(self, h: Tensor) -> Tensor:
+        """E[v | hᴸ], settled, from ``top_down`` on.
+
+        With v unknown as well, plain mean field is too sure of itself and settles in one mode: it
+        explains half of what this does (digits, 100 and 50 hidden units), and a single pass less.
+        """
+        squares = [W.square() for W in self.W]
+        return settled(self.top_down(h), lambda q: self.descend(q, squares))[0]
+
+    def decode_in_rounds(self, h: Tensor) -> Tensor:
+        """The same by one pass down."""
+        return self.top_down(h)[0]
+
+    # What is summed out
+
+    def free_energy(self, v: Tensor) -> Tensor:
+        """F(v), exact where the hidden units of one side can be enumerated, else a bound."""
+        sides = ([i for i in side if i] for side in (self.even, self.odd))
+        smaller = min(sides, key=self._n_units)
+        if self._n_units(smaller) > MAX_ENUMERATED_HIDDEN:
+            return self.free_energy_bound(v)
+        return self.free_energy_enumerated(v, smaller)
+
+    def free_energy_bound(self, v: Tensor) -> Tensor:
+        """E_q[E(v, h)] − H(q) ≥ F(v), q being the mean field."""
+        q = self.mean_field(v)
+        entropy: Any = sum((entr(u) + entr(1 - u)).sum(-1) for u in q[1:])
+        return self.energy(q) - entropy
+
+    def free_energy_enumerated(self, v: Tensor, side: Any) -> Tensor:
+        """F(v) from all states of the hidden layers of ``side``, the others in closed form.
+
+        Layer 1 alone hears v: what the other layers add to a state is the same for all rows.
+        """
+        heard = self.drive(v) - self.b[1]
+        others = [i for i in range(1, self.depth + 1) if i not in side]
+        width = heard.shape[1] if 1 in others else 1
+        total = torch.full_like(heard[:, 0], -torch.inf)
+        block = max(1, MAX_ENTRIES // (len(v) * width))
+        for bits in binary_states(self._n_units(side), block):
+            h = self._layers(bits.to(v), side)
+            own = sum((h[i] @ self.b[i] for i in side), v.new_zeros(len(bits)))
+            own = own + sum(softplus(self.input(h, i)).sum(-1) for i in others if i > 1)
+            if 1 in others:
+                x = heard[:, None] + self.input(h, 1, below=self.b[1])
+                log_p = softplus(x).sum(-1) + own
+            else:
+                log_p = heard @ h[1].T + own
+            total = torch.logaddexp(total, log_p.logsumexp(1))
+        return -total - v @ self.b[0]
+
+    def _layers(self, state: Tensor, side: Any) -> dict[int, Tensor]:
+        """The layers of ``side``, which a state has next to each other."""
+        parts = state.split([self.sizes[i] for i in side], 1) if side else ()
+        return dict(zip(side, parts, strict=True))
+
+    def _n_units(self, side: Any) -> int:
+        return sum(self.sizes[i] for i in side)
+
+    # What is drawn
+
+    def draw(self, h: Any, side: range, stream: Stream) -> None:
+        """Draw the layers of ``side`` given the others, in place."""
+        for i in side:
+            h[i] = stream.bernoulli(self.input(h, i).sigmoid()).to(h[i].dtype)
+
+    def start(self, n: int, stream: Stream) -> Tensor:
+        """``n`` visible states of the machine without weights."""
+        return stream.bernoulli(self.a0.sigmoid().expand(n, -1))
+
+    def begin(self, v: Tensor, stream: Stream) -> list[Tensor]:
+        """All layers, the hidden ones drawn from their mean field."""
+        return [v, *map(stream.bernoulli, self.mean_field(v)[1:])]
+
+    def advance(
+        self, state: list[Tensor], stream: Stream, n_steps: int, fixed: Tensor | None = None
+    ) -> list[Tensor]:
+        """Draw the odd layers, then the even, ``n_steps`` times."""
+        h, v = list(state), state[0]
+        for _ in range(n_steps):
+            self.draw(h, self.odd, stream)
+            self.draw(h, self.even, stream)
+            h[0] = with_held(h[0], fixed, v)
+        return h
+
+    def visible_of(self, state: list[Tensor]) -> Tensor:
+        """v."""
+        return state[0]
+
+    def visible_mean(self, state: list[Tensor]) -> Tensor:
+        """E[v | h¹]."""
+        return self.input(state, 0).sigmoid()
+
+    # Log Z
+
+    @property
+    def sides(self) -> tuple[range, range]:
+        """The side with fewer units, which is enumerated or annealed, and the other."""
+        odd_is_smaller = self._n_units(self.odd) < self._n_units(self.even)
+        return (self.odd, self.even) if odd_is_smaller else (self.even, self.odd)
+
+    @property
+    def n_enumerated(self) -> float:
+        """Units of the smaller side."""
+        return self._n_units(self.sides[0])
+
+    def log_marginal(self, bits: Tensor) -> Tensor:
+        """Log Σ exp(−E) over the larger side."""
+        smaller, larger = self.sides
+        h = self._layers(bits, smaller)
+        own: Any = sum(h[i] @ self.b[i] for i in smaller)
+        return own + sum(softplus(self.input(h, i)).sum(-1) for i in larger)
+
+    def base_log_partition(self) -> Tensor:
+        """Σᵢ softplus(a₀)ᵢ + log 2 for each hidden unit, of the machine without weights."""
+        x = torch.cat([self.a0, self.a0.new_zeros(sum(self.sizes[1:]))])
+        return softplus(x).sum(dtype=torch.float64)
+
+    def base_state(self, n: int, stream: Stream) -> Tensor:
+        """States of the smaller side, its layers next to each other."""
+        inputs = [self.a0 if i == 0 else torch.zeros_like(self.b[i]) for i in self.sides[0]]
+        return stream.bernoulli(torch.cat(inputs).sigmoid().expand(n, -1))
+
+    def field(self, state: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What multiplies β in the state's own part, of shape (n, 1), and the other side's inputs.
+
+        One product for all temperatures; the own part is ΣbᵢᵀHᵢ, with b₀ − a₀ for v.
+        """
+        smaller, larger = self.sides
+        h = self._layers(state, smaller)
+        own: Any = sum(h[i] @ (self.b[i] - self.a0 if i == 0 else self.b[i]) for i in smaller)
+        return own[:, None].double(), [self.input(h, i) for i in larger]
+
+    def log_density(self, field: tuple[Tensor, list[Tensor]], beta: float | Tensor) -> Tensor:
+        """Log p*_β of a state of the smaller side, without a₀ᵀv."""
+        own, inputs = field
+        others: Any = sum(
+            softplus(self._at(beta, i, x)).sum(-1, dtype=torch.float64)
+            for i, x in zip(self.sides[1], inputs, strict=True)
+        )
+        return (beta * own)[:, 0] + others
+
+    def sweep(
+        self, field: tuple[Tensor, list[Tensor]], beta: float | Tensor, stream: Stream
+    ) -> Tensor:
+        """Draw the larger side, then the smaller, at β."""
+        smaller, larger = self.sides
+        h = {
+            i: stream.bernoulli(self._at(beta, i, x).sigmoid())
+            for i, x in zip(larger, field[1], strict=True)
+        }
+        inputs = [self._at(beta, i, self.input(h, i)) for i in smaller]
+        return stream.bernoulli(torch.cat(inputs, 1).sigmoid())
+
+    def _at(self, beta: float | Tensor, i: int, x: Tensor) -> Tensor:
+        """The input at β of a layer whose input at 1 is ``x``."""
+        return beta * x if i else torch.lerp(self.a0.expand_as(x), x, beta)
+
+
+def _zeros(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.zeros(shape), requires_grad=False)
+
+
+def settled(q: list[Tensor], one_round: Callable[[list[Tensor]], list[Tensor]]) -> list[Tensor]:
+    """Rounds of mean field from ``q`` on until nothing moves.
+
+    Each row stops by itself, so that its answer does not depend on its neighbours.
+    """
+    tolerance = max(1e-9, 8 * torch.finfo(q[0].dtype).eps)
+    q = [u.clone() for u in q]
+    moving = torch.arange(len(q[0]), device=q[0].device)
+    for _ in range(MAX_ROUNDS):
+        before = [u[moving] for u in q]
+        after = one_round(before)
+        pairs = zip(before, after, strict=True)
+        changes = [(new - old).abs().amax(1) for old, new in pairs if new is not old]
+        for u, new in zip(q, after, strict=True):
+            u[moving] = new
+        moving = moving[torch.stack(changes).amax(0) > tolerance]
+        if not len(moving):
+            break
+    return q

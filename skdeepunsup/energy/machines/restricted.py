@@ -1,0 +1,319 @@
+"""Layers of units tied by weights: the energy, and what follows from it."""
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from ..._products import affine
+from ..._random import Stream
+from ..units.discrete import Bernoulli, Categorical, Twin, Units
+from ..units.real import Gaussian, Rectified
+
+
+class Machine(nn.Module, ABC):
+    """p(v, h) = exp(−E(v, h)) / Z: what every Boltzmann machine can do.
+
+    Log Z is found along a path of machines of inverse temperature β, from a base at β = 0, whose
+    units are independent, to this one at β = 1. A ``state`` is what the path samples, the rest
+    being summed out, and its ``field`` what all temperatures need of it, computed once.
+
+    Attributes
+    ----------
+    visible : Units
+        The layer that sees the data.
+    n_components : int
+        Width of the code.
+    arguments : dict
+        What the constructor was given, as plain data.
+    """
+
+    visible: Units
+    n_components: int
+    arguments: dict[str, Any]
+
+    @abstractmethod
+    def encode(self, rows: Tensor) -> Tensor:
+        """E[h | v], or an approximation, of rows of data."""
+
+    @abstractmethod
+    def decode(self, h: Tensor) -> Tensor:
+        """E[v | h], or an approximation, as rows of data."""
+
+    @abstractmethod
+    def free_energy(self, v: Tensor) -> Tensor:
+        """−log Σₕ exp(−E(v, h)) of each visible state, or an upper bound."""
+
+    @abstractmethod
+    def start(self, n: int, stream: Stream) -> Tensor:
+        """``n`` visible states of the base machine, for chains to start at."""
+
+    @abstractmethod
+    def begin(self, v: Tensor, stream: Stream) -> Any:
+        """The state of all units that a chain has which starts at ``v``."""
+
+    @abstractmethod
+    def advance(self, state: Any, stream: Stream, n_steps: int, fixed: Tensor | None = None) -> Any:
+        """The state after ``n_steps`` sweeps; entries of v where ``fixed`` is true stay."""
+
+    @abstractmethod
+    def visible_of(self, state: Any) -> Tensor:
+        """v."""
+
+    @abstractmethod
+    def visible_mean(self, state: Any) -> Tensor:
+        """E[vᵢ | all units that are tied to vᵢ], of a state that a sweep has ended with."""
+
+    def gibbs(
+        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
+    ) -> Tensor:
+        """``n_steps`` sweeps from ``v``, whose entries where ``fixed`` is true stay as they are."""
+        return self.visible_of(self.advance(self.begin(v, stream), stream, n_steps, fixed))
+
+    @property
+    @abstractmethod
+    def n_enumerated(self) -> float:
+        """How many bits ``log_marginal`` is a function of; infinite where there is none."""
+
+    @abstractmethod
+    def log_marginal(self, bits: Tensor) -> Tensor:
+        """Log Σ exp(−E) over all units but those that ``bits`` are the state of."""
+
+    @abstractmethod
+    def base_log_partition(self) -> Tensor:
+        """Log Z₀."""
+
+    @abstractmethod
+    def base_state(self, n: int, stream: Stream) -> Any:
+        """``n`` states drawn at β = 0."""
+
+    @abstractmethod
+    def field(self, state: Any) -> Any:
+        """What ``log_density`` and ``sweep`` need of a state, at whatever β."""
+
+    @abstractmethod
+    def log_density(self, field: Any, beta: float | Tensor) -> Tensor:
+        """Log p*_β of a state, up to a term without β; ``beta`` may be of shape (n, 1)."""
+
+    @abstractmethod
+    def sweep(self, field: Any, beta: float | Tensor, stream: Stream) -> Any:
+        """The next state of chains that leave p_β invariant, reversibly."""
+
+    def in_double(self) -> Self:
+        """A copy with float64 parameters on the CPU, for figures that must be exact."""
+        return copy.deepcopy(self).cpu().double()  # in this order: MPS has no float64
+
+
+def visible_layer(kind: str, n_features: int, **options: Any) -> Units:
+    """The visible units of that name."""
+    kinds = {
+        "bernoulli": Bernoulli,
+        "twin": Twin,
+        "gaussian": Gaussian,
+        "categorical": Categorical,
+    }
+    return kinds[kind](n_features, **options)
+
+
+def hidden_layer(kind: str, n_components: int) -> Units:
+    """The hidden units of that name; their statistic is u itself."""
+    kinds: dict[str, Any] = {"bernoulli": Bernoulli, "twin": Twin, "relu": Rectified}
+    return kinds[kind](n_components)
+
+
+def with_held(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
+    """``u`` with the entries where ``fixed`` is true put back to those of ``held``."""
+    return u if fixed is None else torch.where(fixed, held, u)
+
+
+class RestrictedBoltzmannMachine(Machine):
+    """Two layers, tied to each other and not within.
+
+    With t and base those of the units (t(v) = v and base = 0 where they are binary),
+
+        E(v, h) = −aᵀt(v) − bᵀh − t(v)ᵀWh − base(v) − base(h).
+
+    The annealing path scales W and b by β, moves a from a₀, and sums the hidden units out:
+
+        log p*_β(v) = ((1 − β) a₀ + β a)ᵀt(v) + base(v) + Σⱼ log_normalizer(β(t(v)ᵀW + b)ⱼ).
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the data.
+    n_components : int
+        Hidden units, n_hidden below.
+    visible_units : {"bernoulli", "twin", "gaussian", "categorical"}, default="bernoulli"
+        Their size is n_visible below: n_features, or n_features · K.
+    hidden_units : {"bernoulli", "twin", "relu"}, default="bernoulli"
+    **options : Any
+        Of the visible units. All parameters start at zero.
+
+    Attributes
+    ----------
+    W : Tensor of shape (n_visible, n_hidden)
+        Weights.
+    a : Tensor of shape (n_visible,)
+        Visible biases.
+    b : Tensor of shape (n_hidden,)
+        Hidden biases.
+    a0 : Tensor of shape (n_visible,)
+        Visible biases of the base machine, which has no weights; not trained.
+    visible, hidden : Units
+    """
+
+    max_overlap = 0.98
+    """Of rectified units with themselves and others; from 1 on a density may have no integral."""
+
+    def __init__(
+        self,
+        n_features: int,
+        n_components: int,
+        visible_units: str = "bernoulli",
+        hidden_units: str = "bernoulli",
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self.n_components = n_components
+        self.arguments = {
+            "n_features": n_features,
+            "n_components": n_components,
+            "visible_units": visible_units,
+            "hidden_units": hidden_units,
+            **options,
+        }
+        self.visible: Units = visible_layer(visible_units, n_features, **options)
+        self.hidden: Units = hidden_layer(hidden_units, n_components)
+        n_visible = self.visible.size
+        self.W = nn.Parameter(torch.zeros(n_visible, n_components), requires_grad=False)
+        self.a = nn.Parameter(torch.zeros(n_visible), requires_grad=False)
+        self.b = nn.Parameter(torch.zeros(n_components), requires_grad=False)
+        self.a0: Tensor
+        self.register_buffer("a0", torch.zeros(n_visible))
+
+    def hidden_input(self, v: Tensor) -> Tensor:
+        """t(v)ᵀW + b for each state ``v``."""
+        return affine(self.visible.statistic(v), self.W, self.b)
+
+    def visible_input(self, h: Tensor) -> Tensor:
+        """Wh + a for each state ``h``."""
+        return affine(h, self.W.T, self.a)
+
+    def encode(self, rows: Tensor) -> Tensor:
+        """E[h | v]."""
+        return self.hidden.mean(self.hidden_input(self.visible.states(rows)))
+
+    def decode(self, h: Tensor) -> Tensor:
+        """E[v | h]."""
+        return self.visible.rows(self.visible.mean(self.visible_input(h)))
+
+    def energy(self, v: Tensor, h: Tensor) -> Tensor:
+        """E(v, h) for each pair of states."""
+        t = self.visible.statistic(v)
+        interaction = t @ self.a + h @ self.b + ((t @ self.W) * h).sum(-1)
+        return -interaction - self.visible.log_base(v) - self.hidden.log_base(h)
+
+    def free_energy(self, v: Tensor) -> Tensor:
+        """F(v) = −aᵀt(v) − base(v) − Σⱼ log_normalizer(t(v)ᵀW + b)ⱼ; exact."""
+        own = self.visible.statistic(v) @ self.a + self.visible.log_base(v)
+        return -own - self.hidden.log_normalizer(self.hidden_input(v)).sum(-1)
+
+    def hidden_free_energy(self, h: Tensor) -> Tensor:
+        """−log Σᵥ exp(−E(v, h)): the same with the layers' parts exchanged."""
+        own = h @ self.b + self.hidden.log_base(h)
+        return -own - self.visible.log_normalizer(self.visible_input(h)).sum(-1)
+
+    def sample_hidden(self, v: Tensor, stream: Stream) -> Tensor:
+        """Draw h given v."""
+        return self.hidden.sample(self.hidden_input(v), stream)
+
+    def sample_visible(self, h: Tensor, stream: Stream) -> Tensor:
+        """Draw v given h."""
+        return self.visible.sample(self.visible_input(h), stream)
+
+    def start(self, n: int, stream: Stream) -> Tensor:
+        """``n`` visible states of the machine without weights."""
+        return self.visible.sample(self.a0.expand(n, -1), stream)
+
+    def begin(self, v: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        """v, and no hidden units yet: the first sweep draws them."""
+        return v, v.new_empty(0)
+
+    def advance(
+        self,
+        state: tuple[Tensor, Tensor],
+        stream: Stream,
+        n_steps: int,
+        fixed: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Draw h given v, then v given h, ``n_steps`` times."""
+        v, h = state
+        for _ in range(n_steps):
+            h = self.sample_hidden(v, stream)
+            v = with_held(self.sample_visible(h, stream), fixed, v)
+        return v, h
+
+    def visible_of(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        """v."""
+        return state[0]
+
+    def visible_mean(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        """E[v | h]."""
+        return self.visible.mean(self.visible_input(state[1]))
+
+    @property
+    def n_enumerated(self) -> float:
+        """Units of the smaller layer of bits."""
+        return min((layer.size for layer in self._binary_layers()), default=math.inf)
+
+    def log_marginal(self, bits: Tensor) -> Tensor:
+        """Minus the free energy of the smaller layer of bits."""
+        smaller = min(self._binary_layers(), key=lambda layer: layer.size)
+        return -(self.free_energy if smaller is self.visible else self.hidden_free_energy)(bits)
+
+    def _binary_layers(self) -> list[Units]:
+        return [layer for layer in (self.visible, self.hidden) if layer.binary]
+
+    def base_log_partition(self) -> Tensor:
+        """Σᵢ log_normalizer(a₀)ᵢ + Σⱼ log_normalizer(0)ⱼ, of the machine without weights."""
+        visible = self.visible.log_normalizer(self.a0).sum(dtype=torch.float64)
+        hidden = self.hidden.log_normalizer(torch.zeros_like(self.b)).sum(dtype=torch.float64)
+        return visible + hidden
+
+    def base_state(self, n: int, stream: Stream) -> Tensor:
+        """Visible states; the hidden ones are summed out along the path."""
+        return self.start(n, stream)
+
+    def field(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """(a − a₀)ᵀt(v), of shape (n, 1), and t(v)ᵀW + b: one product for all temperatures."""
+        change = self.visible.statistic(state).to(self.a.dtype) @ (self.a - self.a0)
+        return change[:, None].double(), self.hidden_input(state)
+
+    def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
+        """Log p*_β(v) without a₀ᵀt(v) + base(v)."""
+        change, x = field
+        hidden = self.hidden.log_normalizer(beta * x).sum(-1, dtype=torch.float64)
+        return (beta * change)[:, 0] + hidden
+
+    def sweep(self, field: tuple[Tensor, Tensor], beta: float | Tensor, stream: Stream) -> Tensor:
+        """Draw h given v, then v given h, at β."""
+        h = self.hidden.sample(beta * field[1], stream)
+        x = self.visible_input(h)  # β(Wh + a) + (1 − β) a₀
+        return self.visible.sample(torch.lerp(self.a0.expand_as(x), x, beta), stream)
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        """Keep the parameters where the machine is well defined, after an update.
+
+        Between Gaussian and rectified units the joint density has an integral where hᵀGh < hᵀh for
+        all h ≥ 0, with G = Wᵀ(W/σ²): so if the spectral radius of its positive part G⁺ is below 1.
+        Scaling the columns of W by D, D² = min(1, m/o) with o the row sums of G⁺, makes it at most
+        m: D G⁺ D has the eigenvalues of D²G⁺, whose row sums are at most m.
+        """
+        self.visible.constrain_(self.W, self.a)
+        if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):
+            overlap = affine(self.W.T, self.visible.statistic(self.W.T).T).clamp_min(0).sum(1)
+            self.W.mul_((self.max_overlap / overlap.clamp_min(1e-30)).sqrt().clamp(max=1))

@@ -1,0 +1,134 @@
+"""Units that take real values: Gaussian, and rectified Gaussian."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.special import erfcx, log_ndtr, ndtri
+
+from ..._random import Stream
+from .discrete import ScalarUnits
+
+
+class Rectified(ScalarUnits):
+    """u ≥ 0, t(u) = u, base −u²/2: a Gaussian of mean x and variance 1, cut off below 0.
+
+    The free energy of a machine with such hidden units is exact, as that of no softplus or noisy
+    rectifier is: the log-normaliser has a closed form, and the mean and the sampler are its own.
+
+    References
+    ----------
+    Q. Su, X. Liao, C. Chen, L. Carin, "Nonlinear statistical learning with truncated Gaussian
+    graphical models", ICML 2016.
+    """
+
+    def statistic(self, u: Tensor) -> Tensor:
+        """The state itself."""
+        return u
+
+    def log_base(self, u: Tensor) -> Tensor:
+        """−Σ u²/2."""
+        return -0.5 * u.square().sum(-1)
+
+    def log_normalizer(self, x: Tensor) -> Tensor:
+        """x²/2 + log Φ(x) + log √(2π), below 0 without the cancellation."""
+        negative, positive = x.clamp(max=0), x.clamp(min=0)
+        left = erfcx(-negative / math.sqrt(2)).log() - math.log(2)
+        right = positive.square() / 2 + log_ndtr(positive)
+        return torch.where(x < 0, left, right) + 0.5 * math.log(2 * math.pi)
+
+    def mean(self, x: Tensor) -> Tensor:
+        """x + φ(x)/Φ(x), far below 0 by its series −1/x + 2/x³ − 10/x⁵, where that is closer."""
+        edge = -100 if x.dtype == torch.float64 else -20
+        near, far = x.clamp(min=edge), x.clamp(max=edge)
+        # As x → ∞, erfcx(−x/√2) overflows to ∞ and the correction is 0, as it should be.
+        exact = near + math.sqrt(2 / math.pi) / erfcx(-near / math.sqrt(2))
+        square = far.square()
+        series = (-1 + 2 / square - 10 / square.square()) / far
+        return torch.where(x < edge, series, exact)
+
+    def sample(self, x: Tensor, stream: Stream) -> Tensor:
+        """By inversion: x − Φ⁻¹(r Φ(x)) with r uniform on (0, 1]."""
+        dtype = torch.float32 if x.device.type == "mps" else torch.float64
+        r = 1 - stream.uniform(tuple(x.shape), dtype)
+        wide = x.to(dtype)
+        near = wide.clamp(min=-8 if dtype == torch.float32 else -30)
+        tail = wide + (wide.square() - 2 * r.log()).sqrt()  # where Φ(x) is no number any more
+        share = r * torch.erfc(-near / math.sqrt(2)) / 2  # r Φ(x); torch's ndtr has no far tail
+        u = near - ndtri(share.clamp_min(torch.finfo(dtype).tiny))
+        return torch.where(wide < near, tail, u).clamp(min=0).to(x.dtype)
+
+    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
+        """(u − E[u | x])²/2: of unit Gaussians, since an observed value has no density."""
+        return 0.5 * (u - self.mean(x)).square()
+
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """Nothing to learn."""
+
+    def constrain_(self, W: Tensor, a: Tensor) -> None:
+        """Nothing to keep."""
+
+
+class Gaussian(ScalarUnits):
+    """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and variance σ², which is learned.
+
+    Parameters
+    ----------
+    n_units : int
+    min_variance : float, default=1e-3
+        Floor of σ², below which a density could grow without bound.
+
+    Attributes
+    ----------
+    log_variance : Tensor of shape (n_units,)
+        log σ².
+
+    References
+    ----------
+    K. Cho, A. Ilin, T. Raiko, "Improved learning of Gaussian-Bernoulli restricted Boltzmann
+    machines", ICANN 2011.
+    """
+
+    learned = True
+
+    def __init__(self, n_units: int, min_variance: float = 1e-3) -> None:
+        super().__init__(n_units)
+        self.min_variance = min_variance
+        self.log_variance = nn.Parameter(torch.zeros(n_units), requires_grad=False)
+
+    def statistic(self, u: Tensor) -> Tensor:
+        """u/σ²."""
+        return u * (-self.log_variance).exp().to(u.dtype)
+
+    def log_base(self, u: Tensor) -> Tensor:
+        """−Σ u²/(2σ²)."""
+        return -0.5 * (self.statistic(u) * u).sum(-1)
+
+    def log_normalizer(self, x: Tensor) -> Tensor:
+        """x²/(2σ²) + ½ log(2πσ²)."""
+        return 0.5 * (self.statistic(x) * x + math.log(2 * math.pi) + self.log_variance)
+
+    def mean(self, x: Tensor) -> Tensor:
+        """The input itself."""
+        return x
+
+    def sample(self, x: Tensor, stream: Stream) -> Tensor:
+        """x + σε with ε standard normal."""
+        return torch.addcmul(x, (0.5 * self.log_variance).exp(), stream.normal_like(x))
+
+    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
+        """(u − x)²/(2σ²): of two Gaussians of the units' variance."""
+        return 0.5 * self.statistic(u - x) * (u - x)
+
+    def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
+        """∂/∂log σ² of x t(u) + base(u), which is (u²/2 − x u)/σ²."""
+        return self.statistic(u) * (0.5 * u - x)
+
+    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
+        """log σ² ← log σ² + rate · Σₛ cₛ ∂log p/∂log σ², which is clipped to [−1, 1]."""
+        score = c @ self.log_variance_score(u, x)
+        self.log_variance.add_(score.clamp_(-1, 1), alpha=rate)
+
+    def constrain_(self, W: Tensor, a: Tensor) -> None:
+        """σ² stays above its floor."""
+        self.log_variance.clamp_(min=math.log(self.min_variance))

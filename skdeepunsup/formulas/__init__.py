@@ -1,0 +1,1 @@
+"""Formulas of rows and codes that several models share: errors, densities, penalties."""

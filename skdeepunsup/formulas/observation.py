@@ -1,0 +1,238 @@
+"""The distribution p(x | z): what a variational autoencoder takes its decoder's output for."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot, pad
+
+from .._random import Stream
+from .errors import (
+    bernoulli_cross_entropy,
+    beta_binomial_cross_entropy,
+    categorical_cross_entropy,
+    gaussian_cross_entropy,
+)
+
+LOG_BOUNDS = (-12.0, 8.0)
+"""Of log α and log β."""
+
+
+class Observation(nn.Module, ABC):
+    """The distribution of a row, given the decoder's output.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+    inputs_per_feature, outputs_per_feature : int, default=1
+        How many numbers the encoder is fed, and the decoder returns, for each feature.
+    """
+
+    def __init__(
+        self, n_features: int, inputs_per_feature: int = 1, outputs_per_feature: int = 1
+    ) -> None:
+        super().__init__()
+        self.n_features = n_features
+        self.inputs_per_feature = inputs_per_feature
+        self.outputs_per_feature = outputs_per_feature
+
+    @abstractmethod
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        """What the encoder is fed of rows without NaN, of which ``observed`` entries are real."""
+
+    @abstractmethod
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        """−log p(x | z) of each row, in nats."""
+
+    @abstractmethod
+    def mean(self, output: Tensor) -> Tensor:
+        """E[x | z]."""
+
+    @abstractmethod
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        """Draw x given z."""
+
+    @abstractmethod
+    def output_at(self, means: Tensor) -> Tensor | None:
+        """The output whose mean it is, None where there is more than one."""
+
+
+class GaussianObservation(Observation):
+    """N(x; output, σ²), with σ a number, or one for each feature, learned or given.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+    n_scales : int
+        1 or ``n_features``.
+    first_scale : float
+        σ, or where it starts; learned, it does not fall below a thousandth of it.
+    learned : bool
+        Whether σ is.
+    """
+
+    def __init__(self, n_features: int, n_scales: int, first_scale: float, learned: bool) -> None:
+        super().__init__(n_features)
+        log_scale = torch.full((n_scales,), first_scale, dtype=torch.float32).log()
+        self.log_scale = nn.Parameter(log_scale, requires_grad=learned)
+        self.floor = 1e-6 * first_scale**2 if learned else 0.0
+
+    @property
+    def variance(self) -> Tensor:
+        """σ²."""
+        return (2 * self.log_scale).exp() + self.floor
+
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        return x
+
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        return gaussian_cross_entropy(x, output, self.variance, observed)
+
+    def mean(self, output: Tensor) -> Tensor:
+        return output
+
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        return output + self.variance.sqrt() * stream.normal_like(output)
+
+    def output_at(self, means: Tensor) -> Tensor:
+        return means
+
+
+class DiscreteObservation(Observation):
+    """Independent entries 0 … K − 1."""
+
+    n_categories: int
+
+    @abstractmethod
+    def probabilities(self, output: Tensor) -> Tensor:
+        """P(xᵢ = k | z) for each feature i and each k, on two last axes."""
+
+
+class BernoulliObservation(DiscreteObservation):
+    """Independent bits whose logits are the output."""
+
+    n_categories = 2
+
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        return x
+
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        return bernoulli_cross_entropy(x, output, observed)
+
+    def mean(self, output: Tensor) -> Tensor:
+        return output.sigmoid()
+
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        return stream.bernoulli(output.sigmoid())
+
+    def output_at(self, means: Tensor) -> Tensor:
+        """Their logits, short of 0 and 1."""
+        return means.clamp(0.01, 0.99).logit()
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        return torch.stack([(-output).sigmoid(), output.sigmoid()], -1)
+
+
+class CategoricalObservation(DiscreteObservation):
+    """Independent codes 0 … K − 1, the output being K logits of each feature.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+    n_categories : int
+        K.
+    """
+
+    def __init__(self, n_features: int, n_categories: int) -> None:
+        super().__init__(n_features, n_categories, n_categories)
+        self.n_categories = n_categories
+
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        """One-hot codes, all 0 where a code is missing."""
+        hot = one_hot(x.long(), self.n_categories).to(x.dtype)
+        if observed is not None:
+            hot *= observed[..., None]
+        return hot.flatten(-2)
+
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        return categorical_cross_entropy(x, self._logits(output), observed)
+
+    def mean(self, output: Tensor) -> Tensor:
+        """The expected code."""
+        codes = torch.arange(self.n_categories, dtype=output.dtype, device=output.device)
+        return self._logits(output).softmax(-1) @ codes
+
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        return drawn_code(self._logits(output), stream).to(output.dtype)
+
+    def output_at(self, means: Tensor) -> None:
+        return None
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        return self._logits(output).softmax(-1)
+
+    def _logits(self, output: Tensor) -> Tensor:
+        return output.unflatten(-1, (self.n_features, self.n_categories))
+
+
+class BetaBinomialObservation(DiscreteObservation):
+    """Independent grey levels 0 … K − 1: K − 1 tosses of a coin that a beta distribution draws.
+
+    The output is log α and log β of each feature.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+    n_categories : int
+        K.
+    """
+
+    def __init__(self, n_features: int, n_categories: int) -> None:
+        super().__init__(n_features, outputs_per_feature=2)
+        self.n_categories = n_categories
+        self.top = n_categories - 1
+
+    def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        """Levels scaled to [0, 1]."""
+        return x / self.top
+
+    def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
+        return beta_binomial_cross_entropy(x, *self._logs(output), self.top, observed)
+
+    def mean(self, output: Tensor) -> Tensor:
+        """The expected level, (K − 1) α / (α + β)."""
+        log_alpha, log_beta = self._logs(output)
+        return self.top * (log_alpha - log_beta).sigmoid()
+
+    def sample(self, output: Tensor, stream: Stream) -> Tensor:
+        log_alpha, log_beta = self._logs(output)
+        return stream.beta_binomial(self.top, log_alpha.exp(), log_beta.exp())
+
+    def output_at(self, means: Tensor) -> Tensor:
+        """Of α + β = 2, short of the ends."""
+        p = (means / self.top).clamp(0.01, 0.99)
+        return torch.stack([2 * p, 2 * (1 - p)], -1).log().flatten(-2)
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        # BB(k + 1) / BB(k) = (n − k) (k + α) / ((k + 1) (n − 1 − k + β)): no gamma functions.
+        alpha, beta = (log[..., None].exp() for log in self._logs(output))
+        k = torch.arange(self.top, dtype=output.dtype, device=output.device)
+        ways = ((self.top - k) / (k + 1)).log().cumsum(-1)
+        steps = ((k + alpha) / (self.top - 1 - k + beta)).log_()
+        log_ratios = pad(torch.cumsum(steps, -1, out=steps).add_(ways), (1, 0))
+        return log_ratios.softmax(-1)
+
+    def _logs(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """Log α and log β, between bounds beyond which little changes but the rounding errors."""
+        pairs = output.unflatten(-1, (self.n_features, 2)).clamp(*LOG_BOUNDS)
+        return pairs[..., 0], pairs[..., 1]
+
+
+def drawn_code(logits: Tensor, stream: Stream) -> Tensor:
+    """A code of each softmax over the last axis: the largest of logits with Gumbel noise."""
+    u = stream.uniform(tuple(logits.shape)).clamp_min(1e-20).to(logits)
+    return (logits - (-u.log()).log()).argmax(-1)

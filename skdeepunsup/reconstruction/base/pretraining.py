@@ -1,0 +1,94 @@
+"""The deep autoencoder of 2006: it starts as a stack of Boltzmann machines, unrolled.
+
+What is needed of the stack is a method ``unroll``: affine maps up to the code and down again.
+"""
+
+from typing import Any
+
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ..._validation import ResidentRows, Rows, StreamedRows
+from ...base.encoders import unfrozen
+from ...networks import Affine
+from ..modules.base import ReconstructionModule
+
+
+def check_pretrained(estimator: Any) -> None:
+    """Raise if an estimator's ``pretrained`` is none, or its networks are given twice."""
+    if not hasattr(unfrozen(estimator.pretrained), "unroll"):
+        raise TypeError(
+            f"pretrained == {estimator.pretrained!r}, must be a DeepBeliefNetwork, a BernoulliRBM, "
+            "a GaussianRBM or None."
+        )
+    for name in ("image_shape", "encoder", "decoder"):
+        if getattr(estimator, name) is not None:
+            raise ValueError(f"pretrained gives both networks; drop {name}.")
+    if estimator.tied_weights:
+        raise ValueError("tied_weights == True, but those that pretrained gives are untied.")
+    if estimator.missing == "mask":
+        raise ValueError("missing == 'mask', but pretrained cannot do with missing entries.")
+
+
+def fitted_to(pretrained: Any, rows: Rows, random_state: Any) -> Any:
+    """The model itself where it is fitted, else a clone of it fitted to ``rows``.
+
+    The clone takes ``random_state`` where it has none of its own.
+    """
+    model = unfrozen(pretrained)
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        assert isinstance(rows, ResidentRows | StreamedRows)
+        model = clone(model)
+        if getattr(model, "random_state", 0) is None:
+            model.set_params(random_state=random_state)
+        return model.fit(rows.array())
+    if model.n_features_in_ != rows.n_features:
+        raise ValueError(
+            f"pretrained was fitted to {model.n_features_in_} features, but X has "
+            f"{rows.n_features}; fit it to the same columns."
+        )
+    return model
+
+
+def unrolled_arguments(unrolled: Any, loss: str) -> dict[str, Any]:
+    """What the module's constructor is given of layers that are unrolled."""
+    if loss == "bernoulli" and unrolled.output != "logistic":
+        raise ValueError(
+            "loss == 'bernoulli', but pretrained has real visible units; use loss='squared'."
+        )
+    sizes = [len(b) for _, b in unrolled.up]
+    return {
+        "n_components": sizes[-1],
+        "hidden_layer_sizes": tuple(sizes[:-1]),
+        "activation": "logistic",
+        "bounded": unrolled.output == "logistic",
+    }
+
+
+def start_at(module: ReconstructionModule, unrolled: Any) -> None:
+    """Give both networks the weights of the layers.
+
+    The code is affine, where the stack has a logistic unit; the first layer back reads it by the
+    line that touches the curve at 0, σ(z) ≈ ½ + z/4.
+
+    References
+    ----------
+    G. E. Hinton, R. R. Salakhutdinov, "Reducing the dimensionality of data with neural networks",
+    Science 313, 2006.
+    """
+    _copy(module.encoder, unrolled.up)
+    (W, b), *rest = unrolled.down
+    _copy(module.decoder, [(W / 4, b + W.sum(1) / 2), *rest])
+
+
+@torch.no_grad()
+def _copy(network: nn.Module, layers: list[Any]) -> None:
+    affine = [layer for layer in network.modules() if isinstance(layer, Affine)]
+    for layer, (W, b) in zip(affine, layers, strict=True):
+        layer.weight.copy_(torch.from_numpy(W))
+        layer.bias.copy_(torch.from_numpy(b))

@@ -1,0 +1,126 @@
+"""Chains over the code and what is missing of a row, by the two networks of an autoencoder."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._random import Stream
+from ..base.generative import Completion
+from ..formulas.observation import CategoricalObservation
+from .modules.variational import VariationalModule, log_normal
+
+MAX_SHRINKS = 12
+"""Of the bracket of a slice: a code that has not found a place by then stays where it is."""
+
+
+class PosteriorChains(Completion):
+    """Chains over z and the missing entries of x, given the others.
+
+    A step proposes z' ~ q(z | x) for the x that is complete at present, and accepts it with
+    probability
+
+        min(1, p(x | z') p(z') q(z | x) / (p(x | z) p(z) q(z' | x))).
+
+    It then moves z once more, along an elliptical slice of p(z | observed), which does not hear of
+    what is missing, and so is not held back by it; and draws that from p(x | z). To accept each z'
+    is pseudo-Gibbs sampling, which q may lead astray: rows come to look like nothing in the data.
+
+    Parameters
+    ----------
+    vae : VariationalModule
+    prior : nn.Module
+        Has ``log_prior`` of codes, and draws them by ``draw_codes``: the same module, or a mixture.
+    x : Tensor of shape (n, n_features)
+        Rows, NaN where missing. Chains start at draws from the prior.
+    stream : Stream
+
+    References
+    ----------
+    D. Rezende, S. Mohamed, D. Wierstra, "Stochastic backpropagation and approximate inference in
+    deep generative models", ICML 2014; P.-A. Mattei, J. Frellsen, "Leveraging the exact likelihood
+    of deep latent variable models", NeurIPS 2018; I. Murray, R. Adams, D. MacKay, "Elliptical slice
+    sampling", AISTATS 2010.
+    """
+
+    def __init__(self, vae: VariationalModule, prior: Any, x: Tensor, stream: Stream) -> None:
+        self.vae, self.prior, self.stream = vae, prior, stream
+        self.x, self.missing = x, x.isnan()
+        self.observed = (~self.missing).to(x)
+        self.z = prior.draw_codes(len(x), stream)
+        self.output = vae.decoder_output(self.z)
+        self._draw_missing()
+
+    def advance(self, n_steps: int) -> None:
+        for _ in range(n_steps):
+            self._jump()
+            self._slice()
+            self._draw_missing()
+
+    def _jump(self) -> None:
+        """Take a code from q(z | x) in the place of z, or keep z."""
+        mean, log_variance = self.vae.posterior(self.x)
+        scale = (log_variance / 2).exp()
+        noise = self.stream.normal_like(mean)
+        z = mean + scale * noise
+        output = self.vae.decoder_output(z)
+        gain = self._log_weight(z, output, noise)
+        gain = gain - self._log_weight(self.z, self.output, (self.z - mean) / scale)
+        self._take_where(self._log_uniform() < gain, z, output)
+
+    def _log_weight(self, z: Tensor, output: Tensor, noise: Tensor) -> Tensor:
+        """log p(x | z) p(z) / q(z | x) of z = μ + σ noise, up to Σⱼ log σⱼ."""
+        errors = self.vae.observation.cross_entropy(self.x, output, None)
+        return self.prior.log_prior(z) - errors - log_normal(noise)
+
+    def _slice(self) -> None:
+        """Move z along an ellipse through it and a normal draw, to where the row is likely enough.
+
+        z cos θ + ν sin θ leaves N(0, 1) as it is; an angle of less than the wanted likelihood is
+        one end of the bracket that the next is drawn from.
+        """
+        z, nu = self.z, self.stream.normal_like(self.z)
+        wanted = self._log_likelihood(z, self.output) + self._log_uniform()
+        theta = 2 * math.pi * self._uniform()
+        low, high = theta - 2 * math.pi, theta
+        moving = torch.ones_like(theta, dtype=torch.bool)
+        for _ in range(MAX_SHRINKS):
+            point = z * theta.cos()[:, None] + nu * theta.sin()[:, None]
+            output = self.vae.decoder_output(point)
+            found = moving & (self._log_likelihood(point, output) > wanted)
+            self._take_where(found, point, output)
+            moving = moving & ~found
+            low, high = torch.where(theta < 0, theta, low), torch.where(theta < 0, high, theta)
+            theta = low + (high - low) * self._uniform()
+
+    def _log_likelihood(self, z: Tensor, output: Tensor) -> Tensor:
+        """log p(observed | z), and what p(z) is beside the normal distribution."""
+        errors = self.vae.observation.cross_entropy(self.x, output, self.observed)
+        return self.prior.log_prior(z) - log_normal(z) - errors
+
+    def _take_where(self, accepted: Tensor, z: Tensor, output: Tensor) -> None:
+        self.z = torch.where(accepted[:, None], z, self.z)
+        self.output = torch.where(accepted[:, None], output, self.output)
+
+    def _draw_missing(self) -> None:
+        drawn = self.vae.observation.sample(self.output, self.stream)
+        self.x = torch.where(self.missing, drawn.to(self.x), self.x)
+
+    def _uniform(self) -> Tensor:
+        return self.stream.uniform((len(self.z),)).to(self.z)
+
+    def _log_uniform(self) -> Tensor:
+        return self._uniform().log()
+
+    def draw(self) -> Tensor:
+        return self.x
+
+    def expected(self) -> Tensor:
+        observation = self.vae.observation
+        if isinstance(observation, CategoricalObservation):
+            return observation.probabilities(self.output)
+        return observation.mean(self.output)
+
+    def typical(self, mean: Tensor) -> Tensor:
+        return mean.argmax(-1) if mean.ndim > 2 else mean

@@ -1,0 +1,1 @@
+"""The mathematics of each autoencoder, as a module."""

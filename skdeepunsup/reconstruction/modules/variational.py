@@ -1,0 +1,305 @@
+"""The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..._random import Stream
+from ..._validation import Rows
+from ...formulas.observation import (
+    BernoulliObservation,
+    BetaBinomialObservation,
+    CategoricalObservation,
+    GaussianObservation,
+    Observation,
+)
+from ...formulas.regularizers import (
+    below_free_bits,
+    covariance_distance,
+    critic_cross_entropy,
+    density_ratio,
+    kl_divergence,
+    total_correlation,
+)
+from ...networks import dense, initialize
+from .base import ReconstructionModule
+
+REGULARIZERS = ("kl", "tc", "dip", "factor")
+CRITIC_WIDTHS = (256, 256)
+ACTIVE_VARIANCE = 0.01
+"""Of a unit's posterior mean over the rows, above which the unit is said to be active."""
+MAX_LOG_VARIANCE = 20.0
+"""Beyond it, exp would leave what float32 can hold of sums."""
+MONITORED_ROWS = 500
+BLOCK_ENTRIES = 2**21
+"""Numbers that the decoder gives at a time when rows are scored."""
+
+
+class VariationalModule(ReconstructionModule):
+    """log p(x) ≥ E_q[log p(x | z)] − KL(q(z | x) ‖ p(z)), with q(z | x) = N(μ(x), σ²(x)).
+
+    Parameters
+    ----------
+    likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}
+        Of p(x | z).
+    observation : dict
+        What the likelihood's `Observation` is given beside ``n_features``.
+    beta : float, default=1.0
+        The regulariser counts β − 1 times beside the bound.
+    kl_warmup : int, default=0
+        Epochs over which KL comes to count in full.
+    free_bits : float, default=0.0
+        Nats of each unit's mean KL that cost nothing less.
+    regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
+        What β weighs.
+    n_importance_samples : int, default=1
+        Draws of z for each row; more than one tighten the bound.
+    resample : bool, default=False
+        Whether each batch is drawn anew, as bits with its entries for probabilities.
+    **architecture : Any
+        As `ReconstructionModule` has it.
+    """
+
+    def __init__(
+        self,
+        *,
+        likelihood: str,
+        observation: dict[str, Any],
+        beta: float = 1.0,
+        kl_warmup: int = 0,
+        free_bits: float = 0.0,
+        regularizer: str = "kl",
+        n_importance_samples: int = 1,
+        resample: bool = False,
+        **architecture: Any,
+    ) -> None:
+        of_rows = OBSERVATIONS[likelihood](architecture["n_features"], **observation)
+        super().__init__(
+            inputs_per_feature=of_rows.inputs_per_feature,
+            outputs_per_feature=of_rows.outputs_per_feature,
+            outputs_per_component=2,
+            **architecture,
+        )
+        self.arguments |= {
+            "likelihood": likelihood,
+            "observation": observation,
+            "beta": beta,
+            "kl_warmup": kl_warmup,
+            "free_bits": free_bits,
+            "regularizer": regularizer,
+            "n_importance_samples": n_importance_samples,
+            "resample": resample,
+        }
+        self.beta, self.free_bits, self.regularizer = beta, free_bits, regularizer
+        self.kl_warmup = kl_warmup
+        self.n_importance_samples, self.resample = n_importance_samples, resample
+        self.observation = of_rows
+        self.critic: Any = (
+            dense((self.n_components, *CRITIC_WIDTHS, 1), "relu")
+            if regularizer == "factor"
+            else None
+        )
+        self.register_buffer("warmth", torch.zeros(()))
+        self.register_buffer("code_variance", torch.zeros(self.n_components))
+        self.warmth: Tensor
+        self.code_variance: Tensor
+
+    def start_at_prior(self, stream: Stream) -> None:
+        """Let σ(x) be 1 at first, whatever the scale of x; draw the critic, where there is one."""
+        if "encoder" not in self.own:
+            last = self.encoder[-1]
+            with torch.no_grad():
+                last.weight[self.n_components :] = 0
+                last.bias[self.n_components :] = 0
+        if self.critic is not None:
+            initialize(self.critic, stream)
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """μ(x) and log σ²(x) of q(z | x)."""
+        observed, filled = self.observed_and_fed(x)
+        output = self.encoder_output(self.observation.fed(filled, observed))
+        mean, log_variance = output.chunk(2, dim=-1)
+        return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
+
+    def output_at(self, means: Tensor) -> Tensor | None:
+        """What the likelihood takes for a mean."""
+        return self.observation.output_at(means)
+
+    def fed_at(self, means: Tensor) -> Tensor:
+        """A row of means as the encoder is fed it."""
+        return self.observation.fed(means, None)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return μ(x)."""
+        return self.posterior(x)[0]
+
+    def decode(self, h: Tensor) -> Tensor:
+        """Return E[x | z] of codes z."""
+        return self.observation.mean(self.decoder_output(h))
+
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """Of each row, minus the bound in its terms, and what training changes of it."""
+        if self.resample:
+            bits = stream.bernoulli(x)
+            x = bits.where(~x.isnan(), x) if self.masks else bits
+        mean, log_variance = self.posterior(x)
+        kl = kl_divergence(mean, log_variance)
+        noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
+        z = mean + (log_variance / 2).exp() * noise
+        errors = self._cross_entropy(x, z)
+        terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
+        if len(z) > 1:
+            ratio = log_ratio(z, noise, log_variance)
+            weighted = minus_bound(errors + ratio)
+            terms["importance"] = weighted - terms["reconstruction"] - terms["kl"]
+        if self.training:
+            price = self.warmth * (self.beta if self.regularizer == "kl" else 1.0)
+            if not self.kl_warmup and (self.beta == 1 or self.regularizer != "kl"):
+                changed = torch.zeros_like(terms["kl"])  # the price is 1
+            elif len(z) > 1:  # in the weights: taken off the bound, it would have no lower end
+                changed = minus_bound(errors + price * ratio) - weighted
+            else:
+                changed = (price - 1) * terms["kl"]
+            if self.free_bits:
+                changed = changed + price * below_free_bits(kl, self.free_bits, weights)
+            if self.beta != 1 and self.regularizer != "kl":
+                extra = self._regularizer(z[0], mean, log_variance, weights)
+                changed = changed + self.warmth * (self.beta - 1) * extra
+            terms["regularization"] = changed
+            if self.critic is not None:
+                code = z[0].detach()
+                terms["critic"] = critic_cross_entropy(code, shuffled(code, stream), self.critic)
+        return terms
+
+    def _regularizer(
+        self, z: Tensor, mean: Tensor, log_variance: Tensor, weights: Tensor | None
+    ) -> Tensor:
+        """What β weighs where it is not KL: of each row, or one number for all."""
+        match self.regularizer:
+            case "tc":
+                return total_correlation(z, mean, log_variance, weights)
+            case "dip":
+                return covariance_distance(mean, weights)
+            case _:
+                return density_ratio(z, self.critic)
+
+    def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
+        """−log p(x | z) of each row, given one z."""
+        return self._cross_entropy(x, z[None])[0]
+
+    def _cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
+        """−log p(x | z) for z of shape (n_samples, n, n_components): (n_samples, n)."""
+        observed, filled = self.observed_and_fed(x)
+        output = self.decoder_output(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+        wanted = filled.expand(len(z), *filled.shape)
+        return self.observation.cross_entropy(wanted, output, observed)
+
+    def log_likelihood(
+        self,
+        x: Tensor,
+        n_samples: int,
+        stream: Stream,
+        log_prior: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ from q, the same noise for all rows.
+
+        ``log_prior`` takes the place of log p(z) of the normal distribution.
+
+        References
+        ----------
+        Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+        """
+        mean, log_variance = self.posterior(x)
+        block = max(1, BLOCK_ENTRIES // (len(x) * max(self.widths["decoder"])))
+        return importance_log_likelihood(
+            lambda z: self._cross_entropy(x, z),
+            mean,
+            log_variance,
+            stream.normal(n_samples, 1, self.n_components).to(mean).split(block),
+            log_prior,
+        )
+
+    def draw_codes(self, n: int, stream: Stream) -> Tensor:
+        """z ~ N(0, 1)."""
+        return stream.normal_like(self.fill.new_empty(n, self.n_components))
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        """Log p(z)."""
+        return log_normal(z)
+
+    def sample(self, n: int, mean: bool, stream: Stream) -> Tensor:
+        """``n`` draws of x, or of E[x | z], with z from p(z)."""
+        output = self.decoder_output(self.draw_codes(n, stream))
+        return self.observation.mean(output) if mean else self.observation.sample(output, stream)
+
+    def begin_epoch(self) -> None:
+        """Let KL count a little more, until it counts in full."""
+        self.warmth.add_(1 / self.kl_warmup if self.kl_warmup else 1).clamp_max_(1)
+
+    @torch.no_grad()
+    def monitor(self, rows: Rows) -> dict[str, Tensor]:
+        """How many units are active, on some of the rows, spread over all."""
+        self.code_variance.copy_(variance_of_codes(self.encode, rows))
+        return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
+    """The variance of each component of the codes of some of the rows."""
+    n = min(len(rows), MONITORED_ROWS)
+    some = torch.arange(n, device="cpu") * len(rows) // n
+    return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
+
+
+def importance_log_likelihood(
+    cross_entropy: Callable[[Tensor], Tensor],
+    mean: Tensor,
+    log_variance: Tensor,
+    noise: Sequence[Tensor],
+    log_prior: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ = μ + σ noiseₛ.
+
+    The noise comes in parts, of shape (n_samples, 1 or n, n_components); ``cross_entropy`` maps z
+    of each part to −log p(x | z) of shape (n_samples, n). ``log_prior`` takes the place of log p(z)
+    of the normal distribution.
+    """
+    total = torch.full((len(mean),), -torch.inf, dtype=torch.float64, device="cpu")
+    for part in noise:
+        z = mean + (log_variance / 2).exp() * part
+        log_weights = -cross_entropy(z) - log_ratio(z, part, log_variance)
+        if log_prior is not None:
+            log_weights = log_weights + log_prior(z) - log_normal(z)
+        total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
+    return total - math.log(sum(map(len, noise)))
+
+
+def log_ratio(z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
+    """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
+    return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
+
+
+def log_normal(z: Tensor) -> Tensor:
+    """Log N(z; 0, 1), summed over components."""
+    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
+
+
+def minus_bound(errors: Tensor) -> Tensor:
+    """−log 1/S Σₛ exp(−errorₛ) of each row, errors of shape (S, n)."""
+    return math.log(len(errors)) - (-errors).logsumexp(0)
+
+
+def shuffled(z: Tensor, stream: Stream) -> Tensor:
+    """The columns of ``z``, each in a random order of its own."""
+    return z.gather(0, stream.uniform(tuple(z.shape)).argsort(0))
+
+
+OBSERVATIONS: dict[str, type[Observation]] = {
+    "gaussian": GaussianObservation,
+    "bernoulli": BernoulliObservation,
+    "categorical": CategoricalObservation,
+    "beta-binomial": BetaBinomialObservation,
+}
+"""By name of the likelihood."""

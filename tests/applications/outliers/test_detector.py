@@ -1,0 +1,356 @@
+"""Scores, the line that outliers are below, and what each feature adds."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from scipy.stats import rankdata
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdeepunsup import (
+    GAN,
+    Autoencoder,
+    BernoulliRBM,
+    BiGAN,
+    CategoricalRBM,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
+    DenoisingAutoencoder,
+    GaussianRBM,
+    OutlierDetector,
+    VariationalAutoencoder,
+)
+from skdeepunsup.applications.outliers import scores as outlier_scores
+
+N, D = 100, 5
+SEED = {"random_state": 0}
+MODELS = [
+    GaussianRBM(4, n_iter=5, **SEED),
+    DeepBeliefNetwork((4, 3), visible_units="gaussian", n_iter=3, **SEED),
+    Autoencoder(2, max_iter=5, **SEED),
+    Autoencoder(2, missing="mask", max_iter=5, **SEED),
+    DenoisingAutoencoder(2, max_iter=5, **SEED),
+    VariationalAutoencoder(2, hidden_layer_sizes=(6,), max_iter=5, **SEED),
+]
+every = pytest.mark.parametrize("model", MODELS, ids=repr)
+DETERMINISTIC = Autoencoder | DenoisingAutoencoder
+
+
+def has(model, criterion):
+    return {
+        "free-energy": hasattr(model, "free_energy"),
+        "log-likelihood": not isinstance(model, DETERMINISTIC),
+    }.get(criterion, True)
+
+
+PAIRS = [(m, c) for m in MODELS for c in outlier_scores.CRITERIA if has(m, c)]
+each_pair = pytest.mark.parametrize("model, criterion", PAIRS, ids=repr)
+
+
+@pytest.fixture
+def X():
+    cause = np.random.default_rng(0).normal(size=(N, 1))
+    return cause + 0.3 * np.random.default_rng(1).normal(size=(N, D))
+
+
+@pytest.fixture
+def bits():
+    cause = np.random.default_rng(0).random((N, 1)) < 0.5
+    return (cause ^ (np.random.default_rng(1).random((N, D)) < 0.15)).astype(float)
+
+
+@each_pair
+@pytest.mark.parametrize("contamination", [0.03, 0.1, 0.25, 0.5])
+def test_contamination_is_the_share_of_outliers_in_fit(model, criterion, contamination, X):
+    detector = OutlierDetector(clone(model), contamination, criterion=criterion).fit(X)
+    labels = detector.predict(X)
+    assert set(labels) == {-1, 1}
+    assert (labels == -1).mean() == pytest.approx(contamination, abs=1 / N)
+    np.testing.assert_array_equal(labels, detector.fit_predict(X))
+
+
+@each_pair
+def test_scores_functions_and_labels_agree(model, criterion, X):
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    scores = detector.score_samples(X)
+    np.testing.assert_allclose(detector.decision_function(X), scores - detector.offset_)
+    np.testing.assert_array_equal(detector.predict(X) == -1, scores < detector.offset_)
+
+
+def test_what_each_criterion_is(X, bits):
+    def scores(model, X, criterion="auto"):
+        return OutlierDetector(model, criterion=criterion).fit(X).score_samples(X)
+
+    machine = GaussianRBM(4, n_iter=5, **SEED).fit(X)
+    for criterion in ("auto", "free-energy"):
+        np.testing.assert_array_equal(scores(machine, X, criterion), -machine.free_energy(X))
+    np.testing.assert_array_equal(scores(machine, X, "log-likelihood"), machine.score_samples(X))
+    error = -np.square(X - machine.reconstruct(X)).sum(1)
+    np.testing.assert_allclose(scores(machine, X, "reconstruction-error"), error)
+
+    for model in (Autoencoder(2, max_iter=5).fit(X), VariationalAutoencoder(2, max_iter=5).fit(X)):
+        np.testing.assert_array_equal(scores(model, X), model.score_samples(X))
+        error = -np.square(X - model.reconstruct(X)).sum(1)
+        np.testing.assert_allclose(scores(model, X, "reconstruction-error"), error, rtol=1e-6)
+
+
+ENUMERABLE = [
+    BernoulliRBM(4, n_iter=20, **SEED),
+    CategoricalRBM(4, n_iter=20, n_categories=2, **SEED),
+    DeepBoltzmannMachine((4, 3), n_iter=10, n_chains=10, **SEED),
+]
+
+
+@pytest.mark.parametrize("model", ENUMERABLE, ids=repr)
+def test_free_energy_ranks_as_the_likelihood_does(model, bits):
+    model = clone(model).fit(bits)
+    by_energy, by_likelihood = (
+        OutlierDetector(model, criterion=criterion).fit(bits)
+        for criterion in ("free-energy", "log-likelihood")
+    )
+    energies, likelihoods = by_energy.score_samples(bits), by_likelihood.score_samples(bits)
+    np.testing.assert_allclose(energies - energies[0], likelihoods - likelihoods[0], atol=1e-8)
+    assert np.ptp(energies) > 0.5
+    np.testing.assert_array_equal(rankdata(energies.round(6)), rankdata(likelihoods.round(6)))
+    np.testing.assert_array_equal(by_energy.predict(bits), by_likelihood.predict(bits))
+
+
+@every
+def test_planted_outliers_are_found(model, X):
+    epochs = "n_iter" if "n_iter" in model.get_params() else "max_iter"
+    model = clone(model).set_params(**{epochs: 60})
+    planted = np.vstack([X, 3 * np.tile([1, -1, 1, -1, 1], (5, 1))])
+    scores = OutlierDetector(model).fit(planted).score_samples(planted)
+    assert roc_auc_score(np.arange(N + 5) < N, scores) > 0.95
+
+
+# What each feature adds
+
+
+@every
+def test_contributions_of_reconstruction_errors_add_up(model, X):
+    detector = OutlierDetector(clone(model), criterion="reconstruction-error").fit(X)
+    parts = detector.feature_contributions(X)
+    assert parts.shape == X.shape
+    assert parts.min() >= 0
+    np.testing.assert_allclose(parts.sum(1), -detector.score_samples(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model, criterion",
+    [
+        pair
+        for pair in PAIRS
+        if pair[1] != "reconstruction-error"
+        and not (isinstance(pair[0], DETERMINISTIC) and pair[1] == "auto")
+    ],
+    ids=repr,
+)
+def test_other_contributions_are_what_the_usual_value_would_gain(model, criterion, X):
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    usual, expected = detector.estimators_[0].reconstruct(X), np.empty_like(X)
+    for i in range(D):
+        changed = X.copy()
+        changed[:, i] = usual[:, i]
+        expected[:, i] = detector.score_samples(changed) - detector.score_samples(X)
+    np.testing.assert_allclose(detector.feature_contributions(X), expected, rtol=1e-6, atol=1e-8)
+    assert np.abs(expected).max() > 0.01
+
+
+@each_pair
+def test_the_planted_feature_contributes_most(model, criterion, X):
+    epochs = "n_iter" if "n_iter" in model.get_params() else "max_iter"
+    model = clone(model).set_params(**{epochs: 60})
+    detector = OutlierDetector(model, criterion=criterion).fit(X)
+    planted = X[:20].copy()
+    which = np.arange(20) % D
+    planted[np.arange(20), which] += 8
+    found = detector.feature_contributions(planted).argmax(1)
+    assert (found == which).mean() > 0.7  # of 0.2 by chance
+
+
+@pytest.mark.parametrize("criterion", ["auto", "log-likelihood", "reconstruction-error"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        Autoencoder(2, missing="mask", max_iter=5, **SEED),
+        VariationalAutoencoder(2, missing="mask", max_iter=5, **SEED),
+        CategoricalRBM(4, n_iter=5, n_categories=2, **SEED),
+    ],
+    ids=repr,
+)
+def test_a_missing_entry_adds_nothing(model, criterion, bits):
+    X = bits.copy()
+    X[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
+    if not has(model, criterion):
+        return
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    assert np.isfinite(detector.score_samples(X)).all()
+    if isinstance(model, CategoricalRBM) and criterion != "reconstruction-error":
+        return  # an expected code is none
+    parts = detector.feature_contributions(X)
+    assert np.isfinite(parts).all()
+    np.testing.assert_array_equal(parts[np.isnan(X)], 0)
+    assert (parts[~np.isnan(X)] != 0).mean() > 0.9
+
+
+@each_pair
+@pytest.mark.parametrize("entries", [1, 60, 1000])
+def test_how_many_rows_are_scored_at_a_time_does_not_matter(
+    model, criterion, entries, X, monkeypatch
+):
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    expected = detector.feature_contributions(X)
+    monkeypatch.setattr(outlier_scores, "MAX_ENTRIES", entries)
+    np.testing.assert_allclose(detector.feature_contributions(X), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_contributions_leave_the_caller_s_array_alone(X):
+    X.flags.writeable = False
+    before = X.copy()
+    OutlierDetector(clone(MODELS[0])).fit(X).feature_contributions(X)
+    np.testing.assert_array_equal(X, before)
+
+
+# Models, fitted and not
+
+
+@every
+def test_a_fitted_model_is_used_as_it_is(model, X):
+    model = clone(model).fit(X[:50])
+    before, answer = pickle.dumps(model), model.transform(X)
+    for given in (model, FrozenEstimator(model)):
+        detector = OutlierDetector(given).fit(X)
+        assert detector.estimators_[0] is model
+        assert pickle.dumps(model) == before
+        np.testing.assert_array_equal(model.transform(X), answer)
+    assert clone(OutlierDetector(FrozenEstimator(model))).fit(X).estimators_[0] is model
+
+
+@every
+def test_an_unfitted_model_is_cloned(model, X):
+    model = clone(model)
+    detector = OutlierDetector(model).fit(X)
+    assert detector.estimators_[0] is not model
+    with pytest.raises(NotFittedError):
+        model.transform(X)
+    np.testing.assert_array_equal(
+        detector.estimators_[0].transform(X), clone(model).fit(X).transform(X)
+    )
+
+
+def test_a_seed_goes_to_a_model_without_one(X):
+    detector = OutlierDetector(Autoencoder(2, max_iter=2), random_state=3).fit(X)
+    assert detector.estimators_[0].random_state == 3
+    kept = OutlierDetector(Autoencoder(2, max_iter=2, random_state=5), random_state=3).fit(X)
+    assert kept.estimators_[0].random_state == 5
+
+
+def test_the_default_is_a_machine_of_normal_features(X):
+    detector = OutlierDetector(random_state=0).fit(X)
+    assert isinstance(detector.estimators_[0], GaussianRBM)
+    assert detector.model is None
+
+
+def test_a_pipeline_scales_what_it_is_given(X):
+    pipeline = make_pipeline(StandardScaler(), OutlierDetector(random_state=0)).fit(5 * X + 3)
+    assert (pipeline.predict(5 * X + 3) == -1).mean() == pytest.approx(0.1, abs=0.01)
+
+
+@each_pair
+def test_all_kinds_of_input_give_the_same(model, criterion, X):
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    expected = detector.score_samples(X), detector.feature_contributions(X)
+    for kind in (sp.csr_array, sp.csr_matrix, torch.tensor, np.asfortranarray):
+        other = OutlierDetector(clone(model), criterion=criterion).fit(kind(X))
+        answers = other.score_samples(kind(X)), other.feature_contributions(kind(X))
+        for answer, there in zip(expected, answers, strict=True):
+            np.testing.assert_allclose(answer, there, rtol=1e-5, atol=1e-5, err_msg=str(kind))
+
+
+def test_names_of_features(X):
+    table = pd.DataFrame(X, columns=list("abcde"))
+    detector = OutlierDetector(clone(MODELS[0])).fit(table)
+    assert list(detector.feature_names_in_) == list("abcde")
+    with pytest.raises(ValueError, match="feature names"):
+        detector.predict(table[list("edcba")])
+
+
+@each_pair
+def test_a_stored_detector_answers_as_before(model, criterion, X):
+    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    stored = pickle.loads(pickle.dumps(detector))
+    np.testing.assert_array_equal(stored.decision_function(X), detector.decision_function(X))
+    np.testing.assert_array_equal(
+        stored.feature_contributions(X), detector.feature_contributions(X)
+    )
+
+
+# What is not sound
+
+
+@pytest.mark.parametrize("contamination", [0, -0.1, 0.6, 1, "few", None])
+def test_contamination_out_of_range(contamination, X):
+    with pytest.raises((ValueError, TypeError), match="contamination"):
+        OutlierDetector(clone(MODELS[0]), contamination).fit(X)
+
+
+def test_bad_parameters_are_named(X):
+    for params, message in [
+        ({"criterion": "distance"}, "criterion"),
+        ({"criterion": None}, "criterion"),
+        ({"model": PCA(2)}, "model == "),
+        ({"model": "rbm"}, "model == "),
+        ({"model": make_pipeline(StandardScaler(), GaussianRBM(2))}, "model == "),
+        ({"model": make_pipeline(GaussianRBM(2), BernoulliRBM(2))}, "model == "),
+        ({"model": Autoencoder(2), "criterion": "free-energy"}, "Autoencoder has none"),
+        (
+            {"model": FrozenEstimator(Autoencoder(2)), "criterion": "free-energy"},
+            "criterion == 'free-energy', but Autoencoder has none",
+        ),
+        ({"model": Autoencoder(2, max_iter=2).fit(X[:, :3])}, "model was fitted to 3 features"),
+    ]:
+        detector = OutlierDetector(**params)
+        with pytest.raises((ValueError, TypeError), match=message):
+            detector.fit(X)
+        assert not detector.__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize("model", [Autoencoder(2), GAN(2), BiGAN(2)], ids=repr)
+def test_a_log_likelihood_is_asked_of_models_that_have_one(model, X):
+    for given in (model, FrozenEstimator(model)):
+        with pytest.raises(ValueError, match=rf"'log-likelihood', but {type(model).__name__} has"):
+            OutlierDetector(given, criterion="log-likelihood").fit(X)
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    X[0, 0] = 1e20
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="no number for the score"):
+            OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X)
+
+
+def test_many_models_of_few_rows(X):
+    detector = OutlierDetector(
+        GaussianRBM(3, n_iter=3), n_estimators=4, max_samples=30, random_state=0
+    ).fit(X)
+    one, other = (model.free_energy(X) for model in detector.estimators_[:2])
+    assert len(detector.estimators_) == 4 and not np.allclose(one, other)
+    again = clone(detector).fit(X)
+    np.testing.assert_array_equal(detector.score_samples(X), again.score_samples(X))
+    assert np.abs(np.median(detector.score_samples(X))) < 1  # in units of the quartiles' distance
+    for wrong in ({"n_estimators": 2}, {"max_samples": 10}):
+        with pytest.raises(ValueError, match="model is fitted already"):
+            OutlierDetector(GaussianRBM(3, n_iter=3).fit(X), **wrong).fit(X)
