@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from skdeepunsup import BernoulliRBM, ContractiveAutoencoder, DenoisingAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.networks import dense, initialize
 from skdeepunsup.training import GradientDescent, Schedule, train
 

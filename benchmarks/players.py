@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 
 from skdeepunsup import GAN
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.adversarial.learning.two_players import TwoPlayers
 
 from .data import synthetic_bits

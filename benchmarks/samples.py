@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from skdeepunsup import GAN, BernoulliRBM, BiGAN, VariationalAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.metrics import frechet_distance, sample_quality
 from skdeepunsup.networks import convolutional_encoder, dense, initialize
 from skdeepunsup.training import GradientDescent, Schedule, train

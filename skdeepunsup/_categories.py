@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import get_tags
 
-from ._validation import Rows
+from ._rows import Rows
 
 MAX_COUNTED = 1000
 """A code from which on ``n_categories=None`` rather is a mistake."""

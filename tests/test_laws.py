@@ -478,7 +478,7 @@ def test_ctrl_c_stops_a_whole_search(estimator, X, monkeypatch):
         fits.append(keep_interrupted)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skdeepunsup.base.transformer.estimator.train", interrupted)
+    monkeypatch.setattr("skdeepunsup.base.estimator.train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         GridSearchCV(clone(estimator), {"learning_rate": [0.01, 0.02]}, cv=2).fit(X)
     with pytest.raises(KeyboardInterrupt):

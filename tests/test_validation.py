@@ -10,19 +10,15 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skdeepunsup import Autoencoder, BernoulliRBM
+from skdeepunsup._rows import ResidentRows, StreamedRows, map_rows, mean_over_rows, training_rows
 from skdeepunsup._validation import (
-    ResidentRows,
-    StreamedRows,
     check_codes,
     check_rows,
     check_weights,
     is_memory_mapped,
-    map_rows,
-    mean_over_rows,
     n_held_out,
     output_dtype,
     outside_unit_interval,
-    training_rows,
     value_range,
 )
 

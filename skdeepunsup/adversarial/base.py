@@ -6,13 +6,24 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from .._parameters import check_image_shape, check_sizes
+from .._parameters import (
+    check_boolean,
+    check_descent,
+    check_image_shape,
+    check_integer,
+    check_option,
+    check_real,
+    check_sizes,
+)
 from .._random import Stream
-from .._validation import Rows, drawn_rows, leaves_unit_interval
+from .._rows import Rows, drawn_rows
+from .._validation import leaves_unit_interval
 from ..base.generative import GenerativeModel
 from ..base.transformer import DeepTransformer
+from ..networks import ACTIVATIONS
 from .completion import CodeSearch
-from .learning.quality import Monitor
+from .learning.games import GAMES
+from .learning.quality import QUALITIES, Monitor
 from .learning.two_players import TwoPlayers
 from .modules.base import AdversarialModule
 
@@ -166,3 +177,40 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
             autocast=self._autocast_dtype(),
             monitor=Monitor(module, self.quality, self.quality_interval),
         )
+
+
+OUTPUTS = ("auto", "identity", "logistic")
+
+
+PENALTIES = ("r1", "one-lipschitz")
+
+
+def check_shared(estimator: Any) -> None:
+    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    check_integer("n_components", estimator.n_components, 1)
+    check_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    check_option("activation", estimator.activation, ACTIVATIONS)
+    check_option("output", estimator.output, OUTPUTS)
+    check_option("loss", estimator.loss, GAMES)
+    if estimator.gradient_penalty is not None:
+        check_option("gradient_penalty", estimator.gradient_penalty, PENALTIES)
+    if estimator.penalty_weight is not None:
+        check_real("penalty_weight", estimator.penalty_weight, 0)
+    for name in ("penalty_interval", "n_critic"):
+        check_integer(name, getattr(estimator, name), 1)
+    check_real("averaging", estimator.averaging, 0, 1, "left")
+    if estimator.discriminator_learning_rate is not None:
+        rate = estimator.discriminator_learning_rate
+        check_real("discriminator_learning_rate", rate, 0, boundaries="neither")
+    schedule = estimator.learning_rate_schedule
+    check_option("learning_rate_schedule", schedule, ("linear", "constant"))
+    check_boolean("spectral_norm", estimator.spectral_norm)
+    check_integer("quality_interval", estimator.quality_interval, 1)
+    check_descent(estimator)
+    if estimator.early_stopping and estimator.n_iter_no_change < estimator.quality_interval:
+        raise ValueError(
+            f"n_iter_no_change == {estimator.n_iter_no_change} epochs end before samples are "
+            f"compared a second time; lower quality_interval == {estimator.quality_interval}."
+        )
+    if not callable(estimator.quality):
+        check_option("quality", estimator.quality, QUALITIES)

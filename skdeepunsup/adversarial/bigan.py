@@ -9,12 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from ..training import Schedule
-from .base import AdversarialModel
+from .base import AdversarialModel, check_shared
 from .learning.two_players import TwoPlayers
 from .modules.bigan import BiGANModule
-from .parameters import check_shared
 
 
 class BiGAN(AdversarialModel):

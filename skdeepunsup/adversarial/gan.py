@@ -11,12 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer
 from .._random import Stream
-from .._validation import Rows, check_labels
+from .._rows import Rows
+from .._validation import check_labels
 from ..training import GradientDescent, Schedule
-from .base import AdversarialModel
+from .base import AdversarialModel, check_shared
 from .learning.two_players import GameThenEncoder
 from .modules.gan import GANModule
-from .parameters import check_shared
 
 
 class GAN(AdversarialModel):

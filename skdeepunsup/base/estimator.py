@@ -1,10 +1,8 @@
 """An estimator that holds a module and trains it: what scikit-learn asks of that, stated once."""
 
 import copy
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,40 +16,10 @@ from .._caller import all_or_nothing
 from .._parameters import resolve_device, resolve_precision
 from .._persistence import restore_module, store_module, to_arrays, to_tensors
 from .._random import Stream
-from .._validation import Rows, StreamedRows, map_rows, n_held_out, output_dtype
+from .._rows import Rows, StreamedRows, map_rows
+from .._validation import output_dtype
 from ..training import Objective, Schedule, train
-
-
-@dataclass
-class _Fit:
-    """A fit on its way: all that the estimator takes over when it is done."""
-
-    module: Any
-    objective: Objective
-    stream: Stream
-    split_seed: int
-    history: dict[str, list[float]]
-    schedule: Schedule
-
-    def __post_init__(self) -> None:
-        self.epochs_before = len(self.history["loss"])
-
-    def attributes(self) -> dict[str, Any]:
-        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
-        objective = self.objective.state_dict()
-        del objective["module"]  # kept once, in module_
-        n_epochs = len(self.history["loss"])
-        return {
-            "module_": self.module,
-            "history_": self.history,
-            "n_iter_": n_epochs,
-            "_training": {
-                "objective": objective,
-                "stream": self.stream.state_dict(),
-                "split_seed": self.split_seed,
-                "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),
-            },
-        }
+from .fit import CallbackObserver, Fit, split
 
 
 class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
@@ -121,13 +89,13 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             rows = self._training_rows(X, reset=not go_on, **marks)
             module = self._make_module(rows, go_on)  # which held-out rows shape too
             stream, split_seed = self._start(go_on)
-            rows, held_out = _split(rows, schedule.validation_fraction, split_seed)
+            rows, held_out = split(rows, schedule.validation_fraction, split_seed)
             fit = (
                 self._resume(module, stream, split_seed, schedule)
                 if go_on
                 else self._begin(module, rows, stream, split_seed, schedule)
             )
-            observer = _CallbackObserver(self, X, y, fit)
+            observer = CallbackObserver(self, X, y, fit)
             train(
                 fit.objective,
                 rows,
@@ -236,15 +204,15 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _begin(
         self, module: Any, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule
-    ) -> _Fit:
+    ) -> Fit:
         """A fit from the start."""
         self._initialize(module, rows, stream)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
         objective = self._objective(module, stream)
-        return _Fit(module, objective, stream, split_seed, history, schedule)
+        return Fit(module, objective, stream, split_seed, history, schedule)
 
-    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> _Fit:
+    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> Fit:
         """A fit that goes on from copies of what the last one left."""
         module.to(device=stream.device, dtype=self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
@@ -258,73 +226,19 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 "frozen or freed since?); start anew by fit, without warm_start."
             ) from error
         history = {name: list(values) for name, values in self.history_.items()}
-        return _Fit(module, objective, stream, split_seed, history, schedule)
+        return Fit(module, objective, stream, split_seed, history, schedule)
 
-    def _finish(self, fit: _Fit) -> None:
+    def _finish(self, fit: Fit) -> None:
         """Take the fitted attributes."""
         fit.module.eval()
         for name, value in fit.attributes().items():
             setattr(self, name, value)
 
 
-class _CallbackObserver:
-    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
-
-    def __init__(
-        self,
-        estimator: DeepEstimator,
-        X: Any,
-        y: Any,
-        fit: _Fit,
-    ) -> None:
-        self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
-        self.epochs = fit.schedule.n_epochs
-        self.context = estimator._init_callback_context(max_subtasks=self.epochs)
-        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
-
-    def begin_epoch(self) -> None:
-        self.started = time.perf_counter()
-        self.task = self.context.subcontext(task_name="epoch")
-        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-
-    def end_epoch(self, record: dict[str, float]) -> bool:
-        if self.estimator.verbose:
-            seconds = time.perf_counter() - self.started
-            scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
-            name, epoch = type(self.estimator).__name__, self.task.task_id + 1
-            print(f"[{name}] epoch {epoch}/{self.epochs}, {scalars}, time = {seconds:.2f}s")
-        return bool(
-            self.task.call_on_fit_task_end(
-                estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
-            )
-        )
-
-    def end_fit(self) -> None:
-        """The fit is over and the estimator fitted."""
-        self.context.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
-        )
-
-    def _fitted(self) -> dict[str, Any]:
-        """What makes a copy of the estimator fitted as of now, whatever training does next."""
-        attributes = copy.deepcopy(self.fit.attributes())
-        attributes["module_"].eval()
-        return attributes
-
-
 def _has_own_network(arguments: dict[str, Any]) -> bool:
     """Whether a module, or a part of it, has a network of the user's own."""
     parts = [arguments, *(of_part for _, of_part in arguments.get("parts", ()))]
     return any(part.get(name) is not None for part in parts for name in ("encoder", "decoder"))
-
-
-def _split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
-    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
-    held_out = n_held_out(len(rows), fraction)
-    if not held_out:
-        return rows, None
-    order = Stream(seed).permutation(len(rows))
-    return rows.select(order[held_out:]), rows.select(order[:held_out])
 
 
 def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from .._parameters import check_boolean, check_integer
 from .._random import Stream
-from .._validation import CHUNK_ROWS, check_rows, copied, dense, output_dtype
+from .._rows import CHUNK_ROWS
+from .._validation import check_rows, copied, dense, output_dtype
 from .estimator import DeepEstimator
 
 

@@ -9,7 +9,8 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import resolve_device
-from .._validation import Rows, check_codes, check_rows, check_weights, training_rows
+from .._rows import Rows, training_rows
+from .._validation import check_codes, check_rows, check_weights
 from .estimator import DeepEstimator
 
 

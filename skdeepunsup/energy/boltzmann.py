@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
-from .._validation import Rows, to_array
+from .._rows import Rows
+from .._validation import to_array
 from ..training import Schedule
 from .base.energy_model import EnergyModel
 from .base.parameters import (

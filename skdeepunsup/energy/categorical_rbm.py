@@ -10,7 +10,7 @@ from torch import Tensor
 from .._categories import check_categories, count_categories, has_missing
 from .._parameters import check_boolean, check_integer
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from .base.restricted import RestrictedModel
 from .completion import ClampedChains, ConditionalChains
 from .likelihood.partition import MAX_ENUMERATED_UNITS, seen_log_partition

@@ -6,8 +6,10 @@ from torch import Tensor
 from .._random import Stream
 from ..base.generative import Completion
 from .likelihood.bound import log_model_and_posterior
+from .machines.base import Machine
 from .machines.belief_network import BeliefNetwork
-from .machines.restricted import Machine, RestrictedBoltzmannMachine, with_held
+from .machines.restricted import RestrictedBoltzmannMachine
+from .machines.states import with_held
 
 
 class ClampedChains(Completion):

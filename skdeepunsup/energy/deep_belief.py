@@ -19,13 +19,8 @@ from .._parameters import (
     check_sizes,
 )
 from .._random import Stream
-from .._validation import (
-    CHUNK_ROWS,
-    Rows,
-    StreamedRows,
-    map_rows,
-    output_dtype,
-)
+from .._rows import CHUNK_ROWS, Rows, StreamedRows, map_rows
+from .._validation import output_dtype
 from ..base.generative import Completion, GenerativeModel
 from ..training import Schedule
 from .base.normalized import NormalizedModel

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .._parameters import check_option, check_real
-from .._validation import Rows
+from .._rows import Rows
 from .base.restricted import RestrictedModel
 
 

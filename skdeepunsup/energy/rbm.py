@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_option
-from .._validation import Rows
+from .._rows import Rows
 from .base.parameters import warn_outside_unit_interval
 from .base.restricted import RestrictedModel
 from .likelihood.pseudo import pseudo_log_likelihood

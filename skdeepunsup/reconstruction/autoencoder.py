@@ -3,29 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
-
 from .._parameters import check_option
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from ..training import GradientDescent
-from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
 from .base.pretraining import check_pretrained, fitted_to, start_at, unrolled_arguments
 from .modules.base import OwnNetwork
-
-
-class AutoencoderModule(DeterministicModule):
-    """h is affine in the last hidden layer, and nothing but the error is lowered."""
-
-    def code(self, a: Tensor) -> Tensor:
-        """h = a."""
-        return a
-
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row."""
-        observed, fed = self.observed_and_fed(x)
-        return {"reconstruction": self.error(fed, self.code(self.encoder_output(fed)), observed)}
+from .modules.deterministic import LOSSES, AutoencoderModule
 
 
 class Autoencoder(DeterministicAutoencoder):

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from .._random import Stream
 from ..base.generative import Completion
+from ..formulas.importance import log_normal
 from ..formulas.observation import CategoricalObservation
-from .modules.variational import VariationalModule, log_normal
+from .modules.variational import VariationalModule
 
 MAX_SHRINKS = 12
 """Of the bracket of a slice: a code that has not found a place by then stays where it is."""

@@ -3,62 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from .._parameters import check_option, check_real
 from .._random import Stream
-from .._validation import Rows
-from ..formulas.penalties import DERIVATIVES, sampled_squared_jacobian, squared_jacobian
-from ..networks import ACTIVATIONS
+from .._rows import Rows
 from ..training import GradientDescent
-from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
 from .modules.base import OwnNetwork
-
-
-class ContractiveModule(DeterministicModule):
-    """h = s(f(x)), r = g(h), with λ ‖∂h/∂x‖² added to the error.
-
-    Parameters
-    ----------
-    contraction : float
-        λ.
-    **architecture : Any
-        As `DeterministicModule` has it.
-    """
-
-    def __init__(self, *, contraction: float, **architecture: Any) -> None:
-        super().__init__(**architecture)
-        self.arguments["contraction"] = self.contraction = contraction
-        self.activation = ACTIVATIONS[self.arguments["activation"]]()
-        deep = self.arguments["hidden_layer_sizes"] or self.arguments["image_shape"] is not None
-        self.one_layer = not deep and "encoder" not in self.own
-
-    def code(self, a: Tensor) -> Tensor:
-        """Return h = s(a)."""
-        return self.activation(a)
-
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, and λ times the squared norm of the code's Jacobian there."""
-        observed, fed = self.observed_and_fed(x)
-        h, jacobian = (self._in_closed_form if self.one_layer else self._by_draws)(fed, stream)
-        return {
-            "reconstruction": self.error(fed, h, observed),
-            "contraction": self.contraction * jacobian,
-        }
-
-    def _in_closed_form(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        a = self.encoder_output(x)
-        h = self.code(a)
-        derivative = DERIVATIVES[self.arguments["activation"]](a, h)
-        return h, squared_jacobian(derivative, self.encoder[0].weight)
-
-    def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        with torch.enable_grad():  # held-out rows are measured without
-            x = x.detach().requires_grad_()
-            h = self.code(self.encoder_output(x))
-            return h, sampled_squared_jacobian(h, x, stream)
+from .modules.contractive import ContractiveModule
+from .modules.deterministic import LOSSES
 
 
 class ContractiveAutoencoder(DeterministicAutoencoder):

@@ -1,82 +1,18 @@
 """Autoencoders that learn by undoing noise."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
-
-import torch
-from torch import Tensor
 
 from .._parameters import check_option, check_real
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
-from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
 from .modules.base import OwnNetwork
-from .modules.denoising import gaussian, masking, salt_and_pepper, same_shape
-
-CORRUPTIONS = ("gaussian", "masking", "salt-and-pepper")
-Corruption = str | Callable[[Tensor, torch.Generator], Tensor]
-
-
-class DenoisingModule(DeterministicModule):
-    """h = s(f(x̃)), r = g(h), where x̃ is x with noise, and r is compared with x.
-
-    Parameters
-    ----------
-    corruption : {"gaussian", "masking", "salt-and-pepper"} or callable
-        Makes x̃ of x.
-    level : float
-        How much of it.
-    low, high : float
-        Salt and pepper.
-    code_activation : str
-        s.
-    **architecture : Any
-        As `DeterministicModule` has it.
-    """
-
-    def __init__(
-        self,
-        *,
-        corruption: Corruption,
-        level: float,
-        low: float,
-        high: float,
-        code_activation: str,
-        **architecture: Any,
-    ) -> None:
-        super().__init__(**architecture)
-        self.arguments |= {"corruption": corruption, "level": level, "low": low, "high": high}
-        self.arguments["code_activation"] = code_activation
-        self.corruption, self.level, self.low, self.high = corruption, level, low, high
-        self.activation = ACTIVATIONS[code_activation]()
-
-    def code(self, a: Tensor) -> Tensor:
-        """Return h = s(a)."""
-        return self.activation(a)
-
-    def corrupted(self, x: Tensor, stream: Stream) -> Tensor:
-        """Return x̃."""
-        if not isinstance(self.corruption, str):
-            return same_shape("corruption", self.corruption(x.clone(), stream.generator), x)
-        match self.corruption:
-            case "gaussian":
-                return gaussian(x, self.level, stream)
-            case "masking":
-                return masking(x, self.level, stream, self.fill)
-            case _:
-                return salt_and_pepper(x, self.level, stream, self.low, self.high)
-
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, given the code of the row with noise."""
-        observed, fed = self.observed_and_fed(x)
-        _, noisy = self.observed_and_fed(self.corrupted(fed, stream))
-        if observed is not None:  # there is nothing there to lay noise on
-            noisy = fed.lerp(noisy, observed)
-        h = self.code(self.encoder_output(noisy))
-        return {"reconstruction": self.error(fed, h, observed)}
+from .modules.denoising import CORRUPTIONS, Corruption, DenoisingModule
+from .modules.deterministic import LOSSES
 
 
 class DenoisingAutoencoder(DeterministicAutoencoder):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._categories import check_categories, count_categories
 from .._parameters import check_descent, check_integer, check_option, check_real, descent_schedule
 from .._random import Stream
-from .._validation import Rows, drawn_rows
+from .._rows import Rows, drawn_rows
 from ..base.transformer import DeepTransformer
 from ..training import PACES, GradientDescent, Schedule
 from .modules.sequence import SequenceModule

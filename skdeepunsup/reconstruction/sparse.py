@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from torch import Tensor
-
 from .._parameters import check_integer, check_option, check_real
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from ..training import GradientDescent
-from .base.deterministic import LOSSES, DeterministicAutoencoder, DeterministicModule
+from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared
 from .modules.base import OwnNetwork
-from .modules.sparse import SPARSITIES
+from .modules.deterministic import LOSSES
+from .modules.sparse import SPARSITIES, SparseModule
 
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""
@@ -25,47 +24,6 @@ gradient; the rule of the running mean has to outweigh them all to hold its targ
 """
 NONZERO_SHARE = 0.1
 """Of the units, that may be active at once in "top-k"."""
-
-
-class SparseModule(DeterministicModule):
-    """h = s(f(x)), most of it at rest.
-
-    Parameters
-    ----------
-    sparsity : {"kl", "l1", "running-mean", "top-k"}
-        How.
-    target, cost, n_nonzero : float, float, int
-        As `Sparsity` has them.
-    **architecture : Any
-        As `DeterministicModule` has it.
-    """
-
-    def __init__(
-        self, *, sparsity: str, target: float, cost: float, n_nonzero: int, **architecture: Any
-    ) -> None:
-        super().__init__(**architecture)
-        self.arguments |= {
-            "sparsity": sparsity,
-            "target": target,
-            "cost": cost,
-            "n_nonzero": n_nonzero,
-        }
-        self.sparsity = SPARSITIES[sparsity](self.n_components, target, cost, n_nonzero)
-
-    def code(self, a: Tensor) -> Tensor:
-        """Return the sparse code h = s(a)."""
-        return self.sparsity.code(a)
-
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, and what sparsity asks for."""
-        observed, fed = self.observed_and_fed(x)
-        a = self.encoder_output(fed)
-        h = self.code(a)
-        penalty = self.sparsity.penalty(self, fed, observed, a, h, weights)
-        return {
-            "reconstruction": self.error(fed, h, observed),
-            "sparsity": penalty.expand(len(x)),
-        }
 
 
 class SparseAutoencoder(DeterministicAutoencoder):

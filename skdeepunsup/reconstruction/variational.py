@@ -18,7 +18,8 @@ from .._parameters import (
     descent_schedule,
 )
 from .._random import Stream
-from .._validation import Rows, drawn_rows, outside_unit_interval
+from .._rows import Rows, drawn_rows
+from .._validation import outside_unit_interval
 from ..base.generative import GenerativeModel
 from ..training import GradientDescent, Schedule
 from .base.model import ReconstructionModel

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 
 
 def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:

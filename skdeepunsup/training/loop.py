@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from .._random import Stream
-from .._validation import Rows
+from .._rows import Rows
 from .batches import batches
 from .checkpoint import Checkpoint
 from .objectives import Objective

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from skdeepunsup import BiGAN, metrics
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.adversarial.learning.games import GAMES
 from skdeepunsup.adversarial.learning.two_players import TwoPlayers
 from skdeepunsup.adversarial.modules.bigan import BiGANModule, JointCritic

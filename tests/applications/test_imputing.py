@@ -92,7 +92,7 @@ def test_a_row_s_answer_does_not_depend_on_the_others(model, holes, monkeypatch)
     np.testing.assert_allclose(imputer.transform(holes[::-1]), whole[::-1], rtol=0, atol=1e-9)
     alone = np.vstack([imputer.transform(row[None]) for row in holes[:10]])
     np.testing.assert_allclose(alone, whole[:10], rtol=0, atol=1e-9)
-    monkeypatch.setattr("skdeepunsup.base.transformer.generative.CHUNK_ROWS", 21)
+    monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 21)
     np.testing.assert_allclose(imputer.transform(holes), whole, rtol=0, atol=1e-9)
 
 
@@ -220,7 +220,7 @@ def test_what_is_set_after_the_fit_is_checked_as_well(name, holes):
 
 
 def test_chains_made_some_at_a_time_are_not_the_same_ones(holes, monkeypatch):
-    monkeypatch.setattr("skdeepunsup.base.transformer.generative.CHUNK_ROWS", 4)
+    monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 4)
     imputer = GenerativeImputer(MACHINE, **BRIEF | {"n_draws": 4}).fit(holes)
     few = imputer.transform(holes)
     assert (imputer.set_params(n_draws=8).transform(holes) != few).any()

@@ -127,7 +127,7 @@ def test_frames_are_checked_for_their_names(estimator, X, holes):
 
 @each_kind
 def test_chunks_are_but_parts_of_a_whole(estimator, X, holes, monkeypatch):
-    monkeypatch.setattr("skdeepunsup.base.transformer.generative.CHUNK_ROWS", 8)
+    monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 8)
     model = clone(estimator).fit(X)
     for options in ({"n_draws": 3}, {"n_draws": 20}, {"mean": True, "n_draws": 3}):
         answer = model.impute(holes, **options, **FEW)
@@ -138,7 +138,7 @@ def test_chunks_are_but_parts_of_a_whole(estimator, X, holes, monkeypatch):
 
 @each_kind
 def test_many_draws_of_one_row_are_made_some_at_a_time(estimator, X, holes, monkeypatch):
-    monkeypatch.setattr("skdeepunsup.base.transformer.generative.CHUNK_ROWS", 8)
+    monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 8)
     model, sizes = clone(estimator).fit(X), []
 
     def noted(module, x, stream, begin=model._completion):

@@ -14,7 +14,7 @@ from torch.nn.functional import logsigmoid
 
 from skdeepunsup import BernoulliRBM, DeepBeliefNetwork
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.energy.learning.chains import PersistentChains
 from skdeepunsup.energy.learning.contrastive import ContrastiveDivergence
 from skdeepunsup.energy.learning.greedy import RowsAbove

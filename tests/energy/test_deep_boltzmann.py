@@ -23,7 +23,7 @@ from skdeepunsup.energy.likelihood.partition import (
 from skdeepunsup.energy.machines import layered
 from skdeepunsup.energy.machines.layered import LayeredMachine
 from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
-from skdeepunsup.energy.units.discrete import Twin
+from skdeepunsup.energy.units.binary import Twin
 from tests.callbacks import StopsAfter, stops_early
 
 SHAPES = [(4, (3,)), (4, (3, 2)), (2, (4, 3)), (3, (2, 2, 2)), (2, (3, 1, 2, 2))]

@@ -8,10 +8,10 @@ from torch.func import jacrev, vmap
 
 from skdeepunsup import ContractiveAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.formulas.penalties import DERIVATIVES, sampled_squared_jacobian
 from skdeepunsup.networks import ACTIVATIONS
-from skdeepunsup.reconstruction.contractive import ContractiveModule
+from skdeepunsup.reconstruction.modules.contractive import ContractiveModule
 
 ARCHITECTURES = {
     "one layer": {},

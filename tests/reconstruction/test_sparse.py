@@ -11,14 +11,13 @@ from torch import nn
 
 from skdeepunsup import SparseAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.formulas.penalties import (
     bernoulli_divergence,
     keep_largest,
     log_mean_activity,
 )
-from skdeepunsup.reconstruction.modules.sparse import SPARSITIES
-from skdeepunsup.reconstruction.sparse import SparseModule
+from skdeepunsup.reconstruction.modules.sparse import SPARSITIES, SparseModule
 
 
 def squared_errors(model, X):

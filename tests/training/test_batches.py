@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows, StreamedRows
+from skdeepunsup._rows import ResidentRows, StreamedRows
 from skdeepunsup.training.batches import batches
 
 

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows, mean_over_rows
+from skdeepunsup._rows import ResidentRows, mean_over_rows
 from skdeepunsup.training import GradientDescent, Schedule, train
 from skdeepunsup.training.loop import extend
 from tests.reads import Reads

@@ -9,7 +9,7 @@ from torch import nn
 
 from skdeepunsup._persistence import to_arrays, to_tensors
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.networks import dense, initialize
 from skdeepunsup.training import GradientDescent
 from tests.reads import Reads

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from ..._random import Stream
-from ..._validation import Rows, to_array
+from ..._rows import Rows
+from ..._validation import to_array
 from ...metrics import density_coverage, frechet_distance, kernel_distance, precision_recall
 from ..modules.base import AdversarialModule
 

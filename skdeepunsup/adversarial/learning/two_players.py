@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
 from ...training import GradientDescent, autocast, follow, linear_pace
 from ..modules.base import AdversarialModule, weighted
 from .games import one_lipschitz, r1

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from ..._validation import Rows, mean_over_rows
+from ..._rows import Rows, mean_over_rows
 from ...networks import convolutional_decoder, convolutional_encoder, dense, initialize
 from ..learning.games import GAMES
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
 from .base import AdversarialModule, weighted
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..._validation import Rows
+from ..._rows import Rows
 
 
 def student_t(z: Tensor, centers: Tensor, dof: float) -> Tensor:

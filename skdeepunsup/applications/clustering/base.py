@@ -13,15 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..._caller import all_or_nothing
 from ..._parameters import check_integer, check_real, check_updates, resolve_device
 from ..._random import Stream
-from ..._validation import (
-    Rows,
-    check_codes,
-    check_rows,
-    drawn_rows,
-    map_rows,
-    to_array,
-    training_rows,
-)
+from ..._rows import Rows, drawn_rows, map_rows, training_rows
+from ..._validation import check_codes, check_rows, to_array
 from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags
 from ...base.estimator import DeepEstimator
 from ...networks import draw_from

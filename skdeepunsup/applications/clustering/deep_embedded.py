@@ -1,115 +1,22 @@
 """Clustering in the code of an encoder that learns to cluster."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from torch import Tensor, nn
 
 from ..._parameters import check_option, check_real
 from ..._random import Stream
-from ..._validation import Rows, to_array
-from ...base.encoders import EncoderStack, Part, check_encoder, parts_of
-from ...formulas.errors import squared_error
+from ..._rows import Rows
+from ..._validation import to_array
+from ...base.encoders import check_encoder, parts_of
 from ...reconstruction import Autoencoder
 from ...reconstruction.modules.base import observed_variances
-from ...reconstruction.modules.denoising import same_shape
-from .assignments import divergence, moved, normal_draws, sharpened, student_t
 from .base import DeepClusterer
+from .embedded_module import Augmentation, EmbeddedClustersModule
 from .equal_mixture import equal_mixture
-
-Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
-
-
-class EmbeddedClustersModule(nn.Module):
-    """Centres in the code of an encoder, and the soft assignments to them.
-
-    Parameters
-    ----------
-    parts : sequence of (type, dict)
-        Of the encoder.
-    n_clusters : int
-        Centres.
-    dof : float
-        Degrees of freedom of the assignments.
-    reconstruction_weight : float
-        Of the squared error of the decoded code, in units of the rows' variance.
-    augmentation : callable, default=None
-        Changes a batch as the clusters should not notice.
-    """
-
-    def __init__(
-        self,
-        parts: Sequence[Part],
-        n_clusters: int,
-        dof: float,
-        reconstruction_weight: float,
-        augmentation: Augmentation = None,
-    ) -> None:
-        super().__init__()
-        self.arguments: dict[str, Any] = {
-            "parts": parts,
-            "n_clusters": n_clusters,
-            "dof": dof,
-            "reconstruction_weight": reconstruction_weight,
-            "augmentation": augmentation,
-        }
-        self.stack = EncoderStack(parts)
-        self.n_components = self.stack.n_components
-        self.dof, self.reconstruction_weight = dof, reconstruction_weight
-        self.augmentation = augmentation
-        self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
-        covariances = torch.zeros(n_clusters, self.n_components, self.n_components)
-        self.register_buffer("covariances", covariances)
-        self.register_buffer("variance", torch.ones(()))
-        self.register_buffer("frequencies", torch.ones(n_clusters))
-        self.covariances: Tensor
-        self.variance: Tensor
-        self.frequencies: Tensor
-
-    def encode(self, x: Tensor) -> Tensor:
-        """The code of each row."""
-        return self.stack.encode(x)
-
-    def probabilities(self, x: Tensor) -> Tensor:
-        """q of each row."""
-        return student_t(self.encode(x), self.centers, self.dof).exp()
-
-    def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, last: Tensor
-    ) -> dict[str, Tensor]:
-        """KL(p ‖ q) of each row, p being q of the last epoch sharpened, and its squared error."""
-        z = self.encode(x if self.augmentation is None else self.augmented(x, stream))
-        log_q = student_t(z, self.centers, self.dof)
-        p = sharpened(last.to(log_q), self.frequencies)
-        terms = {"clustering": divergence(p, log_q)}
-        if self.reconstruction_weight:
-            r = self.stack.decode(z)
-            error = squared_error(x.where(~x.isnan(), r.detach()), r)
-            terms["reconstruction"] = self.reconstruction_weight / self.variance * error
-        return terms
-
-    def augmented(self, x: Tensor, stream: Stream) -> Tensor:
-        """A batch, changed."""
-        assert self.augmentation is not None
-        return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
-
-    @torch.no_grad()
-    def refresh(self, rows: Rows) -> dict[str, Tensor]:
-        """Take q of all rows for the next epoch; the share of rows that moved."""
-        q = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
-        self.frequencies.copy_(q.sum(0).clamp_min(torch.finfo(q.dtype).tiny))
-        return {"moved": moved(rows, q)}
-
-    def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
-        """``n`` rows decoded from normal codes about a centre, as those of its rows are."""
-        noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
-        return self.stack.decode(
-            normal_draws(self.centers[cluster], self.covariances[cluster], noise)
-        )
 
 
 class DeepEmbeddedClustering(DeepClusterer):

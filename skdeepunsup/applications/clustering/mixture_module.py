@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
 from ...base.encoders import EncoderStack, Part
 from .assignments import moved
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..._parameters import check_integer
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
 from ...base.encoders import models_of, parts_of
 from ...base.generative import Completion, GenerativeModel
 from ...reconstruction import VariationalAutoencoder

@@ -1,14 +1,12 @@
 """An encoder with a head on top, trained whole: what classifier and regressor share."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, check_consistent_length
-from torch import Tensor, nn
 
 from ..._parameters import (
     check_descent,
@@ -19,10 +17,9 @@ from ..._parameters import (
     resolve_device,
 )
 from ..._random import Stream
-from ..._validation import Rows, check_rows, check_weights, training_rows
+from ..._rows import Rows, training_rows
+from ..._validation import check_rows, check_weights
 from ...base.encoders import (
-    EncoderStack,
-    Part,
     check_encoder,
     checked_rows,
     fitted_encoder,
@@ -32,55 +29,10 @@ from ...base.encoders import (
     take_input_tags,
 )
 from ...base.estimator import DeepEstimator
-from ...networks import ACTIVATIONS, Dropout, dense, draw_from, initialize
+from ...networks import ACTIVATIONS, draw_from, initialize
 from ...reconstruction import DenoisingAutoencoder
 from ...training import PACES, GradientDescent, Schedule
-
-
-class FineTunedModule(nn.Module):
-    """f(h(x)): the head f, an affine map or a small network, of the code h.
-
-    Parameters
-    ----------
-    parts : sequence of (type, dict)
-        Of the encoder.
-    n_outputs : int
-        Width of f.
-    hidden_layer_sizes : sequence of int, default=()
-        Widths of the head's hidden layers.
-    activation : str, default="relu"
-        Of these.
-    dropout : float, default=0.0
-        Share of the code and of the head's hidden units that is dropped in training.
-    **further : Any
-        Arguments of a kind, kept beside these.
-    """
-
-    def __init__(
-        self,
-        parts: Sequence[Part],
-        n_outputs: int,
-        hidden_layer_sizes: Sequence[int] = (),
-        activation: str = "relu",
-        dropout: float = 0.0,
-        **further: Any,
-    ) -> None:
-        super().__init__()
-        self.arguments: dict[str, Any] = {
-            "parts": parts,
-            "n_outputs": n_outputs,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "dropout": dropout,
-            **further,
-        }
-        self.stack = EncoderStack(parts)
-        sizes = (self.stack.n_components, *hidden_layer_sizes, n_outputs)
-        self.head = nn.Sequential(Dropout(dropout), dense(sizes, activation, dropout))
-
-    def output(self, x: Tensor) -> Tensor:
-        """f(h(x)) of each row."""
-        return self.head(self.stack.encode(x)).to(x.dtype)
+from .module import FineTunedModule
 
 
 class Targets(NamedTuple):

@@ -9,25 +9,15 @@ from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from ..._random import Stream
-from ..._validation import Rows, check_labels
-from .base import FineTunedModel, FineTunedModule, Targets
+from ..._rows import Rows
+from ..._validation import check_labels
+from .base import FineTunedModel, Targets
+from .module import ClassifierModule
 
 UNLABELLED = -1
 """The label of rows without one, as in `sklearn.semi_supervised`."""
-
-
-class ClassifierModule(FineTunedModule):
-    """P(class | x) = softmax(f(h(x)))."""
-
-    def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, labels: Tensor
-    ) -> dict[str, Tensor]:
-        """−log P(class | x) of each row, in nats."""
-        return {"cross_entropy": cross_entropy(self.output(x), labels, reduction="none")}
 
 
 class FineTunedClassifier(ClassifierMixin, FineTunedModel):

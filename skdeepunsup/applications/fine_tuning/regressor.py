@@ -6,21 +6,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
-from torch import Tensor
 
 from ..._random import Stream
-from ..._validation import Rows
-from .base import FineTunedModel, FineTunedModule, Targets
-
-
-class RegressorModule(FineTunedModule):
-    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and the scale of the labels."""
-
-    def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
-    ) -> dict[str, Tensor]:
-        """‖(y − m)/s − f‖² of each row."""
-        return {"squared_error": (targets.to(x.dtype) - self.output(x)).square().sum(-1)}
+from ..._rows import Rows
+from .base import FineTunedModel, Targets
+from .module import RegressorModule
 
 
 class FineTunedRegressor(RegressorMixin, FineTunedModel):

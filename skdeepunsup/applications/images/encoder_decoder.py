@@ -26,15 +26,8 @@ from ..._parameters import (
     resolve_device,
 )
 from ..._random import Stream
-from ..._validation import (
-    Rows,
-    as_host_array,
-    check_rows,
-    check_weights,
-    copied,
-    remedies,
-    training_rows,
-)
+from ..._rows import Rows, training_rows
+from ..._validation import as_host_array, check_rows, check_weights, copied, remedies
 from ...base.estimator import DeepEstimator
 from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule

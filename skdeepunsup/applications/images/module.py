@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from ..._validation import Rows, mean_over_weighted_rows
+from ..._rows import Rows, mean_over_weighted_rows
 from ...formulas.errors import (
     bernoulli_cross_entropy,
     categorical_cross_entropy,

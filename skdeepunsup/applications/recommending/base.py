@@ -11,7 +11,7 @@ from sklearn.utils import Tags, check_array, check_consistent_length, gen_batche
 from sklearn.utils.validation import check_is_fitted
 
 from ..._parameters import check_boolean, check_integer
-from ..._validation import CHUNK_ROWS
+from ..._rows import CHUNK_ROWS
 from ...metrics.recommending import ndcg_at_k, rating_error
 from .checks import check_interactions, check_ratings
 from .entry_split import EntrySplit

@@ -20,7 +20,8 @@ from ..._parameters import (
     resolve_device,
 )
 from ..._random import Stream
-from ..._validation import Rows, to_array, training_rows
+from ..._rows import Rows, training_rows
+from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...networks import ACTIVATIONS, initialize
 from ...training import GradientDescent, Schedule

@@ -17,7 +17,8 @@ from ..._parameters import (
     resolve_device,
 )
 from ..._random import Stream
-from ..._validation import Rows, StreamedRows, to_array
+from ..._rows import Rows, StreamedRows
+from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...training import GradientDescent, Schedule, linear_pace
 from .base import RatingRecommender

@@ -10,11 +10,12 @@ from torch import Tensor
 from ..._categories import has_missing
 from ..._parameters import check_integer
 from ..._random import Stream
-from ..._validation import CHUNK_ROWS, map_rows, output_dtype, outside_unit_interval
+from ..._rows import CHUNK_ROWS, map_rows
+from ..._validation import output_dtype, outside_unit_interval
 from ...base.generative import GenerativeModel
 from ..completion import ClampedChains
 from ..likelihood.partition import kept_log_partition
-from ..machines.restricted import Machine
+from ..machines.base import Machine
 from .normalized import NormalizedModel
 
 CPU = torch.device("cpu")

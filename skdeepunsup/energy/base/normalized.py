@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...base.transformer import DeepTransformer
 from ..likelihood.partition import DEFAULT_CHAINS, DEFAULT_TEMPERATURES, LogPartition, log_partition
-from ..machines.restricted import Machine
+from ..machines.base import Machine
 
 
 class NormalizedModel(DeepTransformer):

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ..._parameters import check_boolean, check_integer, check_real
 from ..._random import Stream
-from ..._validation import Rows, to_array
+from ..._rows import Rows
+from ..._validation import to_array
 from ...training import Schedule
 from ..learning.chains import DataChains, PersistentChains, TemperedChains
 from ..learning.contrastive import ContrastiveDivergence
 from ..learning.start import start_at_data
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.discrete import Categorical
+from ..units.categorical import Categorical
 from .energy_model import EnergyModel
 from .parameters import chain_options, check_training, shared_options
 from .unrolled import Unrollable

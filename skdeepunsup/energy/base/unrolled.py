@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..._validation import to_array
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.discrete import Bernoulli, Categorical
+from ..units.binary import Bernoulli
+from ..units.categorical import Categorical
 
 Affine = tuple[np.ndarray, np.ndarray]
 """W of shape (n_outputs, n_inputs) and b of shape (n_outputs,), for Wx + b."""

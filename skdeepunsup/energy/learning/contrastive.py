@@ -7,20 +7,17 @@ The gradient of the mean log-likelihood is a difference of two expectations of t
 and the rules differ in how they draw from the model.
 """
 
-import copy
-from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..._products import add_product_, affine
 from ..._random import Stream
-from ..._validation import Rows
-from ...training import follow, linear_pace
 from ..machines.restricted import RestrictedBoltzmannMachine
+from .ascent import LikelihoodAscent
 from .chains import Chains
-from .monitors import Figures, fixed_bits, measured, restricted_figures
+from .monitors import Figures, restricted_figures
 
 ACTIVITY_RATE = 0.01
 """How fast the running mean of hidden activity follows a batch."""
@@ -95,96 +92,6 @@ def centered_gradient(
         V=V,
         K=K,
     )
-
-
-class LikelihoodAscent(ABC):
-    """What all rules share: the learning rate's decay, the parameters' average, figures, the state.
-
-    Parameters
-    ----------
-    module : nn.Module
-        What is trained, or, with ``averaging``, what follows the parameters that are.
-    stream : Stream
-        All randomness.
-    learning_rate : float
-        Step along the gradient.
-    decay : bool
-        Whether the learning rate falls linearly to 1 % of itself over the second half of the fit.
-    averaging : float
-        The module keeps this share of its own parameters at each update and takes the rest from
-        those that are trained (B. Polyak, A. Juditsky, 1992); at 0 they are the same.
-    resample : bool
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
-    """
-
-    def __init__(
-        self,
-        module: nn.Module,
-        stream: Stream,
-        *,
-        learning_rate: float,
-        decay: bool = False,
-        averaging: float = 0.0,
-        resample: bool = False,
-    ) -> None:
-        self.answering: Any = module
-        self.machine: Any = copy.deepcopy(module) if averaging else module
-        self.stream, self.learning_rate, self.decay = stream, learning_rate, decay
-        self.averaging, self.resample = averaging, resample
-        self.pace, self.stage = 1.0, 0
-        self.n_updates = 0
-
-    def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        self.pace = linear_pace(progress) if self.decay else 1.0
-        self.stage = stage
-
-    @torch.no_grad()
-    def step(self, x: Tensor) -> dict[str, Tensor]:
-        self._update(self.stream.bernoulli(x) if self.resample else x)
-        if self.averaging:
-            self._average()
-        return {}
-
-    @abstractmethod
-    def _update(self, x: Tensor) -> None:
-        """One step uphill."""
-
-    def _average(self) -> None:
-        """Let the answering module follow, more closely at first."""
-        self.n_updates += 1
-        averages, parameters = self.answering.parameters(), self.machine.parameters()
-        follow(averages, parameters, self.averaging, self.n_updates)
-
-    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        def figures(x: Tensor) -> Figures:
-            return self._figures(fixed_bits(x) if self.resample else x)
-
-        return measured(figures, rows, held_out)
-
-    @abstractmethod
-    def _figures(self, rows: Tensor) -> Figures:
-        """What the epoch's record says of the answering module, a number a row."""
-
-    def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"module": self.answering.state_dict(), "n_updates": self.n_updates}
-        if self.averaging:
-            state["trained"] = self.machine.state_dict()
-        return state | self._state()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.answering.load_state_dict(state["module"])
-        self.n_updates = state["n_updates"]
-        if self.averaging:
-            self.machine.load_state_dict(state.get("trained", state["module"]))
-        self._take(state)
-
-    @abstractmethod
-    def _state(self) -> dict[str, Any]:
-        """What changes in training beside the parameters, in dtypes that NumPy has."""
-
-    @abstractmethod
-    def _take(self, state: dict[str, Any]) -> None:
-        """Take on what ``_state`` gave."""
 
 
 class ContrastiveDivergence(LikelihoodAscent):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..._random import Stream
-from ..._validation import CHUNK_ROWS, Rows
+from ..._rows import CHUNK_ROWS, Rows
 from ..machines.belief_network import BeliefNetwork
 from .contrastive import ContrastiveDivergence
 from .start import start_above

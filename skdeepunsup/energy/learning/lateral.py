@@ -16,7 +16,8 @@ from torch import Tensor
 from ..._products import affine
 from ..._random import Stream
 from ..machines.lateral import LateralMachine
-from .contrastive import ACTIVITY_RATE, LikelihoodAscent, phase_weights
+from .ascent import LikelihoodAscent
+from .contrastive import ACTIVITY_RATE, phase_weights
 from .monitors import Figures, lateral_figures
 
 

@@ -10,12 +10,12 @@ from ..._products import add_product_, affine
 from ..._random import Stream
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
+from .ascent import LikelihoodAscent
 from .chains import PersistentChains
 from .contrastive import (
     ACTIVITY_RATE,
     ContrastiveDivergence,
     Gradient,
-    LikelihoodAscent,
     centered_gradient,
     phase_weights,
 )

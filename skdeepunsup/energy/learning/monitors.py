@@ -11,12 +11,12 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ..._random import Stream
-from ..._validation import Rows, mean_over_rows
+from ..._rows import Rows, mean_over_rows
 from ..likelihood.pseudo import pseudo_log_likelihood_estimate
 from ..machines.lateral import LateralMachine
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.real import Gaussian
+from ..units.gaussian import Gaussian
 
 N_FLIPPED = 8
 """Features of each row whose conditionals are looked at where units are connected laterally."""

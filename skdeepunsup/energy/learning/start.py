@@ -6,10 +6,10 @@ from typing import Any
 from torch import Tensor
 
 from ..._random import Stream
-from ..._validation import Rows, mean_over_rows
+from ..._rows import Rows, mean_over_rows
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.discrete import Categorical
-from ..units.real import Gaussian
+from ..units.categorical import Categorical
+from ..units.gaussian import Gaussian
 
 FIRST_HIDDEN_BIAS = -2.0
 """Units that start rarely on end as a sparse code, which fits better and separates classes.

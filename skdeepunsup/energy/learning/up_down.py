@@ -9,7 +9,8 @@ from ..._products import add_product_
 from ..._random import Stream
 from ..machines.belief_network import BeliefNetwork
 from ..machines.restricted import RestrictedBoltzmannMachine
-from .contrastive import ContrastiveDivergence, LikelihoodAscent
+from .ascent import LikelihoodAscent
+from .contrastive import ContrastiveDivergence
 from .monitors import Figures, fixed_bits, restricted_figures
 
 

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ..._random import Stream
 from ..machines.belief_network import BeliefNetwork
-from ..units.discrete import Units
-from .partition import binary_states
+from ..machines.states import binary_states
+from ..units.base import Units
 
 MAX_ENUMERATED_UNITS = 10
 """All 2¹⁰ states of the directed hidden units are summed over; of more of them, some are drawn."""

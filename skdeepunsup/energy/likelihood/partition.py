@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import math
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,7 +13,9 @@ from torch import Tensor
 from ..._parameters import check_integer, check_option
 from ..._random import Stream
 from ..._validation import to_array
-from ..machines.restricted import Machine, RestrictedBoltzmannMachine
+from ..machines.base import Machine
+from ..machines.restricted import RestrictedBoltzmannMachine
+from ..machines.states import binary_states
 
 MAX_ENUMERATED_UNITS = 20
 """2²⁰ states of the smaller layer take about a second beside a layer of some hundred units."""
@@ -59,14 +60,6 @@ class LogPartition(Interval):
 
     def __getnewargs__(self) -> tuple[float, ...]:
         return (*self, self.effective_sample_size)
-
-
-def binary_states(n_units: int, block: int = 2**12) -> Iterator[Tensor]:
-    """All 2ⁿ rows of n bits, a block at a time, float64."""
-    bits = torch.arange(n_units)
-    for start in range(0, 2**n_units, block):
-        states = torch.arange(start, min(start + block, 2**n_units))
-        yield (states[:, None] >> bits & 1).double()
 
 
 def exact_log_partition(machine: Machine) -> float:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.discrete import Bernoulli, Categorical
+from ..units.binary import Bernoulli
+from ..units.categorical import Categorical
 
 
 def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:

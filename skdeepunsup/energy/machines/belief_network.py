@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..._products import affine
 from ..._random import Stream
-from ..units.discrete import Units
+from ..units.base import Units
 from .restricted import RestrictedBoltzmannMachine
 
 

@@ -7,10 +7,10 @@ from torch.special import entr
 
 from ..._products import affine
 from ..._random import Stream
-from ..likelihood.partition import binary_states
-from ..units.discrete import Bernoulli
+from ..units.binary import Bernoulli
+from .base import Machine
 from .blocks import BlockSweeps
-from .restricted import Machine
+from .states import binary_states
 
 UNROLLED_ROUNDS = 5
 """Of mean field where it is trained as a network."""

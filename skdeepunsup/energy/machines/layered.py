@@ -10,9 +10,9 @@ from torch.special import entr
 
 from ..._products import affine
 from ..._random import Stream
-from ..likelihood.partition import binary_states
-from ..units.discrete import Bernoulli
-from .restricted import Machine, with_held
+from ..units.binary import Bernoulli
+from .base import Machine
+from .states import binary_states, with_held
 
 MAX_ENUMERATED_HIDDEN = 12
 """Up to so many hidden bits of one side the free energy is exact, at 2¹² terms a row."""

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._parameters import check_image_shape, check_sizes
 from ..._random import Stream
-from ..._validation import Rows, to_array
+from ..._rows import Rows
+from ..._validation import to_array
 from ...base.transformer import DeepTransformer
 from ...training import GradientDescent
 from ..modules.base import ReconstructionModule

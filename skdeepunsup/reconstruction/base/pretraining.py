@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..._validation import ResidentRows, Rows, StreamedRows
+from ..._rows import ResidentRows, Rows, StreamedRows
 from ...base.encoders import unfrozen
 from ...networks import Affine
 from ..modules.base import ReconstructionModule

@@ -8,17 +8,12 @@ from torch.nn.functional import cross_entropy, embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
+from ...formulas.importance import importance_log_likelihood
 from ...formulas.observation import drawn_code
 from ...formulas.regularizers import below_free_bits, kl_divergence
 from ...networks import Affine, Recurrent, initialize
-from .variational import (
-    ACTIVE_VARIANCE,
-    BLOCK_ENTRIES,
-    MAX_LOG_VARIANCE,
-    importance_log_likelihood,
-    variance_of_codes,
-)
+from .variational import ACTIVE_VARIANCE, BLOCK_ENTRIES, MAX_LOG_VARIANCE, variance_of_codes
 
 END = 0
 """The symbol of the first place of the padding; what comes after it is certain."""

@@ -6,12 +6,14 @@ to the parameters after an update that no gradient gives.
 
 import math
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..._random import Stream
 from ...formulas.penalties import bernoulli_divergence, keep_largest, log_mean_activity, row_mean
-from ..base.deterministic import DeterministicModule
+from .deterministic import DeterministicModule
 
 
 class Sparsity(nn.Module, ABC):
@@ -253,3 +255,44 @@ SPARSITIES: dict[str, type[Sparsity]] = {
     "top-k": TopK,
 }
 """By name."""
+
+
+class SparseModule(DeterministicModule):
+    """h = s(f(x)), most of it at rest.
+
+    Parameters
+    ----------
+    sparsity : {"kl", "l1", "running-mean", "top-k"}
+        How.
+    target, cost, n_nonzero : float, float, int
+        As `Sparsity` has them.
+    **architecture : Any
+        As `DeterministicModule` has it.
+    """
+
+    def __init__(
+        self, *, sparsity: str, target: float, cost: float, n_nonzero: int, **architecture: Any
+    ) -> None:
+        super().__init__(**architecture)
+        self.arguments |= {
+            "sparsity": sparsity,
+            "target": target,
+            "cost": cost,
+            "n_nonzero": n_nonzero,
+        }
+        self.sparsity = SPARSITIES[sparsity](self.n_components, target, cost, n_nonzero)
+
+    def code(self, a: Tensor) -> Tensor:
+        """Return the sparse code h = s(a)."""
+        return self.sparsity.code(a)
+
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """The error of each row, and what sparsity asks for."""
+        observed, fed = self.observed_and_fed(x)
+        a = self.encoder_output(fed)
+        h = self.code(a)
+        penalty = self.sparsity.penalty(self, fed, observed, a, h, weights)
+        return {
+            "reconstruction": self.error(fed, h, observed),
+            "sparsity": penalty.expand(len(x)),
+        }

@@ -1,14 +1,14 @@
 """The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..._random import Stream
-from ..._validation import Rows
+from ..._rows import Rows
+from ...formulas.importance import importance_log_likelihood, log_normal, log_ratio, minus_bound
 from ...formulas.observation import (
     BernoulliObservation,
     BetaBinomialObservation,
@@ -251,44 +251,6 @@ def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
     n = min(len(rows), MONITORED_ROWS)
     some = torch.arange(n, device="cpu") * len(rows) // n
     return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
-
-
-def importance_log_likelihood(
-    cross_entropy: Callable[[Tensor], Tensor],
-    mean: Tensor,
-    log_variance: Tensor,
-    noise: Sequence[Tensor],
-    log_prior: Callable[[Tensor], Tensor] | None = None,
-) -> Tensor:
-    """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ = μ + σ noiseₛ.
-
-    The noise comes in parts, of shape (n_samples, 1 or n, n_components); ``cross_entropy`` maps z
-    of each part to −log p(x | z) of shape (n_samples, n). ``log_prior`` takes the place of log p(z)
-    of the normal distribution.
-    """
-    total = torch.full((len(mean),), -torch.inf, dtype=torch.float64, device="cpu")
-    for part in noise:
-        z = mean + (log_variance / 2).exp() * part
-        log_weights = -cross_entropy(z) - log_ratio(z, part, log_variance)
-        if log_prior is not None:
-            log_weights = log_weights + log_prior(z) - log_normal(z)
-        total = torch.logaddexp(total, log_weights.cpu().double().logsumexp(0))
-    return total - math.log(sum(map(len, noise)))
-
-
-def log_ratio(z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
-    """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
-    return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
-
-
-def log_normal(z: Tensor) -> Tensor:
-    """Log N(z; 0, 1), summed over components."""
-    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
-
-
-def minus_bound(errors: Tensor) -> Tensor:
-    """−log 1/S Σₛ exp(−errorₛ) of each row, errors of shape (S, n)."""
-    return math.log(len(errors)) - (-errors).logsumexp(0)
 
 
 def shuffled(z: Tensor, stream: Stream) -> Tensor:

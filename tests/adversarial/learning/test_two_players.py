@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.adversarial.learning.games import GAMES
 from skdeepunsup.adversarial.learning.two_players import GameThenEncoder, TwoPlayers
 from skdeepunsup.adversarial.modules.gan import GANModule

@@ -30,7 +30,7 @@ from skdeepunsup import (
     VariationalDeepEmbedding,
 )
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import ResidentRows
+from skdeepunsup._rows import ResidentRows
 from skdeepunsup.applications.clustering.assignments import (
     divergence,
     moved,

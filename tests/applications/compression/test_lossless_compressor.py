@@ -32,7 +32,7 @@ from skdeepunsup.applications.compression.bits_back import (
     seed,
 )
 from skdeepunsup.applications.compression.byte_stream import OVERHEAD
-from skdeepunsup.reconstruction.modules.variational import log_ratio
+from skdeepunsup.formulas.importance import log_ratio
 from tests.applications.compression.compressing import (
     assert_identical,
     random_rows,

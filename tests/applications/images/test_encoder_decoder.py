@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdeepunsup import EncoderDecoder, _validation
+from skdeepunsup import EncoderDecoder, _rows
 from skdeepunsup.applications.images.module import LOSSES
 
 IMAGES = load_digits().data[:120] / 16
@@ -182,7 +182,7 @@ def test_wide_rows_are_answered_few_at_a_time(monkeypatch):
     model = EncoderDecoder(4, **FIT).fit(UPPER, LOWER)
     answer = model.predict(UPPER)
     seen = []
-    monkeypatch.setattr(_validation, "CHUNK_ENTRIES", 32 * 7)
+    monkeypatch.setattr(_rows, "CHUNK_ENTRIES", 32 * 7)
     predict = type(model.module_).predict
     monkeypatch.setattr(
         type(model.module_), "predict", lambda m, x: seen.append(len(x)) or predict(m, x)

@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skdeepunsup import RatingAutoencoder, RatingRBM
 from skdeepunsup._random import Stream
-from skdeepunsup._validation import CHUNK_ROWS
+from skdeepunsup._rows import CHUNK_ROWS
 from skdeepunsup.applications.recommending.bias import rating_bias
 from skdeepunsup.applications.recommending.checks import check_ratings
 from skdeepunsup.applications.recommending.rating_module import RatingModule

@@ -19,7 +19,6 @@ from skdeepunsup.energy.learning.contrastive import (
 from skdeepunsup.energy.likelihood.partition import (
     anneal,
     annealed_log_partition,
-    binary_states,
     exact_log_partition,
     log_mean_interval,
 )
@@ -28,6 +27,7 @@ from skdeepunsup.energy.likelihood.pseudo import (
     pseudo_log_likelihood_estimate,
 )
 from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
+from skdeepunsup.energy.machines.states import binary_states
 
 SHAPES = [(4, 3), (3, 5), (1, 1), (6, 6)]
 

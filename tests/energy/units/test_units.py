@@ -9,8 +9,10 @@ from scipy import integrate, stats
 from torch.autograd import functional
 
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.units.discrete import Bernoulli, Categorical
-from skdeepunsup.energy.units.real import Gaussian, Rectified
+from skdeepunsup.energy.units.binary import Bernoulli
+from skdeepunsup.energy.units.categorical import Categorical
+from skdeepunsup.energy.units.gaussian import Gaussian
+from skdeepunsup.energy.units.rectified import Rectified
 
 X = torch.linspace(-7, 7, 15, dtype=torch.float64)
 

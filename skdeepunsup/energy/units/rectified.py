@@ -1,13 +1,13 @@
-"""Units that take real values: Gaussian, and rectified Gaussian."""
+"""Units that take real values of at least 0."""
 
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.special import erfcx, log_ndtr, ndtri
 
 from ..._random import Stream
-from .discrete import ScalarUnits
+from .base import ScalarUnits
 
 
 class Rectified(ScalarUnits):
@@ -67,68 +67,3 @@ class Rectified(ScalarUnits):
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """Nothing to keep."""
-
-
-class Gaussian(ScalarUnits):
-    """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and variance σ², which is learned.
-
-    Parameters
-    ----------
-    n_units : int
-    min_variance : float, default=1e-3
-        Floor of σ², below which a density could grow without bound.
-
-    Attributes
-    ----------
-    log_variance : Tensor of shape (n_units,)
-        log σ².
-
-    References
-    ----------
-    K. Cho, A. Ilin, T. Raiko, "Improved learning of Gaussian-Bernoulli restricted Boltzmann
-    machines", ICANN 2011.
-    """
-
-    learned = True
-
-    def __init__(self, n_units: int, min_variance: float = 1e-3) -> None:
-        super().__init__(n_units)
-        self.min_variance = min_variance
-        self.log_variance = nn.Parameter(torch.zeros(n_units), requires_grad=False)
-
-    def statistic(self, u: Tensor) -> Tensor:
-        """u/σ²."""
-        return u * (-self.log_variance).exp().to(u.dtype)
-
-    def log_base(self, u: Tensor) -> Tensor:
-        """−Σ u²/(2σ²)."""
-        return -0.5 * (self.statistic(u) * u).sum(-1)
-
-    def log_normalizer(self, x: Tensor) -> Tensor:
-        """x²/(2σ²) + ½ log(2πσ²)."""
-        return 0.5 * (self.statistic(x) * x + math.log(2 * math.pi) + self.log_variance)
-
-    def mean(self, x: Tensor) -> Tensor:
-        """The input itself."""
-        return x
-
-    def sample(self, x: Tensor, stream: Stream) -> Tensor:
-        """x + σε with ε standard normal."""
-        return torch.addcmul(x, (0.5 * self.log_variance).exp(), stream.normal_like(x))
-
-    def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """(u − x)²/(2σ²): of two Gaussians of the units' variance."""
-        return 0.5 * self.statistic(u - x) * (u - x)
-
-    def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
-        """∂/∂log σ² of x t(u) + base(u), which is (u²/2 − x u)/σ²."""
-        return self.statistic(u) * (0.5 * u - x)
-
-    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
-        """log σ² ← log σ² + rate · Σₛ cₛ ∂log p/∂log σ², which is clipped to [−1, 1]."""
-        score = c @ self.log_variance_score(u, x)
-        self.log_variance.add_(score.clamp_(-1, 1), alpha=rate)
-
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """σ² stays above its floor."""
-        self.log_variance.clamp_(min=math.log(self.min_variance))

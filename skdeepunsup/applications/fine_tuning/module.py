@@ -1,0 +1,77 @@
+"""A head on an encoder: f(h(x)), all of it trained."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from ..._random import Stream
+from ...base.encoders import EncoderStack, Part
+from ...networks import Dropout, dense
+
+
+class FineTunedModule(nn.Module):
+    """f(h(x)): the head f, an affine map or a small network, of the code h.
+
+    Parameters
+    ----------
+    parts : sequence of (type, dict)
+        Of the encoder.
+    n_outputs : int
+        Width of f.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the head's hidden layers.
+    activation : str, default="relu"
+        Of these.
+    dropout : float, default=0.0
+        Share of the code and of the head's hidden units that is dropped in training.
+    **further : Any
+        Arguments of a kind, kept beside these.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        n_outputs: int,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        **further: Any,
+    ) -> None:
+        super().__init__()
+        self.arguments: dict[str, Any] = {
+            "parts": parts,
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": tuple(hidden_layer_sizes),
+            "activation": activation,
+            "dropout": dropout,
+            **further,
+        }
+        self.stack = EncoderStack(parts)
+        sizes = (self.stack.n_components, *hidden_layer_sizes, n_outputs)
+        self.head = nn.Sequential(Dropout(dropout), dense(sizes, activation, dropout))
+
+    def output(self, x: Tensor) -> Tensor:
+        """f(h(x)) of each row."""
+        return self.head(self.stack.encode(x)).to(x.dtype)
+
+
+class ClassifierModule(FineTunedModule):
+    """P(class | x) = softmax(f(h(x)))."""
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """−log P(class | x) of each row, in nats."""
+        return {"cross_entropy": cross_entropy(self.output(x), labels, reduction="none")}
+
+
+class RegressorModule(FineTunedModule):
+    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and the scale of the labels."""
+
+    def losses(
+        self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
+    ) -> dict[str, Tensor]:
+        """‖(y − m)/s − f‖² of each row."""
+        return {"squared_error": (targets.to(x.dtype) - self.output(x)).square().sum(-1)}

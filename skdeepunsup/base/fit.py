@@ -1,0 +1,97 @@
+"""A fit on its way: what the estimator takes over when it is done, and who is told of it."""
+
+import copy
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from .._random import Stream
+from .._rows import Rows
+from .._validation import n_held_out
+from ..training import Objective, Schedule
+
+
+@dataclass
+class Fit:
+    """A fit on its way: all that the estimator takes over when it is done."""
+
+    module: Any
+    objective: Objective
+    stream: Stream
+    split_seed: int
+    history: dict[str, list[float]]
+    schedule: Schedule
+
+    def __post_init__(self) -> None:
+        self.epochs_before = len(self.history["loss"])
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
+        objective = self.objective.state_dict()
+        del objective["module"]  # kept once, in module_
+        n_epochs = len(self.history["loss"])
+        return {
+            "module_": self.module,
+            "history_": self.history,
+            "n_iter_": n_epochs,
+            "_training": {
+                "objective": objective,
+                "stream": self.stream.state_dict(),
+                "split_seed": self.split_seed,
+                "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),
+            },
+        }
+
+
+class CallbackObserver:
+    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        fit: Fit,
+    ) -> None:
+        self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
+        self.epochs = fit.schedule.n_epochs
+        self.context = estimator._init_callback_context(max_subtasks=self.epochs)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def begin_epoch(self) -> None:
+        self.started = time.perf_counter()
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end_epoch(self, record: dict[str, float]) -> bool:
+        if self.estimator.verbose:
+            seconds = time.perf_counter() - self.started
+            scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
+            name, epoch = type(self.estimator).__name__, self.task.task_id + 1
+            print(f"[{name}] epoch {epoch}/{self.epochs}, {scalars}, time = {seconds:.2f}s")
+        return bool(
+            self.task.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+            )
+        )
+
+    def end_fit(self) -> None:
+        """The fit is over and the estimator fitted."""
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
+        )
+
+    def _fitted(self) -> dict[str, Any]:
+        """What makes a copy of the estimator fitted as of now, whatever training does next."""
+        attributes = copy.deepcopy(self.fit.attributes())
+        attributes["module_"].eval()
+        return attributes
+
+
+def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
+    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
+    held_out = n_held_out(len(rows), fraction)
+    if not held_out:
+        return rows, None
+    order = Stream(seed).permutation(len(rows))
+    return rows.select(order[held_out:]), rows.select(order[:held_out])
