@@ -3,11 +3,41 @@
 A fit on one device loads on another. Only a network of the user's own is stored as it is.
 """
 
-from typing import Any
+import inspect
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+
+class RecordedModule(nn.Module):
+    """Base of the modules that estimators hold: records what the constructor was given.
+
+    ``type(module)(**module.arguments)`` is a new module of the same make.
+
+    Attributes
+    ----------
+    arguments : dict
+        The constructor's arguments by name, with the defaults that its own signature has; those
+        that ``**`` collects stand beside the others.
+    """
+
+    arguments: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        module = super().__new__(cls)
+        signature = inspect.signature(cls.__init__)
+        # Partially: a copy is made without arguments, and takes those of the original afterwards.
+        given = signature.bind_partial(module, *args, **kwargs)
+        given.apply_defaults()
+        _self, *names = given.arguments
+        module.arguments = {}
+        for name in names:
+            collects = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
+            value = given.arguments[name]
+            module.arguments |= value if collects else {name: value}
+        return module
 
 
 def to_arrays(state: Any) -> Any:
@@ -34,17 +64,14 @@ def to_tensors(state: Any) -> Any:
     return state
 
 
-def store_module(module: nn.Module) -> dict[str, Any]:
-    """A module as what its constructor was given and the arrays it holds.
-
-    Modules of this package keep the arguments of their constructor in ``arguments``, as plain data.
-    """
+def store_module(module: RecordedModule) -> dict[str, Any]:
+    """A module as what its constructor was given and the arrays it holds."""
     return {"arguments": module.arguments, "state": to_arrays(module.state_dict())}
 
 
 def restore_module(
-    kind: type[nn.Module], stored: dict[str, Any], device: torch.device
-) -> nn.Module:
+    kind: type[RecordedModule], stored: dict[str, Any], device: torch.device
+) -> RecordedModule:
     """The module that ``store_module`` stored, on ``device``, ready for inference."""
     module = kind(**stored["arguments"])
     state = to_tensors(stored["state"])

@@ -13,7 +13,8 @@ from sklearn.base import clone
 from torch import nn
 
 from skdeepunsup import Autoencoder, BernoulliRBM
-from skdeepunsup._persistence import to_arrays, to_tensors
+from skdeepunsup._persistence import RecordedModule, to_arrays, to_tensors
+from skdeepunsup.applications.clustering.mixture_module import MixtureModule
 
 rng = np.random.default_rng(0)
 # Two patterns, one entry in ten flipped: weights grow, and whatever is forgotten shows.
@@ -237,3 +238,43 @@ def test_arrays_and_tensors_are_copies_of_each_other():
     assert back["a"].tolist() == [1, 1]
     assert back[0] == [torch.tensor(3.0), (1, "b", None)]
     assert back["c"].dtype == torch.int64
+
+
+class Recording(RecordedModule):
+    def __init__(self, n, *, scale=2.0, **further):
+        super().__init__()
+        self.layer = nn.Linear(n, 1)
+
+
+class Inheriting(Recording):
+    pass
+
+
+class Passing(Recording):
+    def __init__(self, m, **further):
+        super().__init__(m + 1, **further)
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        (Recording(3), {"n": 3, "scale": 2.0}),
+        (Recording(n=3, scale=1.0, kind="a"), {"n": 3, "scale": 1.0, "kind": "a"}),
+        (Inheriting(3), {"n": 3, "scale": 2.0}),
+        (Passing(3, scale=1.0), {"m": 3, "scale": 1.0}),
+    ],
+)
+def test_a_module_records_what_its_constructor_was_given(module, arguments):
+    assert module.arguments == arguments
+    for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert copied.arguments == arguments
+    again = type(module)(**module.arguments)
+    assert again.layer.weight.shape == module.layer.weight.shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"), [({"parts": ()}, "n_clusters"), ({"parts": (), "wrong": 1}, "wrong")]
+)
+def test_a_constructor_names_what_it_lacks_or_does_not_take(arguments, named):
+    with pytest.raises(TypeError, match=named):
+        MixtureModule(**arguments)

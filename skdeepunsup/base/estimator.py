@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .._caller import all_or_nothing
 from .._parameters import resolve_device, resolve_precision
-from .._persistence import restore_module, store_module, to_arrays, to_tensors
+from .._persistence import RecordedModule, restore_module, store_module, to_arrays, to_tensors
 from .._random import Stream
 from .._rows import Rows, StreamedRows, map_rows
 from .._validation import output_dtype
@@ -41,7 +41,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Epochs run.
     """
 
-    _module_class: type[nn.Module]
+    _module_class: type[RecordedModule]
     _argument_names: ClassVar[dict[str, str]] = {}
     """The parameters behind those of the module's arguments that are called otherwise."""
     _absent: ClassVar[float] = 0.0

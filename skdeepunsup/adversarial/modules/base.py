@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
 from ...networks import convolutional_decoder, convolutional_encoder, dense, initialize
@@ -20,7 +20,7 @@ there, and three see digits.
 """
 
 
-class AdversarialModule(nn.Module, ABC):
+class AdversarialModule(RecordedModule, ABC):
     """x̃ = G(z) against D(x), a logit, and codes E(x).
 
     All three networks see rows as u = (x − x̄) / s, x̄ being the mean row and s the root of the
@@ -66,16 +66,10 @@ class AdversarialModule(nn.Module, ABC):
         output: str = "identity",
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "loss": loss,
-            "image_shape": image_shape,
-            "output": output,
-        }
         self.n_features, self.n_components = n_features, n_components
+        channels = hidden_layer_sizes or DEFAULT_CHANNELS
+        hidden = hidden_layer_sizes if image_shape is None else channels
+        self.architecture = (tuple(hidden), activation, image_shape)
         self.game, self.bounded = GAMES[loss], output == "logistic"
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(()))
@@ -94,13 +88,6 @@ class AdversarialModule(nn.Module, ABC):
         if shape is None:
             return dense((n_inputs, *hidden[::-1], self.n_features), activation)
         return convolutional_decoder(n_inputs, hidden, shape, activation)
-
-    @property
-    def architecture(self) -> tuple[Any, ...]:
-        """The hidden layers' sizes, their activation, and the shape of images, or None."""
-        names = ("hidden_layer_sizes", "activation", "image_shape")
-        hidden, activation, shape = (self.arguments[name] for name in names)
-        return (hidden if shape is None else hidden or DEFAULT_CHANNELS), activation, shape
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
         """Draw the first parameters, and take the centre and the scale of the rows."""

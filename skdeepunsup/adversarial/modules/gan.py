@@ -39,7 +39,6 @@ class GANModule(AdversarialModule):
         **architecture: Any,
     ) -> None:
         super().__init__(n_features, n_components, **architecture)
-        self.arguments |= {"classes": classes}
         self.n_latent, self.n_classes = n_components, len(classes)
         self.n_components = n_components + self.n_classes
         self.generator = self.up(self.n_components)

@@ -1,11 +1,11 @@
 """The mathematics of deep embedded clustering."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows
 from ...base.encoders import EncoderStack, Part
@@ -16,7 +16,7 @@ from .assignments import divergence, moved, normal_draws, sharpened, student_t
 Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
 
 
-class EmbeddedClustersModule(nn.Module):
+class EmbeddedClustersModule(RecordedModule):
     """Centres in the code of an encoder, and the soft assignments to them.
 
     Parameters
@@ -42,13 +42,6 @@ class EmbeddedClustersModule(nn.Module):
         augmentation: Augmentation = None,
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "parts": parts,
-            "n_clusters": n_clusters,
-            "dof": dof,
-            "reconstruction_weight": reconstruction_weight,
-            "augmentation": augmentation,
-        }
         self.stack = EncoderStack(parts)
         self.n_components = self.stack.n_components
         self.dof, self.reconstruction_weight = dof, reconstruction_weight

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows
 from ...base.encoders import EncoderStack, Part
 from .assignments import moved
 
 
-class MixtureModule(nn.Module):
+class MixtureModule(RecordedModule):
     """p(c) = π, p(z | c) = N(μ_c, σ_c²), and p(x | z) and q(z | x) those of a `VariationalModule`.
 
     Parameters
@@ -31,7 +32,6 @@ class MixtureModule(nn.Module):
 
     def __init__(self, parts: Sequence[Part], n_clusters: int) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {"parts": parts, "n_clusters": n_clusters}
         self.stack = EncoderStack(parts)
         self.n_components = self.stack.n_components
         self.logits = nn.Parameter(torch.zeros(n_clusters))  # of π

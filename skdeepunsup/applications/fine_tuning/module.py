@@ -6,12 +6,13 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ...base.encoders import EncoderStack, Part
 from ...networks import Dropout, dense
 
 
-class FineTunedModule(nn.Module):
+class FineTunedModule(RecordedModule):
     """f(h(x)): the head f, an affine map or a small network, of the code h.
 
     Parameters
@@ -27,7 +28,7 @@ class FineTunedModule(nn.Module):
     dropout : float, default=0.0
         Share of the code and of the head's hidden units that is dropped in training.
     **further : Any
-        Arguments of a kind, kept beside these.
+        Kept in ``arguments`` beside these.
     """
 
     def __init__(
@@ -40,14 +41,6 @@ class FineTunedModule(nn.Module):
         **further: Any,
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "parts": parts,
-            "n_outputs": n_outputs,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "dropout": dropout,
-            **further,
-        }
         self.stack = EncoderStack(parts)
         sizes = (self.stack.n_components, *hidden_layer_sizes, n_outputs)
         self.head = nn.Sequential(Dropout(dropout), dense(sizes, activation, dropout))

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_weighted_rows
 from ...formulas.errors import (
@@ -25,7 +26,7 @@ from ...networks import (
 LOSSES = ("squared", "bernoulli", "categorical")
 
 
-class EncoderDecoderModule(nn.Module):
+class EncoderDecoderModule(RecordedModule):
     """The output o = a x̃ + m + s g(f((x − c)/r)), of which a likelihood makes the targets.
 
     c is the mean of each feature, or, of an image, of all, and r the pooled standard deviation.
@@ -75,20 +76,6 @@ class EncoderDecoderModule(nn.Module):
         flat: bool,
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "n_targets": n_targets,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "dropout": dropout,
-            "loss": loss,
-            "n_categories": n_categories,
-            "image_shape": image_shape,
-            "target_shape": target_shape,
-            "skip_connections": skip_connections,
-            "flat": flat,
-        }
         self.n_components, self.loss = n_components, loss
         self.n_targets, self.n_categories = n_targets, n_categories
         self.image_shape, self.target_shape = image_shape, target_shape

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import normalize
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ...formulas.regularizers import kl_divergence
 from ...networks import ACTIVATIONS, dense
@@ -13,7 +14,7 @@ from ...networks.dropout import noise
 from ...reconstruction.modules.variational import MAX_LOG_VARIANCE
 
 
-class ImplicitModule(nn.Module):
+class ImplicitModule(RecordedModule):
     """log p(x | z) = Σᵢ xᵢ log softmax(f(z))ᵢ, with q(z | x) = N(μ(x), σ²(x)) and p(z) = N(0, 1).
 
     Parameters
@@ -48,16 +49,6 @@ class ImplicitModule(nn.Module):
         corruption_level: float,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "n_items": n_items,
-            "n_components": n_components,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "variational": variational,
-            "beta": beta,
-            "kl_warmup": kl_warmup,
-            "corruption_level": corruption_level,
-        }
         self.n_components, self.variational = n_components, variational
         self.beta, self.kl_warmup, self.corruption_level = beta, kl_warmup, corruption_level
         n_outputs = n_components * (2 if variational else 1)

@@ -1,10 +1,9 @@
 """One hidden layer between what is known of a row of ratings and all of the row."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._products import affine_layer
 from ..._random import Stream
 from ...networks import Affine
@@ -13,7 +12,7 @@ FIRST_SCALE = 0.02
 """Standard deviation of the first weights."""
 
 
-class RatingModule(nn.Module):
+class RatingModule(RecordedModule):
     """r̂ = V h + b with h = σ((W x + A m) / √(1 + Σm) + c), x being 0 where m is 0.
 
     x are ratings less what their user and item explain, and m is 1 where there is one: which
@@ -40,12 +39,6 @@ class RatingModule(nn.Module):
         self, n_columns: int, n_components: int, corruption_level: float, ratings_per_row: float
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "n_columns": n_columns,
-            "n_components": n_components,
-            "corruption_level": corruption_level,
-            "ratings_per_row": ratings_per_row,
-        }
         self.n_components, self.corruption_level = n_components, corruption_level
         self.ratings_per_row = ratings_per_row
         self.encoder = Affine(2 * n_columns, n_components)  # W and A side by side, and c

@@ -4,13 +4,14 @@ import copy
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..units.base import Units
 
 
-class Machine(nn.Module, ABC):
+class Machine(RecordedModule, ABC):
     """p(v, h) = exp(−E(v, h)) / Z: what every Boltzmann machine can do.
 
     Log Z is found along a path of machines of inverse temperature β, from a base at β = 0, whose
@@ -23,13 +24,10 @@ class Machine(nn.Module, ABC):
         The layer that sees the data.
     n_components : int
         Width of the code.
-    arguments : dict
-        What the constructor was given, as plain data.
     """
 
     visible: Units
     n_components: int
-    arguments: dict[str, Any]
 
     @abstractmethod
     def encode(self, rows: Tensor) -> Tensor:

@@ -7,13 +7,14 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._products import affine
 from ..._random import Stream
 from ..units.base import Units
 from .restricted import RestrictedBoltzmannMachine
 
 
-class BeliefNetwork(nn.Module):
+class BeliefNetwork(RecordedModule):
     """p(v, h¹, …, hᴸ) = p(v | h¹) ⋯ p(hᴸ⁻² | hᴸ⁻¹) p(hᴸ⁻¹, hᴸ): the last factor is undirected.
 
     Each layer l is a restricted machine with weights Wₗ. The top one is p(hᴸ⁻¹, hᴸ); of one below
@@ -54,14 +55,6 @@ class BeliefNetwork(nn.Module):
         **options: Any,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "n_features": n_features,
-            "hidden_layer_sizes": hidden_layer_sizes,
-            "visible_units": visible_units,
-            "depth": depth,
-            "fine_tuning": fine_tuning,
-            **options,
-        }
         bottom = RestrictedBoltzmannMachine(
             n_features, hidden_layer_sizes[0], visible_units, **options
         )

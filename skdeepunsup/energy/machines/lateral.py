@@ -63,11 +63,6 @@ class LateralMachine(Machine):
     ) -> None:
         super().__init__()
         self.n_components = n_components
-        self.arguments = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "connections": connections,
-        }
         D, N = n_features, n_features + n_components
         connected = np.ones((N, N), bool) if connections is None else np.array(connections, bool)
         np.fill_diagonal(connected, False)

@@ -63,7 +63,6 @@ class LayeredMachine(Machine):
 
     def __init__(self, n_features: int, hidden_layer_sizes: tuple[int, ...]) -> None:
         super().__init__()
-        self.arguments = {"n_features": n_features, "hidden_layer_sizes": hidden_layer_sizes}
         self.sizes = (n_features, *hidden_layer_sizes)
         self.depth = len(hidden_layer_sizes)
         self.n_components = self.sizes[-1]

@@ -83,13 +83,6 @@ class RestrictedBoltzmannMachine(Machine):
     ) -> None:
         super().__init__()
         self.n_components = n_components
-        self.arguments = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "visible_units": visible_units,
-            "hidden_units": hidden_units,
-            **options,
-        }
         self.visible: Units = visible_layer(visible_units, n_features, **options)
         self.hidden: Units = hidden_layer(hidden_units, n_components)
         n_visible = self.visible.size

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
 from ...formulas.errors import observed_and_filled
@@ -57,7 +58,7 @@ class TiedDecoder(nn.Module):
         return h
 
 
-class ReconstructionModule(nn.Module, ABC):
+class ReconstructionModule(RecordedModule, ABC):
     """Two networks, and what goes into them where entries are missing.
 
     Parameters
@@ -105,18 +106,6 @@ class ReconstructionModule(nn.Module, ABC):
         outputs_per_component: int = 1,
     ) -> None:
         super().__init__()
-        self.arguments: dict[str, Any] = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "hidden_layer_sizes": tuple(hidden_layer_sizes),
-            "activation": activation,
-            "dropout": dropout,
-            "image_shape": image_shape,
-            "tied_weights": tied_weights,
-            "encoder": encoder,
-            "decoder": decoder,
-            "missing": missing,
-        }
         self.n_features, self.n_components = n_features, n_components
         self.widths = {  # into and out of each network
             "encoder": (n_features * inputs_per_feature, n_components * outputs_per_component),
@@ -127,16 +116,18 @@ class ReconstructionModule(nn.Module, ABC):
         self.tied, self.masks = tied_weights, missing == "mask"
         self.encoder: Any
         self.decoder: Any
-        self._make_networks()
+        self._make_networks(hidden_layer_sizes, activation, dropout, image_shape)
         self.register_buffer("fill", torch.zeros(n_features))
         self.fill: Tensor
 
-    def _make_networks(self) -> None:
+    def _make_networks(
+        self,
+        hidden: Sequence[int],
+        activation: str,
+        dropout: float,
+        image_shape: tuple[int, ...] | None,
+    ) -> None:
         (n_inputs, n_codes), (n_components, n_outputs) = self.widths.values()
-        hidden, activation, dropout, image_shape = (
-            self.arguments[name]
-            for name in ("hidden_layer_sizes", "activation", "dropout", "image_shape")
-        )
         if image_shape is None:
             self.encoder = dense((n_inputs, *hidden, n_codes), activation, dropout)
             self.decoder = dense((n_components, *hidden[::-1], n_outputs), activation, dropout)

@@ -18,16 +18,19 @@ class ContractiveModule(DeterministicModule):
     ----------
     contraction : float
         λ.
+    activation : str, default="relu"
+        s, which is also that between layers.
     **architecture : Any
         As `DeterministicModule` has it.
     """
 
-    def __init__(self, *, contraction: float, **architecture: Any) -> None:
-        super().__init__(**architecture)
-        self.arguments["contraction"] = self.contraction = contraction
-        self.activation = ACTIVATIONS[self.arguments["activation"]]()
-        deep = self.arguments["hidden_layer_sizes"] or self.arguments["image_shape"] is not None
-        self.one_layer = not deep and "encoder" not in self.own
+    def __init__(
+        self, *, contraction: float, activation: str = "relu", **architecture: Any
+    ) -> None:
+        super().__init__(activation=activation, **architecture)
+        self.contraction = contraction
+        self.activation, self.derivative = ACTIVATIONS[activation](), DERIVATIVES[activation]
+        self.one_layer = "encoder" not in self.own and len(self.encoder) == 1
 
     def code(self, a: Tensor) -> Tensor:
         """Return h = s(a)."""
@@ -45,8 +48,7 @@ class ContractiveModule(DeterministicModule):
     def _in_closed_form(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
         a = self.encoder_output(x)
         h = self.code(a)
-        derivative = DERIVATIVES[self.arguments["activation"]](a, h)
-        return h, squared_jacobian(derivative, self.encoder[0].weight)
+        return h, squared_jacobian(self.derivative(a, h), self.encoder[0].weight)
 
     def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():  # held-out rows are measured without

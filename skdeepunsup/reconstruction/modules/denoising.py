@@ -76,8 +76,6 @@ class DenoisingModule(DeterministicModule):
         **architecture: Any,
     ) -> None:
         super().__init__(**architecture)
-        self.arguments |= {"corruption": corruption, "level": level, "low": low, "high": high}
-        self.arguments["code_activation"] = code_activation
         self.corruption, self.level, self.low, self.high = corruption, level, low, high
         self.activation = ACTIVATIONS[code_activation]()
 

@@ -34,7 +34,6 @@ class DeterministicModule(ReconstructionModule):
         self, *, loss: str = "squared", bounded: bool = False, **architecture: Any
     ) -> None:
         super().__init__(**architecture)
-        self.arguments |= {"loss": loss, "bounded": bounded}
         self.loss, self.bounded = loss, bounded
 
     def output_at(self, means: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows
 from ...formulas.importance import importance_log_likelihood
@@ -19,7 +20,7 @@ END = 0
 """The symbol of the first place of the padding; what comes after it is certain."""
 
 
-class SequenceModule(nn.Module):
+class SequenceModule(RecordedModule):
     """p(x | z) = Πₜ p(xₜ | x₁ … xₜ₋₁, z), with q(z | x) = N(μ(x), σ²(x)) and p(z) = N(0, 1).
 
     A row is read as symbols up to its end: the codes 1 … K − 1 are their own symbols, END stands
@@ -61,17 +62,6 @@ class SequenceModule(nn.Module):
         free_bits: float = 0.0,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "n_features": n_features,
-            "n_categories": n_categories,
-            "n_components": n_components,
-            "embedding_size": embedding_size,
-            "hidden_size": hidden_size,
-            "word_dropout": word_dropout,
-            "beta": beta,
-            "kl_warmup": kl_warmup,
-            "free_bits": free_bits,
-        }
         self.n_features, self.n_components = n_features, n_components
         self.word_dropout, self.hidden_size = word_dropout, hidden_size
         self.beta, self.kl_warmup, self.free_bits = beta, kl_warmup, free_bits

@@ -274,12 +274,6 @@ class SparseModule(DeterministicModule):
         self, *, sparsity: str, target: float, cost: float, n_nonzero: int, **architecture: Any
     ) -> None:
         super().__init__(**architecture)
-        self.arguments |= {
-            "sparsity": sparsity,
-            "target": target,
-            "cost": cost,
-            "n_nonzero": n_nonzero,
-        }
         self.sparsity = SPARSITIES[sparsity](self.n_components, target, cost, n_nonzero)
 
     def code(self, a: Tensor) -> Tensor:

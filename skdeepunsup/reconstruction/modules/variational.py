@@ -83,16 +83,6 @@ class VariationalModule(ReconstructionModule):
             outputs_per_component=2,
             **architecture,
         )
-        self.arguments |= {
-            "likelihood": likelihood,
-            "observation": observation,
-            "beta": beta,
-            "kl_warmup": kl_warmup,
-            "free_bits": free_bits,
-            "regularizer": regularizer,
-            "n_importance_samples": n_importance_samples,
-            "resample": resample,
-        }
         self.beta, self.free_bits, self.regularizer = beta, free_bits, regularizer
         self.kl_warmup = kl_warmup
         self.n_importance_samples, self.resample = n_importance_samples, resample
