@@ -1,6 +1,14 @@
 """Configuration of the documentation; `make docs` builds it, with warnings as errors."""
 
+import sys
+from pathlib import Path
+
 import skdeepunsup
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import draw_floors  # noqa: E402
+import draw_journey  # noqa: E402
 
 project = "skdeepunsup"
 author = "The skdeepunsup developers"
@@ -42,3 +50,8 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "show_signature": False,
 }
+
+# What pages draw.
+(HERE / "generated").mkdir(exist_ok=True)
+for name, drawing in {"floors": draw_floors, "journey": draw_journey}.items():
+    (HERE / "generated" / f"{name}.svg").write_text(drawing.draw(), encoding="utf-8")
