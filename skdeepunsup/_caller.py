@@ -1,10 +1,61 @@
-"""What a call owes its caller: the estimator as it was if it fails."""
+"""What a call owes its caller: warnings at the caller's line; after an error, nothing changed."""
 
+import os
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import joblib
+import sklearn
 import torch
 from sklearn.base import BaseEstimator
+
+OURS = os.path.join(os.path.dirname(__file__), "")
+BETWEEN = (
+    OURS,
+    *(os.path.join(*package.__path__, "") for package in (sklearn, joblib, torch)),
+    *(
+        os.path.join(os.path.dirname(os.__file__), name)
+        for name in (
+            "asyncio",
+            "concurrent",
+            "contextlib.py",
+            "functools.py",
+            "multiprocessing",
+            "threading.py",
+            "unittest",
+        )
+    ),
+    "<frozen ",
+)
+"""Beginnings of the names of files that may stand between a warning and the user's line."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's code that led here, however many calls of libraries ago.
+
+    A worker process or thread, or the command line, has no such line: the warning then names the
+    line by which this package was entered.
+    """
+    frame = entry = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(BETWEEN):
+        if frame.f_code.co_filename.startswith(OURS):
+            entry = frame
+        if frame.f_back is None:
+            frame = entry
+            break
+        frame = frame.f_back
+    names = frame.f_globals
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=names.get("__name__", "<string>"),
+        # Python's own memory of which lines have warned, so that "once per location" works.
+        registry=names.setdefault("__warningregistry__", {}),
+    )
 
 
 @contextmanager

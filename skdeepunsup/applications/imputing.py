@@ -1,6 +1,5 @@
 """An imputer for Pipelines, around any model that draws rows."""
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import all_or_nothing
+from .._caller import all_or_nothing, warn
 from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import SharedStream
@@ -172,11 +171,9 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         known = np.isfinite(to_dense(X)).any(axis=0)
         if not known.all():
             names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))[~known]
-            warnings.warn(
+            warn(
                 f"X has no value in the columns {names.tolist()}: what is filled in there is no "
                 "more than where the model started.",
-                UserWarning,
-                stacklevel=2,
             )
         if tags.allow_nan:
             return model.fit(X)

@@ -1,7 +1,6 @@
 """Waveforms as pictures that a model can learn and draw, and back again."""
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import all_or_nothing
+from .._caller import all_or_nothing, warn
 from .._parameters import check_integer, check_real
 from .._validation import (
     as_host_array,
@@ -163,11 +162,9 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             X = check_rows(self, X, reset=True)
             low, high = value_range(X)
             if max(-low, high) > LOUD:
-                warnings.warn(
+                warn(
                     f"X ranges from {low:.4g} to {high:.4g}, but levels count from waveforms "
                     "within [-1, 1]: divide integers of 16 bits by 32768.",
-                    UserWarning,
-                    stacklevel=2,
                 )
             n_times = X.shape[1]
             if n_times < math.ceil(self.window_length / 2):

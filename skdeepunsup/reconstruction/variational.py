@@ -1,6 +1,5 @@
 """The variational autoencoder as an estimator."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .._caller import warn
 from .._categories import check_categories, count_categories
 from .._parameters import (
     check_boolean,
@@ -351,11 +351,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         check_integer("n_importance_samples", self.n_importance_samples, 1)
         check_boolean("resample", self.resample)
         if self.beta == 1 and self.regularizer != "kl":
-            warnings.warn(
+            warn(
                 f"regularizer == {self.regularizer!r} counts beta - 1 times, and beta == 1: it "
                 "does nothing; set beta.",
-                UserWarning,
-                stacklevel=6,
             )
         if self.resample and self.likelihood != "bernoulli":
             raise ValueError(f"resample == True draws bits, but likelihood == {self.likelihood!r}.")

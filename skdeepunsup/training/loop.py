@@ -1,12 +1,12 @@
 """Time: epochs, batches, early stopping, history. Which model it trains, it does not know."""
 
 import math
-import warnings
 from typing import Protocol
 
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
+from .._caller import warn
 from .._random import Stream
 from .._rows import Rows
 from .batches import batches
@@ -139,7 +139,7 @@ def train(
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, ConvergenceWarning, stacklevel=3)
+    warn(message, ConvergenceWarning)
 
 
 def run_epoch(

@@ -1,6 +1,5 @@
 """Pre-training for a classifier."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ..._caller import warn
 from ..._random import Stream
 from ..._rows import Rows
 from ..._validation import check_labels
@@ -247,11 +247,9 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         if UNLABELLED in classes:
             labelled[:] = True
         elif reset and not labelled.all() and len(set(y[labelled].tolist())) == 1:
-            warnings.warn(
+            warn(
                 f"y holds -1 and {y[labelled][0]} alone, which are taken for two classes; name "
                 "them otherwise where -1 marks rows without a label.",
-                UserWarning,
-                stacklevel=6,
             )
             labelled[:] = True
         places, classes = check_labels(y[labelled], classes)

@@ -1,6 +1,5 @@
 """From one image, or row, to another: the encoder-decoder as a regressor."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from sklearn.utils import Tags, check_array, check_consistent_length, column_or_
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..._caller import warn
 from ..._categories import MAX_COUNTED
 from ..._parameters import (
     check_boolean,
@@ -458,12 +458,10 @@ class EncoderDecoder(
             )
         if fitted is None:
             if 2 * (n_different := len(targets.unique())) < found:
-                warnings.warn(
+                warn(
                     f"y has {n_different} different codes, but the largest makes {found} "
                     "categories of each target; encode them by sklearn.preprocessing."
                     "OrdinalEncoder, or set n_categories if so many are meant.",
-                    UserWarning,
-                    stacklevel=2,
                 )
             return found
         if found > fitted["n_categories"]:

@@ -1,12 +1,12 @@
 """Matrices of users by items at the border: what is stored is known, what is absent is not."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
+from ..._caller import warn
 from ..._validation import as_host_array
 
 
@@ -32,11 +32,9 @@ def _warn_of_zeros(X: np.ndarray) -> None:
     """Tell whoever marks by 0 what is missing that it is taken for a rating."""
     share = float((X == 0).mean())
     if 0.5 < share < 1 and not np.isnan(X).any():
-        warnings.warn(
+        warn(
             f"X is dense, without NaN, and {share:.0%} of it are 0, which are taken for ratings; "
             "mark what is missing by NaN, or pass a sparse matrix of what is known.",
-            UserWarning,
-            stacklevel=6,
         )
 
 

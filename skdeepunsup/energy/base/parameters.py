@@ -1,8 +1,8 @@
 """The parameters of training that all energy models have, by the same names."""
 
-import warnings
 from typing import Any
 
+from ..._caller import warn
 from ..._parameters import (
     check_boolean,
     check_integer,
@@ -33,8 +33,7 @@ def check_training(estimator: Any) -> None:
 def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
     """Warn whoever called ``fit`` of training rows that are neither bits nor probabilities."""
     if outside := outside_unit_interval(X):
-        message = f"{type(estimator).__name__} models {outside}"
-        warnings.warn(message, UserWarning, stacklevel=7)
+        warn(f"{type(estimator).__name__} models {outside}")
 
 
 def shared_options(estimator: Any) -> dict[str, Any]:

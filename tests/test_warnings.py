@@ -1,0 +1,266 @@
+"""A warning names the caller's line, whatever stands between the two."""
+
+import ast
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+import skdeepunsup
+from skdeepunsup import (
+    Autoencoder,
+    BernoulliRBM,
+    BoltzmannMachine,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
+    DeepEmbeddedClustering,
+    EncoderDecoder,
+    FineTunedClassifier,
+    FineTunedRegressor,
+    GenerativeImputer,
+    ImplicitVAE,
+    LogMel,
+    LossyCompressor,
+    OutlierDetector,
+    RatingAutoencoder,
+    RatingRBM,
+    VariationalAutoencoder,
+    VariationalDeepEmbedding,
+)
+from skdeepunsup._caller import OURS, warn
+from tests.callbacks import Silent, StopsAfter
+from tests.estimators import ESTIMATORS
+
+BITS = (np.random.default_rng(0).random((60, 6)) < 0.4).astype(np.float64)
+LABELS = BITS[:, 0].astype(int)
+FIT = {"max_iter": 2, "random_state": 0}
+CODER = Autoencoder(2, **FIT)
+
+
+class Case(NamedTuple):
+    """An estimator that warns of these rows when it is fitted."""
+
+    file: str
+    estimator: Any
+    message: str
+    X: np.ndarray = BITS
+    y: Any = None
+    category: type[Warning] = UserWarning
+
+
+def diverging(estimator, X=BITS, y=None, **parameters):
+    parameters = parameters or {"learning_rate": 1e38}
+    estimator = clone(estimator).set_params(**parameters)
+    return Case("training/loop.py", estimator, "stopped being finite", X, y, ConvergenceWarning)
+
+
+def outside(estimator):
+    return Case("energy/base/parameters.py", estimator, "models values in", 3 * BITS)
+
+
+MIXED = VariationalAutoencoder(2, hidden_layer_sizes=(4,), **FIT)
+HOLES = np.where(np.arange(6) == 2, np.nan, BITS)
+SPARSE_RATINGS = np.where(np.arange(60)[:, None] % 3, 0.0, 1 + BITS)
+
+CASES = [
+    *map(diverging, ESTIMATORS),
+    diverging(FineTunedClassifier(CODER, **FIT), y=LABELS),
+    diverging(FineTunedRegressor(CODER, **FIT), y=LABELS),
+    diverging(EncoderDecoder(2, **FIT), y=BITS),
+    diverging(DeepEmbeddedClustering(2, CODER, **FIT)),
+    diverging(VariationalDeepEmbedding(2, MIXED, **FIT)),
+    diverging(RatingRBM(2, n_iter=2), X=1 + BITS),
+    diverging(RatingAutoencoder(2, max_iter=2), X=1 + BITS),
+    diverging(ImplicitVAE(2, max_iter=2)),
+    diverging(OutlierDetector(CODER), model__learning_rate=1e38),
+    diverging(GenerativeImputer(BernoulliRBM(2, n_iter=2)), model__learning_rate=1e38),
+    diverging(LossyCompressor(CODER), estimator__learning_rate=1e38),
+    outside(BernoulliRBM(2, n_iter=1)),
+    outside(BoltzmannMachine(2, n_iter=1)),
+    outside(DeepBeliefNetwork((3, 2), n_iter=1)),
+    outside(DeepBoltzmannMachine((3, 2), n_iter=1)),
+    Case("reconstruction/variational.py", clone(MIXED).set_params(regularizer="tc"), "set beta"),
+    Case(
+        "features/log_mel.py",
+        LogMel(window_length=4, hop_length=2, n_mels=1),
+        "16 bits",
+        20_000 * BITS,
+    ),
+    Case(
+        "applications/recommending/checks.py",
+        RatingAutoencoder(2, max_iter=1),
+        "taken for ratings",
+        SPARSE_RATINGS,
+    ),
+    Case(
+        "applications/imputing.py",
+        GenerativeImputer(MIXED, n_rounds=0, n_draws=1, n_steps=1),
+        "no value in",
+        HOLES,
+    ),
+    Case(
+        "applications/images/encoder_decoder.py",
+        EncoderDecoder(2, loss="categorical", **FIT),
+        "different codes",
+        y=9 * BITS,
+    ),
+    Case(
+        "applications/fine_tuning/classifier.py",
+        FineTunedClassifier(CODER, **FIT),
+        "taken for two classes",
+        y=np.where(LABELS, 1, -1),
+    ),
+]
+
+
+def search(model):
+    return GridSearchCV(model, {}, cv=2, scoring=lambda *_: 0.0)
+
+
+WAYS = {
+    "fit": lambda model, X, y: model.fit(X, y),
+    "fit_transform": lambda model, X, y: model.fit_transform(X, y),
+    "fit_predict": lambda model, X, y: model.fit_predict(X, y),
+    "partial_fit": lambda model, X, y: model.partial_fit(X, y),
+    "pipeline": lambda model, X, y: make_pipeline(model).fit(X, y),
+    "before another": lambda model, X, y: make_pipeline(model, "passthrough").fit(X, y),
+    "search": lambda model, X, y: search(model).fit(X, y),
+    "search of a pipeline": lambda model, X, y: search(make_pipeline(model)).fit(X, y),
+    "cross-validation": lambda model, X, y: cross_val_score(
+        model, X, y, scoring=lambda *_: 0.0, cv=2
+    ),
+}
+
+
+def warned(case, call):
+    """Where the warnings of the case were said to come from."""
+    with pytest.warns(case.category, match=case.message) as caught:
+        call()
+    return {(w.filename, w.lineno) for w in caught if re.search(case.message, str(w.message))}
+
+
+def ways_into(estimator):
+    """The methods it has, and what scikit-learn does with every estimator."""
+    methods = {"fit_transform", "fit_predict", "partial_fit"}
+    absent = {name for name in methods if not hasattr(estimator, name)}
+    return (
+        WAYS.keys()
+        - absent
+        - ({"before another"} if not hasattr(estimator, "transform") else set())
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "way"),
+    [
+        pytest.param(case, way, id=f"{type(case.estimator).__name__}, {case.message}: {way}")
+        for case in CASES
+        for way in sorted(ways_into(case.estimator))
+    ],
+)
+def test_a_warning_names_the_caller_s_line(case, way):
+    call = WAYS[way]
+    lines = warned(case, lambda: call(clone(case.estimator), case.X, case.y))
+    assert lines == {(__file__, call.__code__.co_firstlineno)}
+
+
+OURSELVES = {"warn": warn}
+exec(
+    compile("def ours_warns():\n    warn('models values in')", f"{OURS}here.py", "exec"), OURSELVES
+)
+ours_warns = OURSELVES["ours_warns"]
+"""Stands in a file of the package, as far as Python knows."""
+
+
+class Interrupts(Silent):
+    def on_fit_task_begin(self, estimator, context):
+        if context.task_name == "epoch" and context.task_id == 1:
+            raise KeyboardInterrupt
+
+
+class Wrapped(BernoulliRBM):
+    """The user's own class."""
+
+    def fit(self, X, y=None):
+        return super().fit(X)
+
+
+@pytest.mark.parametrize("way", ["fit", "fit_transform"])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_an_end_before_time_names_the_caller_s_line(estimator, way):
+    endings = {"was interrupted": Interrupts()}
+    if len(estimator._schedule().stages) > 1:
+        endings["A callback stopped"] = StopsAfter(1)
+    for message, callback in endings.items():
+        case = Case("training/loop.py", estimator, message, category=ConvergenceWarning)
+        model = clone(estimator).set_callbacks(callback)
+        assert warned(case, lambda model=model: WAYS[way](model, BITS, None)) == {
+            (__file__, WAYS[way].__code__.co_firstlineno)
+        }
+
+
+def test_each_file_that_warns_has_a_case():
+    package = Path(skdeepunsup.__file__).parent
+    sources = {str(p.relative_to(package)): p.read_text() for p in package.rglob("*.py")}
+    warn_ = {name for name, text in sources.items() if re.search(r"\bwarn\(", text)}
+    assert {case.file for case in CASES} == warn_ - {"_caller.py"}
+
+
+def test_warnings_are_given_in_one_place():
+    package = Path(skdeepunsup.__file__).parent
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and path.name != "_caller.py":
+                name = ast.unparse(node.func)
+                assert name not in {"warnings.warn", "warnings.warn_explicit"}, path
+                assert "stacklevel" not in {keyword.arg for keyword in node.keywords}, path
+
+
+def test_a_class_of_the_user_s_is_the_user_s_code():
+    case = outside(Wrapped(2, n_iter=1))
+    lines = warned(case, lambda: Wrapped(2, n_iter=1).fit(case.X))
+    assert lines == {(__file__, Wrapped.fit.__code__.co_firstlineno + 1)}
+
+
+def test_by_default_each_line_warns_once():
+    """As long as nobody changes the filters in between: Python forgets then."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            ours_warns()
+        ours_warns()
+    here = test_by_default_each_line_warns_once.__code__.co_firstlineno
+    assert [(w.filename, w.lineno) for w in caught] == [(__file__, here + n) for n in (5, 6)]
+
+
+def test_filters_know_the_user_s_module():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=re.escape(__name__))
+        BernoulliRBM(2, n_iter=1).fit(3 * BITS)
+
+
+def test_a_thread_of_the_user_s_has_a_line():
+    case = outside(BernoulliRBM(2, n_iter=1))
+    fit = lambda: clone(case.estimator).fit(case.X)  # noqa: E731
+    with ThreadPoolExecutor(1) as pool:
+        lines = warned(case, lambda: pool.submit(fit).result())
+    assert lines == {(__file__, fit.__code__.co_firstlineno)}
+
+
+def test_where_no_line_is_the_user_s_the_entrance_to_the_package_is_named():
+    """In a worker, and on the command line."""
+    command = compile("\n\nours_warns()", f"{OURS}__main__.py", "exec")
+    case = outside(BernoulliRBM(2, n_iter=1))
+    with ThreadPoolExecutor(1) as pool:
+        worker = warned(case, lambda: pool.submit(case.estimator.fit, case.X).result())
+        line = warned(case, lambda: pool.submit(exec, command, {"ours_warns": ours_warns}).result())
+    assert all(filename.startswith(OURS) for filename, _ in worker)
+    assert line == {(f"{OURS}__main__.py", 3)}
