@@ -217,9 +217,8 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         module.to(device=stream.device, dtype=self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
         objective = self._objective(module, stream)  # parameters may have been set anew
-        state = to_tensors(self._training["objective"]) | {"module": module.state_dict()}
         try:
-            objective.load_state_dict(state)
+            objective.load_state_dict(to_tensors(self._training["objective"]))
         except ValueError as error:
             raise ValueError(
                 "what is trained is not what the fit to go on from trained (have layers been "

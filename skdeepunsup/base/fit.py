@@ -27,15 +27,13 @@ class Fit:
 
     def attributes(self) -> dict[str, Any]:
         """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
-        objective = self.objective.state_dict()
-        del objective["module"]  # kept once, in module_
         n_epochs = len(self.history["loss"])
         return {
             "module_": self.module,
             "history_": self.history,
             "n_iter_": n_epochs,
             "_training": {
-                "objective": objective,
+                "objective": self.objective.state_dict(),
                 "stream": self.stream.state_dict(),
                 "split_seed": self.split_seed,
                 "stages_left": self.schedule.stages_left(n_epochs - self.epochs_before),

@@ -9,12 +9,12 @@ from .objectives import Objective
 
 
 class Checkpoint:
-    """A copy of an objective's state in memory of its own, allocated once.
+    """A copy of an objective's and its module's states in memory of its own, allocated once.
 
     Parameters
     ----------
     objective : Objective
-        Whose state ``save`` copies and ``restore`` puts back.
+        ``save`` copies its state and that of its module; ``restore`` puts them back.
 
     Attributes
     ----------
@@ -34,20 +34,25 @@ class Checkpoint:
     def save(self, epochs: int) -> None:
         """Copy the state as it is now, after so many epochs."""
         self.epochs = None
-        self._state = _copy(self.objective.state_dict(), self._state)
+        self._state = _copy(self._live(), self._state)
         self.epochs = epochs
 
     def restore(self) -> None:
         """Put the copied state back."""
         if self.epochs is not None:
-            self.objective.load_state_dict(self._state)
+            self.objective.module.load_state_dict(self._state["module"])
+            self.objective.load_state_dict(self._state["objective"])
 
     def live_is_finite(self) -> bool:
         """Whether every number of the live state is, of those that were when this was made."""
         return all(_is_finite(t) for path, t in self._tensors() if path not in self._infinite)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        return _walk(self.objective.state_dict())
+        return _walk(self._live())
+
+    def _live(self) -> dict[str, Any]:
+        objective = self.objective
+        return {"module": objective.module.state_dict(), "objective": objective.state_dict()}
 
 
 def _is_finite(tensor: Tensor) -> bool:

@@ -16,6 +16,10 @@ from .pace import autocast
 class Objective(Protocol):
     """One update from one batch: by back-propagation, by contrastive statistics, by a game."""
 
+    @property
+    def module(self) -> nn.Module:
+        """What is trained; its state is its own, and no part of the objective's."""
+
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         """Hear how far into the fit, or its stage, this epoch's middle is, between 0 and 1."""
 
@@ -35,10 +39,13 @@ class Objective(Protocol):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes while training, tensors as they are, the module's under "module"."""
+        """All that changes in training beside the module: optimisers, averages, chains, …
+
+        Tensors as they are, not copies of them.
+        """
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take on a state that ``state_dict`` gave."""
+        """Take on a state that ``state_dict`` gave; the module has its own already."""
 
 
 class GradientDescent:
@@ -130,10 +137,9 @@ class GradientDescent:
         return record | {f"validation_{name}": value for name, value in named.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"module": self.module.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return {"optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate  # a fit that goes on may have been given another one

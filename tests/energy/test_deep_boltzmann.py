@@ -400,6 +400,7 @@ def test_a_stage_that_was_stopped_goes_on_with_its_pair():
             objective.begin_epoch(0.0, stage)
             objective.step(v)
     resumed = rule(random_machine(4, (3, 5, 2), seed=1), n_pretrained=3)
+    resumed.module.load_state_dict(one.module.state_dict())
     resumed.load_state_dict(copy.deepcopy(one.state_dict()))
     resumed.stream = resumed.pair.stream = resumed.pair.chains.stream = one.stream
     for objective in (resumed, other):

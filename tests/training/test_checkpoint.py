@@ -12,10 +12,10 @@ from skdeepunsup.training.checkpoint import Checkpoint
 
 
 class Holder:
-    """An objective that is nothing but its state."""
+    """An objective that is nothing but its state, of a module without any."""
 
     def __init__(self, state):
-        self.state = state
+        self.module, self.state = nn.Module(), state
 
     def state_dict(self):
         return self.state
@@ -65,10 +65,10 @@ def test_the_first_state_is_saved_at_once():
 def test_memory_is_allocated_once():
     holder = Holder({"a": torch.zeros(3)})
     checkpoint = Checkpoint(holder)
-    place = checkpoint._state["a"].data_ptr()
+    place = checkpoint._state["objective"]["a"].data_ptr()
     holder.state["a"].fill_(1)
     checkpoint.save(1)
-    assert checkpoint._state["a"].data_ptr() == place != holder.state["a"].data_ptr()
+    assert checkpoint._state["objective"]["a"].data_ptr() == place != holder.state["a"].data_ptr()
 
 
 def test_states_that_change_their_shape_are_saved():
@@ -79,6 +79,19 @@ def test_states_that_change_their_shape_are_saved():
     holder.state = None
     checkpoint.restore()
     assert {k: len(v) for k, v in holder.state.items()} == {"a": 5, "b": 2, "c": 1}
+
+
+def test_the_module_is_saved_beside_the_objective():
+    holder = Holder({"a": torch.zeros(3)})
+    holder.module = nn.Linear(2, 1)
+    before = {name: value.clone() for name, value in holder.module.state_dict().items()}
+    checkpoint = Checkpoint(holder)
+    with torch.no_grad():
+        holder.module.bias += math.nan
+    assert not checkpoint.live_is_finite()
+    checkpoint.restore()
+    assert checkpoint.live_is_finite()
+    torch.testing.assert_close(dict(holder.module.state_dict()), before, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("n_steps", [0, 1, 3])

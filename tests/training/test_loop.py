@@ -39,7 +39,8 @@ class Statistics:
     """θ follows the batches' means: an update that no gradient gives."""
 
     def __init__(self):
-        self.theta = torch.zeros(3)
+        self.module = Mean().requires_grad_(False)
+        self.theta = self.module.theta
 
     def begin_epoch(self, progress, stage=0):
         self.rate = 0.3 * (1 - progress) + 0.01
@@ -58,10 +59,10 @@ class Statistics:
         return (x - self.theta).square().sum(-1)
 
     def state_dict(self):
-        return {"theta": self.theta}
+        return {}
 
     def load_state_dict(self, state):
-        self.theta.copy_(state["theta"])
+        pass
 
 
 class Game:
@@ -71,8 +72,8 @@ class Game:
     """
 
     def __init__(self):
-        self.theta = torch.zeros(3, requires_grad=True)
-        self.phi = torch.zeros(3, requires_grad=True)
+        self.module = nn.ParameterDict({"theta": torch.zeros(3), "phi": torch.zeros(3)})
+        self.theta, self.phi = self.module["theta"], self.module["phi"]
         self.players = (
             torch.optim.SGD([self.theta], lr=0.05),
             torch.optim.Adam([self.phi], lr=0.5, fused=True),
@@ -105,16 +106,9 @@ class Game:
         return {"validation_loss": (held_out.mean() - self.theta.detach()).square().sum()}
 
     def state_dict(self):
-        return {
-            "theta": self.theta.detach(),
-            "phi": self.phi.detach(),
-            "players": [player.state_dict() for player in self.players],
-        }
+        return {"players": [player.state_dict() for player in self.players]}
 
     def load_state_dict(self, state):
-        with torch.no_grad():
-            self.theta.copy_(state["theta"])
-            self.phi.copy_(state["phi"])
         for player, stored in zip(self.players, state["players"], strict=True):
             player.load_state_dict(stored)
 
@@ -124,8 +118,7 @@ any_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 
 def theta_of(objective):
-    holder = objective.module if isinstance(objective, GradientDescent) else objective
-    return holder.theta.detach().clone()
+    return objective.module.get_parameter("theta").detach().clone()
 
 
 def run(objective, epochs, *, batch_size=6, held_out=None, observer=None, rows=ROWS, **schedule):
@@ -147,6 +140,7 @@ class Scripted:
 
     def __init__(self, losses, name="loss"):
         self.losses, self.name = iter(losses), name
+        self.module = nn.Module()  # θ is the objective's own
         self.theta, self.epoch, self.seen, self.progress = torch.zeros(1), 0, [], []
 
     def begin_epoch(self, progress, stage=0):
@@ -434,9 +428,8 @@ def test_a_parameter_that_is_not_finite_ends_the_fit(kind, bad):
         def begin_epoch(self):
             super().begin_epoch()
             if len(self.events) == 5:  # of epoch 3
-                holder = getattr(objective, "module", objective)
                 with torch.no_grad():
-                    holder.theta[0] = bad
+                    objective.module.get_parameter("theta")[0] = bad
 
     with pytest.warns(ConvergenceWarning, match="finite in epoch 3"):
         history = run(objective, 5, observer=Poison())

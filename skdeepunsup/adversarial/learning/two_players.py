@@ -177,7 +177,6 @@ class TwoPlayers:
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "module": self.module.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "spectral": {} if self.spectral is None else self.spectral.state_dict(),
             "n_updates": self.n_updates,
@@ -185,7 +184,6 @@ class TwoPlayers:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.module.load_state_dict(state["module"])
         for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(stored)
         if self.spectral is not None and state["spectral"]:
@@ -217,6 +215,7 @@ class GameThenEncoder:
 
     def __init__(self, game: TwoPlayers, encoding: GradientDescent) -> None:
         self.game, self.encoding, self.stage = game, encoding, 0
+        self.module = game.module
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.stage = stage
@@ -233,9 +232,8 @@ class GameThenEncoder:
         return record | {"stage": torch.tensor(float(self.stage))}
 
     def state_dict(self) -> dict[str, Any]:
-        encoding = self.encoding.state_dict()
-        return self.game.state_dict() | {"encoder": encoding["optimizer"]}
+        return self.game.state_dict() | {"encoder": self.encoding.state_dict()["optimizer"]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.game.load_state_dict(state)
-        self.encoding.load_state_dict({"module": state["module"], "optimizer": state["encoder"]})
+        self.encoding.load_state_dict({"optimizer": state["encoder"]})

@@ -43,7 +43,7 @@ class LikelihoodAscent(ABC):
         averaging: float = 0.0,
         resample: bool = False,
     ) -> None:
-        self.answering: Any = module
+        self.module: Any = module
         self.machine: Any = copy.deepcopy(module) if averaging else module
         self.stream, self.learning_rate, self.decay = stream, learning_rate, decay
         self.averaging, self.resample = averaging, resample
@@ -66,9 +66,9 @@ class LikelihoodAscent(ABC):
         """One step uphill."""
 
     def _average(self) -> None:
-        """Let the answering module follow, more closely at first."""
+        """Let ``module`` follow ``machine``, more closely at first."""
         self.n_updates += 1
-        averages, parameters = self.answering.parameters(), self.machine.parameters()
+        averages, parameters = self.module.parameters(), self.machine.parameters()
         follow(averages, parameters, self.averaging, self.n_updates)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
@@ -79,19 +79,18 @@ class LikelihoodAscent(ABC):
 
     @abstractmethod
     def _figures(self, rows: Tensor) -> Figures:
-        """What the epoch's record says of the answering module, a number a row."""
+        """What the epoch's record says of ``module``, a number a row."""
 
     def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"module": self.answering.state_dict(), "n_updates": self.n_updates}
+        state: dict[str, Any] = {"n_updates": self.n_updates}
         if self.averaging:
             state["trained"] = self.machine.state_dict()
         return state | self._state()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.answering.load_state_dict(state["module"])
         self.n_updates = state["n_updates"]
         if self.averaging:
-            self.machine.load_state_dict(state.get("trained", state["module"]))
+            self.machine.load_state_dict(state.get("trained", self.module.state_dict()))
         self._take(state)
 
     @abstractmethod

@@ -220,7 +220,7 @@ class ContrastiveDivergence(LikelihoodAscent):
             machine.b.add_(b)
 
     def _figures(self, rows: Tensor) -> Figures:
-        return restricted_figures(self.answering, rows)
+        return restricted_figures(self.module, rows)
 
     def _state(self) -> dict[str, Any]:
         return {

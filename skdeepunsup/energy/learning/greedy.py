@@ -81,7 +81,7 @@ class LayerByLayer:
         fine_tuner: Callable[[], UpDown] | None = None,
         resample: bool = False,
     ) -> None:
-        self.network, self.stream = network, stream
+        self.module, self.stream = network, stream
         self.learner, self.fine_tuner, self.resample = learner, fine_tuner, resample
         self.n_layers = len(network.layers)
         self.stages: list[Any] = [learner(layer) for layer in range(self.n_layers)]
@@ -100,9 +100,9 @@ class LayerByLayer:
         """Take the first parameters of a stage from what the one before has learned."""
         before = self.stages[stage - 1]
         if stage < self.n_layers:
-            below, machine = self.network.layers[stage - 1 : stage + 1]
+            below, machine = self.module.layers[stage - 1 : stage + 1]
             start_above(machine, below, before.activity, self.stream)
-            self.network.tie_()
+            self.module.tie_()
             self.stages[stage], self.is_fresh = self.learner(stage), True
         elif self.fine_tuner is not None:
             self.stages[stage] = self.fine_tuner()
@@ -119,20 +119,20 @@ class LayerByLayer:
 
     def _arriving(self, x: Tensor) -> Tensor:
         """Probabilities of what arrives at the layer that learns, given draws of all below."""
-        u = self.network.visible.states(x)
+        u = self.module.visible.states(x)
         u = self.stream.bernoulli(u) if self.resample else u
         for layer in range(self.stage - 1):
-            u = self.network.sample_up(layer, u, self.stream)
-        return self.network.mean_up(self.stage - 1, u)
+            u = self.module.sample_up(layer, u, self.stream)
+        return self.module.mean_up(self.stage - 1, u)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         """The figures of the machine that learns, and its ``"layer"``: from 1, or 0 for all."""
         greedy = self.stage < self.n_layers
         if greedy:
-            self.network.tie_()
+            self.module.tie_()
         layer = min(self.stage, self.n_layers - 1)
         seen, held = (
-            None if part is None else RowsAbove(part, self.network, layer)
+            None if part is None else RowsAbove(part, self.module, layer)
             for part in (rows, held_out)
         )
         assert seen is not None
@@ -140,14 +140,9 @@ class LayerByLayer:
         return record | {"layer": torch.tensor(float(layer + 1 if greedy else 0))}
 
     def state_dict(self) -> dict[str, Any]:
-        stages = [stage.state_dict() for stage in self.stages]
-        for state in stages:
-            del state["module"]  # a part of the network
-        return {"module": self.network.state_dict(), "begun": self.begun, "stages": stages}
+        return {"begun": self.begun, "stages": [stage.state_dict() for stage in self.stages]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["module"])
         self.begun = state["begun"]
-        parts = [*self.network.layers, self.network]
-        for stage, part, stored in zip(self.stages, parts, state["stages"], strict=False):
-            stage.load_state_dict(stored | {"module": part.state_dict()})
+        for stage, stored in zip(self.stages, state["stages"], strict=False):
+            stage.load_state_dict(stored)

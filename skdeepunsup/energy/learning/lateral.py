@@ -143,7 +143,7 @@ class LateralAscent(LikelihoodAscent):
         return torch.cat([x, h], 1), torch.cat([x, mean], 1)
 
     def _figures(self, rows: Tensor) -> Figures:
-        return lateral_figures(self.answering, rows)
+        return lateral_figures(self.module, rows)
 
     def _state(self) -> dict[str, Any]:
         return {"chains": self.chains.to(self.machine.c.dtype), "activity": self.activity}

@@ -221,13 +221,13 @@ class LayeredAscent(LikelihoodAscent):
             b.add_(db, alpha=rate)
 
     def _figures(self, rows: Tensor) -> Figures:
-        return layered_figures(self.answering, rows, self.mean_field_steps)
+        return layered_figures(self.module, rows, self.mean_field_steps)
 
     def _state(self) -> dict[str, Any]:
         pair = None
         if self.pair is not None:
-            pair = self.pair.state_dict()
-            pair["a"] = pair.pop("module")["a"]  # the rest is the machine's
+            # Its other parameters are the machine's.
+            pair = self.pair.state_dict() | {"a": self.pair.machine.a.detach()}
         return {
             "chains": [h.to(self.activity[0].dtype) for h in self.chains],
             "activity": self.activity,
@@ -246,5 +246,5 @@ class LayeredAscent(LikelihoodAscent):
         self.entered, self.pair = state["entered"], None
         if state["pair"] is not None and self.entered < self.n_pretrained:
             self.pair = self._pair(self.entered)
-            module = self.pair.machine.state_dict() | {"a": state["pair"]["a"]}
-            self.pair.load_state_dict(state["pair"] | {"module": module})
+            self.pair.machine.a.copy_(state["pair"]["a"])
+            self.pair.load_state_dict(state["pair"])

@@ -97,13 +97,11 @@ class UpDown(LikelihoodAscent):
 
     def _figures(self, rows: Tensor) -> Figures:
         """Of the top machine, from rows as they arrive there."""
-        network: BeliefNetwork = self.answering
+        network: BeliefNetwork = self.module
         return restricted_figures(network.top, fixed_bits(rows) if network.directed else rows)
 
     def _state(self) -> dict[str, Any]:
-        top = self.top.state_dict()
-        del top["module"]  # a part of the network
-        return {"top": top}
+        return {"top": self.top.state_dict()}
 
     def _take(self, state: dict[str, Any]) -> None:
-        self.top.load_state_dict(state["top"] | {"module": self.machine.top.state_dict()})
+        self.top.load_state_dict(state["top"])
