@@ -3,6 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -84,50 +85,93 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
-        schedule = self._schedule()
-        with all_or_nothing(self):
-            rows = self._training_rows(X, reset=not go_on, **marks)
-            module = self._make_module(rows, go_on)  # which held-out rows shape too
-            stream, split_seed = self._start(go_on)
-            rows, held_out = split(rows, schedule.validation_fraction, split_seed)
-            fit = (
-                self._resume(module, stream, split_seed, schedule)
-                if go_on
-                else self._begin(module, rows, stream, split_seed, schedule)
-            )
-            observer = CallbackObserver(self, X, y, fit)
-            train(
-                fit.objective,
-                rows,
-                schedule,
-                stream,
-                history=fit.history,
-                held_out=held_out,
-                observer=observer,
-                # Within a search or a Pipeline, Ctrl-C means all of it.
-                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
-            )
-            self._finish(fit)
-            observer.end_fit()
-        return self
+        observe = partial(CallbackObserver, self, X, y)
+        return self._train(X, marks, self._schedule(), go_on, observe)
 
     def _partial_fit(self, X: Any, **marks: Any) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended."""
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
-        schedule = self._schedule().one_pass(self._training["stages_left"] if go_on else None)
+        stages_left = self._training["stages_left"] if go_on else None
+        return self._train(X, marks, self._schedule().one_pass(stages_left), go_on)
+
+    def _train(
+        self,
+        X: Any,
+        marks: dict[str, Any],
+        schedule: Schedule,
+        go_on: bool,
+        observe: Callable[[Fit], CallbackObserver] | None = None,
+    ) -> Self:
+        """Train from the start, or from where the last fit ended; after an error all is as it was.
+
+        ``marks`` are the arguments of ``fit`` beside ``X`` and what it ignores.
+        """
         with all_or_nothing(self):
             rows = self._training_rows(X, reset=not go_on, **marks)
-            module = self._make_module(rows, go_on)
-            stream, split_seed = self._start(go_on)
-            fit = (
-                self._resume(module, stream, split_seed, schedule)
-                if go_on
-                else self._begin(module, rows, stream, split_seed, schedule)
+            fit = self._resume(rows, schedule) if go_on else self._begin(rows, schedule)
+            observer = None if observe is None else observe(fit)
+            train(
+                fit.objective,
+                fit.rows,
+                schedule,
+                fit.stream,
+                history=fit.history,
+                held_out=fit.held_out,
+                observer=observer,
+                # Within a search or a Pipeline, Ctrl-C means all of it.
+                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
             )
-            train(fit.objective, rows, schedule, stream, history=fit.history)
             self._finish(fit)
+            if observer is not None:
+                observer.end_fit()
         return self
+
+    def _begin(self, rows: Rows, schedule: Schedule) -> Fit:
+        """A fit from the start."""
+        # Of all rows: those that are held out shape the module too.
+        module = self._new_module(self._module_arguments(rows, None))
+        stream = Stream(self.random_state, resolve_device(self.device, self.precision))
+        split_seed = int(stream.numpy.integers(2**31))
+        rows, held_out = split(rows, schedule.validation_fraction, split_seed)
+        self._initialize(module, rows, stream)
+        module.to(device=stream.device, dtype=self._parameter_dtype())
+        objective = self._objective(module, stream)
+        history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
+        return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
+
+    def _resume(self, rows: Rows, schedule: Schedule) -> Fit:
+        """A fit that goes on from copies of what the last one left, with the same held-out rows."""
+        fitted = self._module.arguments
+        arguments = self._module_arguments(rows, fitted)
+        _check_same(arguments, fitted, self._argument_names)
+        module = self._new_module(arguments)
+        device = resolve_device(self.device, self.precision)
+        stream = Stream.restored(self._training["stream"], device)
+        split_seed = self._training["split_seed"]
+        rows, held_out = split(rows, schedule.validation_fraction, split_seed)
+        module.to(device=device, dtype=self._parameter_dtype())
+        module.load_state_dict(self._module.state_dict())
+        objective = self._objective(module, stream)  # parameters may have been set anew
+        try:
+            objective.load_state_dict(to_tensors(self._training["objective"]))
+        except ValueError as error:
+            raise ValueError(
+                "what is trained is not what the fit to go on from trained (have layers been "
+                "frozen or freed since?); start anew by fit, without warm_start."
+            ) from error
+        history = {name: list(values) for name, values in self.history_.items()}
+        return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
+
+    def _finish(self, fit: Fit) -> None:
+        """Take the fitted attributes."""
+        fit.module.eval()
+        for name, value in fit.attributes().items():
+            setattr(self, name, value)
+
+    def _new_module(self, arguments: dict[str, Any]) -> Any:
+        """A module of these arguments, in float32 on the CPU."""
+        return self._module_class(**arguments).float().cpu()
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")
@@ -185,53 +229,6 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Of the products where it is not that of the parameters."""
         precision = resolve_precision(self.precision)
         return precision if precision == torch.bfloat16 else None
-
-    def _start(self, go_on: bool) -> tuple[Stream, int]:
-        """The fit's randomness, and the seed of its split, the same when a fit goes on."""
-        device = resolve_device(self.device, self.precision)
-        if go_on:
-            return Stream.restored(self._training["stream"], device), self._training["split_seed"]
-        stream = Stream(self.random_state, device)
-        return stream, int(stream.numpy.integers(2**31))
-
-    def _make_module(self, rows: Rows, go_on: bool) -> Any:
-        """The module that all of ``rows`` ask for, which of a fit that goes on is as it was."""
-        fitted = self._module.arguments if go_on else None
-        arguments = self._module_arguments(rows, fitted)
-        if fitted is not None:
-            _check_same(arguments, fitted, self._argument_names)
-        return self._module_class(**arguments).float().cpu()
-
-    def _begin(
-        self, module: Any, rows: Rows, stream: Stream, split_seed: int, schedule: Schedule
-    ) -> Fit:
-        """A fit from the start."""
-        self._initialize(module, rows, stream)
-        module.to(device=stream.device, dtype=self._parameter_dtype())
-        history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
-        objective = self._objective(module, stream)
-        return Fit(module, objective, stream, split_seed, history, schedule)
-
-    def _resume(self, module: Any, stream: Stream, split_seed: int, schedule: Schedule) -> Fit:
-        """A fit that goes on from copies of what the last one left."""
-        module.to(device=stream.device, dtype=self._parameter_dtype())
-        module.load_state_dict(self._module.state_dict())
-        objective = self._objective(module, stream)  # parameters may have been set anew
-        try:
-            objective.load_state_dict(to_tensors(self._training["objective"]))
-        except ValueError as error:
-            raise ValueError(
-                "what is trained is not what the fit to go on from trained (have layers been "
-                "frozen or freed since?); start anew by fit, without warm_start."
-            ) from error
-        history = {name: list(values) for name, values in self.history_.items()}
-        return Fit(module, objective, stream, split_seed, history, schedule)
-
-    def _finish(self, fit: Fit) -> None:
-        """Take the fitted attributes."""
-        fit.module.eval()
-        for name, value in fit.attributes().items():
-            setattr(self, name, value)
 
 
 def _has_own_network(arguments: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from ..training import Objective, Schedule
 
 @dataclass
 class Fit:
-    """A fit on its way: all that the estimator takes over when it is done."""
+    """A fit on its way: what it trains, on what, and what the estimator takes over in the end."""
 
     module: Any
     objective: Objective
@@ -21,6 +21,8 @@ class Fit:
     split_seed: int
     history: dict[str, list[float]]
     schedule: Schedule
+    rows: Rows
+    held_out: Rows | None
 
     def __post_init__(self) -> None:
         self.epochs_before = len(self.history["loss"])

@@ -13,6 +13,7 @@ from .batches import batches
 from .checkpoint import Checkpoint
 from .objectives import Objective
 from .schedule import Schedule
+from .stopping import EarlyStopping
 
 Record = dict[str, float]
 
@@ -72,70 +73,147 @@ def train(
         If a scalar or a parameter stops being finite, the fit is interrupted, or a callback stops
         it before its last stage.
     """
-    last = Checkpoint(objective)
-    best: Checkpoint | None = None
-    before = len(history.get("loss", []))
-    records: list[Record] = []
-    stage, ended = 0, False
-
-    def later() -> str:
-        """What is to be said of the stages that a fit is ended before."""
-        n_stages = len(schedule.stages)
-        if not any(schedule.stages[stage + 1 :]):
-            return ""
-        return f" It ended in stage {stage + 1} of {n_stages}: what the later ones train did not."
-
+    training = Training(objective, rows, schedule, stream, history, held_out, observer)
     try:
-        for stage in range(len(schedule.stages)):
-            best = Checkpoint(objective) if schedule.keep_best else None
-            stopping = schedule.stopping()
-            for progress in schedule.timetable(stage):
-                if observer is not None:
-                    observer.begin_epoch()
-                objective.begin_epoch(progress, stage)
-                record = run_epoch(objective, rows, held_out, schedule.batch_size, stream)
-                if not (all(map(math.isfinite, record.values())) and last.live_is_finite()):
-                    last.restore()
-                    whose = "last finite epoch's" if records else "first"
-                    _warn(
-                        f"The loss stopped being finite in epoch {len(records) + 1}; the {whose} "
-                        "parameters are kept. Lower learning_rate, or scale the input." + later()
-                    )
-                    ended = True
-                    break
-                records.append(record)
-                last.save(len(records))
-                extend(history, record)
-                stalled = stopping is not None and stopping.update(record)
-                stalled |= schedule.is_settled(record)
-                if best is not None and stopping is not None and stopping.improved:
-                    best.save(len(records))
-                ended = observer is not None and observer.end_epoch(record)
-                if ended and later():
-                    _warn("A callback stopped the fit." + later())
-                if ended or stalled:
-                    break
-            if best is not None and best.epochs:
-                best.restore()
-                last.save(len(records))
-            if ended:
-                break
+        training.run()
     except KeyboardInterrupt:
-        last.restore()
-        kept = records if last.epochs is None else records[: last.epochs]
-        if not (kept and keep_interrupted):
+        training.undo_unfinished()
+        if not (training.records and keep_interrupted):
             raise
-        for values in history.values():
-            del values[before:]
-        for record in kept:  # whatever Ctrl-C found half done
-            extend(history, record)
-        done = f"what its {len(kept)} finished epochs learned is kept."
-        _warn(f"Training was interrupted; {done}{later()}")
-        if best is not None and best.epochs:
-            best.restore()
+        training.end_interrupted()
     except BaseException:
-        last.restore()
+        training.undo_unfinished()
         raise
+
+
+class Training:
+    """A training on its way through the epochs of its stages; `train` says what it is given.
+
+    Attributes
+    ----------
+    stage : int
+        The stage that runs, or ran last.
+    ended : bool
+        Whether the fit is over, whatever epochs and stages are left.
+    records : list of Record
+        Those of the finished epochs.
+    last : Checkpoint
+        The last finished epoch, or the start.
+    best : Checkpoint or None
+        The best epoch of the stage so far; None where the schedule does not keep it.
+    stopping : EarlyStopping or None
+        Judges the epochs of the stage.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        rows: Rows,
+        schedule: Schedule,
+        stream: Stream,
+        history: dict[str, list[float]],
+        held_out: Rows | None,
+        observer: Observer | None,
+    ) -> None:
+        self.objective, self.rows, self.held_out = objective, rows, held_out
+        self.schedule, self.stream = schedule, stream
+        self.history, self.epochs_before = history, len(history.get("loss", []))
+        self.observer = observer
+        self.stage, self.ended = 0, False
+        self.records: list[Record] = []
+        self.last = Checkpoint(objective)
+        self.best: Checkpoint | None = None
+        self.stopping: EarlyStopping | None = None
+
+    def run(self) -> None:
+        """Run one stage after the other, until an epoch ends the fit."""
+        for stage in range(len(self.schedule.stages)):
+            self.run_stage(stage)
+            if self.ended:
+                break
+
+    def run_stage(self, stage: int) -> None:
+        """Run the epochs of a stage, and go back to the best one where that is kept."""
+        self.stage = stage
+        self.best = Checkpoint(self.objective) if self.schedule.keep_best else None
+        self.stopping = self.schedule.stopping()
+        for progress in self.schedule.timetable(stage):
+            if not self.epoch(progress):
+                break
+        self.return_to_best()
+
+    def epoch(self, progress: float) -> bool:
+        """Run one epoch; return whether the stage goes on."""
+        if self.observer is not None:
+            self.observer.begin_epoch()
+        self.objective.begin_epoch(progress, self.stage)
+        record = run_epoch(
+            self.objective, self.rows, self.held_out, self.schedule.batch_size, self.stream
+        )
+        if not (all(map(math.isfinite, record.values())) and self.last.live_is_finite()):
+            self.end_diverged()
+            return False
+        self.keep(record)
+        stalled = self.is_stalled(record)
+        self.ended = self.observer is not None and self.observer.end_epoch(record)
+        if self.ended and (untrained := self.stages_left()):
+            _warn(f"A callback stopped the fit.{untrained}")
+        return not (self.ended or stalled)
+
+    def keep(self, record: Record) -> None:
+        """Take the state and the record of a finished epoch."""
+        self.records.append(record)
+        self.last.save(len(self.records))
+        extend(self.history, record)
+
+    def is_stalled(self, record: Record) -> bool:
+        """Judge a finished epoch: whether the stage has stopped helping, or this is its best."""
+        stalled = self.stopping is not None and self.stopping.update(record)
+        stalled |= self.schedule.is_settled(record)
+        if self.best is not None and self.stopping is not None and self.stopping.improved:
+            self.best.save(len(self.records))
+        return stalled
+
+    def end_diverged(self) -> None:
+        """End the fit before an epoch that is not finite, and say so."""
+        self.last.restore()
+        self.ended = True
+        whose = "last finite epoch's" if self.records else "first"
+        _warn(
+            f"The loss stopped being finite in epoch {len(self.records) + 1}; the {whose} "
+            "parameters are kept. Lower learning_rate, or scale the input." + self.stages_left()
+        )
+
+    def end_interrupted(self) -> None:
+        """End the fit, of which unfinished epochs are undone, and say so."""
+        done = f"what its {len(self.records)} finished epochs learned is kept."
+        _warn(f"Training was interrupted; {done}{self.stages_left()}")
+        self.return_to_best()
+
+    def undo_unfinished(self) -> None:
+        """Put back objective, records and history as the last finished epoch left them."""
+        self.last.restore()
+        # None: interrupted while the epoch's state was copied, of which the live one is whole.
+        del self.records[self.last.epochs :]
+        for values in self.history.values():
+            del values[self.epochs_before :]
+        for record in self.records:
+            extend(self.history, record)
+
+    def return_to_best(self) -> None:
+        """Go back to the best epoch of the stage, where that is kept and there is one."""
+        if self.best is not None and self.best.epochs:
+            self.best.restore()
+            self.last.save(len(self.records))
+
+    def stages_left(self) -> str:
+        """A sentence on the stages that never ran; empty if there are none."""
+        n_stages = len(self.schedule.stages)
+        if not any(self.schedule.stages[self.stage + 1 :]):
+            return ""
+        return (
+            f" It ended in stage {self.stage + 1} of {n_stages}: what the later ones train did not."
+        )
 
 
 def _warn(message: str) -> None:
