@@ -1,25 +1,31 @@
 # Needs Python >= 3.11 and make; everything else goes into .venv.
 PYTHON ?= python3
+# The oldest releases of constraints-min.txt have wheels for this Python alone.
+PYTHON_MIN ?= python3.11
 
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
+VENV_MIN := .venv-min
+STAMP_MIN := $(VENV_MIN)/.installed
+EXTRAS := plot,progress,tables,compression,molecules
 SOURCES = $(shell find skdeepunsup -name '*.py')
 
 # On small machines waiting OpenMP threads cost more than they bring.
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test test-min lint bench docs clean
 
 help:
 	@echo "make demo    compare PCA, autoencoders and an RBM on the digits; table and figure in demo/"
 	@echo "make test    run the tests and the examples of the docstrings"
+	@echo "make test-min   run scikit-learn's checks and the laws on the oldest versions promised"
 	@echo "make lint    check style, types, floors and docstrings"
 	@echo "make bench   measure speed and quality beside scikit-learn and plain PyTorch"
 	@echo "make docs    build the documentation into docs/_build/html"
-	@echo "make clean   remove what the commands above made, .venv too"
+	@echo "make clean   remove what the commands above made, .venv and .venv-min too"
 
 # pip is upgraded first: older ones do not know dependency groups.
 $(STAMP): pyproject.toml constraints.txt
@@ -27,7 +33,14 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(PY) -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-		--group dev --editable '.[plot,progress,compression,molecules]'
+		--group dev --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(STAMP_MIN): pyproject.toml constraints-min.txt
+	$(PYTHON_MIN) -m venv --clear $(VENV_MIN)
+	$(VENV_MIN)/bin/python -m pip install --quiet --constraint constraints-min.txt --upgrade pip
+	$(VENV_MIN)/bin/python -m pip install --quiet --constraint constraints-min.txt \
+		--build-constraint constraints.txt --group test --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(STAMP)
@@ -38,6 +51,12 @@ test: export SCIPY_ARRAY_API := 1
 test: export MPLBACKEND := Agg
 test: $(STAMP)
 	$(PY) -m pytest
+
+# The oldest versions promised: scikit-learn's checks and the laws.
+test-min: export SCIPY_ARRAY_API := 1
+test-min: export MPLBACKEND := Agg
+test-min: $(STAMP_MIN)
+	$(VENV_MIN)/bin/python -m pytest -n auto tests/test_laws.py $(shell find tests -name test_contract.py)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
@@ -53,5 +72,5 @@ docs: $(STAMP)
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) demo build dist docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) $(VENV_MIN) demo build dist docs/_build docs/auto_examples docs/generated
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
