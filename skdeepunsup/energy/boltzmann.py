@@ -19,8 +19,8 @@ from .base.parameters import (
     warn_outside_unit_interval,
 )
 from .learning.lateral import LateralAscent
-from .learning.start import log_odds
 from .machines.lateral import LateralMachine
+from .units.binary import log_odds
 
 FIRST_SPREAD = 4.0
 """Of the first weights between the layers, divided by √n_features.

@@ -24,23 +24,23 @@ class ClampedChains(Completion):
     """
 
     def __init__(self, machine: Machine, x: Tensor, stream: Stream) -> None:
-        self.machine, self.stream, self.units = machine, stream, machine.visible
-        self.fixed = self.units.spread(~x.isnan())
+        self.machine, self.stream, self.coding = machine, stream, machine.coding
+        self.fixed = self.coding.to_columns(~x.isnan())
         start = machine.start(len(x), stream).to(x)
-        v = with_held(start, self.fixed, self.units.states(x))
+        v = with_held(start, self.fixed, self.coding.to_states(x))
         self.state = machine.begin(v, stream)
 
     def advance(self, n_steps: int) -> None:
         self.state = self.machine.advance(self.state, self.stream, n_steps, self.fixed)
 
     def draw(self) -> Tensor:
-        return self.units.rows(self.machine.visible_of(self.state))
+        return self.coding.to_rows(self.machine.visible_of(self.state))
 
     def expected(self) -> Tensor:
         return self.machine.visible_mean(self.state)
 
     def typical(self, mean: Tensor) -> Tensor:
-        return self.units.typical(mean)
+        return self.coding.likeliest_rows(mean)
 
 
 class ConditionalChains(ClampedChains):
@@ -63,7 +63,7 @@ class ConditionalChains(ClampedChains):
 
     def __init__(self, machine: RestrictedBoltzmannMachine, x: Tensor, stream: Stream) -> None:
         super().__init__(machine, x, stream)
-        self.common = self.units.mean(torch.zeros_like(self.state[0])).where(~self.fixed, 0)
+        self.common = machine.visible.mean(torch.zeros_like(self.state[0])).where(~self.fixed, 0)
 
     def advance(self, n_steps: int) -> None:
         v, h = self.state
@@ -93,10 +93,10 @@ class ClampedNetwork(Completion):
     """
 
     def __init__(self, network: BeliefNetwork, x: Tensor, stream: Stream) -> None:
-        self.network, self.stream, self.units = network, stream, network.visible
-        self.fixed = self.units.spread(~x.isnan())
+        self.network, self.stream, self.coding = network, stream, network.coding
+        self.fixed = self.coding.to_columns(~x.isnan())
         start = network.sample(len(x), 1, stream).to(x)
-        self.v = with_held(start, self.fixed, self.units.states(x))
+        self.v = with_held(start, self.fixed, self.coding.to_states(x))
         self.h = self._up()
 
     def approach(self, n_steps: int) -> None:
@@ -118,13 +118,13 @@ class ClampedNetwork(Completion):
             self._down()
 
     def draw(self) -> Tensor:
-        return self.units.rows(self.v)
+        return self.coding.to_rows(self.v)
 
     def expected(self) -> Tensor:
-        return self.units.mean(self.network.layers[0].visible_input(self.h[0]))
+        return self.network.visible.mean(self.network.layers[0].visible_input(self.h[0]))
 
     def typical(self, mean: Tensor) -> Tensor:
-        return self.units.typical(mean)
+        return self.coding.likeliest_rows(mean)
 
     def _up(self) -> list[Tensor]:
         """Draw h¹, …, hᴸ⁻¹ from q given v."""

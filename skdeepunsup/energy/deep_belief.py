@@ -304,7 +304,7 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
             )
         network, log_z = self._module.in_double(), kept_log_partition(self._normalized)
         return map_rows(
-            lambda rows: lower_bound(network, network.visible.states(rows), n_draws) - log_z,
+            lambda rows: lower_bound(network, network.coding.to_states(rows), n_draws) - log_z,
             StreamedRows(X, torch.device("cpu"), torch.float64),
             output_dtype(X),
         )
@@ -338,7 +338,7 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
             for start in range(0, n_samples, CHUNK_ROWS):
                 part = rows[start : start + CHUNK_ROWS]
                 v = network.sample(len(part), n_steps, stream)
-                part[:] = network.visible.rows(v).cpu().numpy()
+                part[:] = network.coding.to_rows(v).cpu().numpy()
         return rows
 
     def _completion(self, module: BeliefNetwork, x: Tensor, stream: Stream) -> Completion:

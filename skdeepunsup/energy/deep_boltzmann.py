@@ -19,8 +19,9 @@ from .base.parameters import (
     warn_outside_unit_interval,
 )
 from .learning.layered import LayeredAscent
-from .learning.start import FIRST_HIDDEN_BIAS, log_odds
+from .learning.start import FIRST_HIDDEN_BIAS
 from .machines.layered import LayeredMachine
+from .units.binary import log_odds
 
 
 class DeepBoltzmannMachine(EnergyModel):

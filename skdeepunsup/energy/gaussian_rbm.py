@@ -7,6 +7,7 @@ import numpy as np
 from .._parameters import check_option, check_real
 from .._rows import Rows
 from .base.restricted import RestrictedModel
+from .units.kinds import HIDDEN_UNITS
 
 
 class GaussianRBM(RestrictedModel):
@@ -210,7 +211,7 @@ class GaussianRBM(RestrictedModel):
         return rate / 2 if self.hidden_units == "relu" else rate
 
     def _check_units(self) -> None:
-        check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
+        check_option("hidden_units", self.hidden_units, HIDDEN_UNITS)
         check_real("min_variance", self.min_variance, 0, boundaries="neither")
 
     def _check_values(self, X: Any, training: bool) -> None:

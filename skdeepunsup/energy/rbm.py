@@ -10,6 +10,7 @@ from .._rows import Rows
 from .base.parameters import warn_outside_unit_interval
 from .base.restricted import RestrictedModel
 from .likelihood.pseudo import pseudo_log_likelihood
+from .units.kinds import HIDDEN_UNITS
 
 
 class BernoulliRBM(RestrictedModel):
@@ -226,7 +227,7 @@ class BernoulliRBM(RestrictedModel):
         return self.learning_rate
 
     def _check_units(self) -> None:
-        check_option("hidden_units", self.hidden_units, ("bernoulli", "relu"))
+        check_option("hidden_units", self.hidden_units, HIDDEN_UNITS)
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training:

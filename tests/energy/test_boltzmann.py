@@ -10,7 +10,7 @@ import torch
 
 from skdeepunsup import BoltzmannMachine
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.learning.lateral import LateralAscent, centered_gradient
+from skdeepunsup.energy.learning.lateral import LateralAscent, lateral_gradient
 from skdeepunsup.energy.likelihood.partition import annealed_log_partition, exact_log_partition
 from skdeepunsup.energy.machines import lateral
 from skdeepunsup.energy.machines.blocks import BlockSweeps, independent_blocks
@@ -297,7 +297,7 @@ def test_exact_gradient_is_the_enumerated_likelihood_s(mu, connections):
     clamped = torch.softmax(log_p.expand(3, -1).masked_fill(~same, -math.inf), 1).mean(0)
     means = (S @ machine.L + machine.c).sigmoid()
     given_data = torch.cat([S[:, :4], means[:, 4:]], 1)
-    gradient = centered_gradient(
+    gradient = lateral_gradient(
         torch.cat([S, S]),
         torch.cat([given_data, means]),
         torch.cat([clamped, -free]),

@@ -56,7 +56,9 @@ def exact_conditional(model, states, row):
     """p of each state given the entries of ``row`` that are no NaN."""
     if isinstance(model, DeepBeliefNetwork):
         network = model.module_.in_double()
-        log_p = exact_log_likelihood(network, network.visible.states(torch.tensor(states))).numpy()
+        log_p = exact_log_likelihood(
+            network, network.coding.to_states(torch.tensor(states))
+        ).numpy()
     else:
         log_p = model.score_samples(states)
     p = np.exp(log_p) * ((states == row) | np.isnan(row)).all(1)

@@ -133,7 +133,7 @@ def test_bound_is_tight_where_the_top_is_the_bottom_upside_down():
 def test_bound_holds_above_categories(sizes):
     network = random_network(sizes, 3, visible_units="categorical", n_categories=3)
     rows = torch.tensor(list(itertools.product(range(3), repeat=3)), dtype=torch.float64)
-    V = network.visible.states(rows)
+    V = network.coding.to_states(rows)
     exact, bound = exact_log_likelihood(network, V), score(network, V)
     assert float(exact.logsumexp(0)) == pytest.approx(0, abs=1e-9)
     assert (bound <= exact + 1e-9).all()
@@ -234,7 +234,7 @@ def test_wake_follows_the_likelihood_of_each_layer(kind):
     options = {"n_categories": 2} if kind == "categorical" else {}
     machine = random_network((3, 2), visible_units=kind, **options).layers[0]
     below, above = torch.rand(5, N).double(), all_states(3)[:5]
-    below = machine.visible.states(below.round() if kind != "gaussian" else below)
+    below = machine.coding.to_states(below.round() if kind != "gaussian" else below)
     expected = []
     for parameter in (machine.W, machine.a):
         parameter.requires_grad_(True)

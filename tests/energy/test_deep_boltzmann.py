@@ -325,20 +325,6 @@ def test_chains_expectation_is_the_model_s():
         torch.testing.assert_close(got.mean(0), p @ u, rtol=0, atol=0.015)
 
 
-def test_twins_are_two_copies_of_a_binary_unit():
-    units, x = Twin(1), torch.tensor([[-1.3], [0.4], [2.0]]).double()
-    u = torch.tensor([[0.0], [1.0], [2.0]]).double()
-    log_p = u.T * x + units.log_base(u) - units.log_normalizer(x)
-    sigma = x.sigmoid()
-    pairs = torch.cat([(1 - sigma) ** 2, 2 * sigma * (1 - sigma), sigma**2], 1)
-    torch.testing.assert_close(log_p.exp(), pairs)
-    torch.testing.assert_close(units.mean(x), 2 * sigma)
-    drawn = units.sample(x.expand(3, 100_000), Stream(0))
-    counts = torch.stack([(drawn == k).double().mean(1) for k in range(3)], 1)
-    torch.testing.assert_close(counts, pairs, rtol=0, atol=0.01)
-    torch.testing.assert_close(units.divergence(2 * sigma, x), torch.zeros_like(x))
-
-
 def test_a_lonely_layer_counts_twice():
     """As the paper has it: below twice for all but the top layer, above twice for all but v."""
     machine = random_machine(4, (3, 5, 2))

@@ -44,7 +44,7 @@ def visible_points(machine):
         return grid(-12, 12, 241, n)
     K = machine.arguments.get("n_categories", 2)
     rows = torch.tensor(list(itertools.product(range(K), repeat=n)), dtype=torch.float64)
-    return machine.visible.states(rows), 1.0
+    return machine.coding.to_states(rows), 1.0
 
 
 def hidden_points(machine):
@@ -158,9 +158,9 @@ def test_gaussian_gibbs_has_the_moments_of_the_density():
 def test_pseudo_likelihood_is_the_product_of_conditionals(kind):
     machine = KINDS[kind]()
     rows = torch.tensor(list(itertools.product(range(3), repeat=3)), dtype=torch.float64)
-    p = (-machine.free_energy(machine.visible.states(rows))).softmax(0).view(3, 3, 3)
+    p = (-machine.free_energy(machine.coding.to_states(rows))).softmax(0).view(3, 3, 3)
     expected = sum((p / p.sum(axis, keepdim=True)).log() for axis in range(3)).flatten()
-    found = pseudo_log_likelihood(machine, machine.visible.states(rows))
+    found = pseudo_log_likelihood(machine, machine.coding.to_states(rows))
     torch.testing.assert_close(found, expected)
 
 
@@ -204,7 +204,7 @@ def test_exchanges_move_temperatures_and_never_lose_one():
 def test_what_is_missing_is_neither_seen_nor_reconstructed():
     machine = machine_of("categorical", n=3, n_categories=3)
     rows = torch.tensor([[0.0, math.nan, 2.0]]).double()
-    x = machine.visible.states(rows)
+    x = machine.coding.to_states(rows)
     expected = x @ machine.W + machine.b
     torch.testing.assert_close(machine.hidden_input(x), expected)
     chains = DataChains(machine, Stream(0), n_chains=1, n_steps=3, dtype=torch.float64)

@@ -108,7 +108,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         machine: Machine = self._module
         stream = Stream(random_state, next(machine.parameters()).device)
         with torch.inference_mode():
-            v = machine.visible.rows(machine.start(n_samples, stream)).cpu().double().numpy()
+            v = machine.coding.to_rows(machine.start(n_samples, stream)).cpu().double().numpy()
         held = None
         if given is not None:
             known = _as_given(given, v.shape, getattr(self, "feature_names_in_", None))
@@ -139,10 +139,10 @@ class EnergyModel(GenerativeModel, NormalizedModel):
                 fixed = None
                 if held is not None:
                     mask = torch.from_numpy(held[part].copy()).to(rows.device)
-                    fixed = machine.visible.spread(mask)
+                    fixed = machine.coding.to_columns(mask)
                 if n_steps:
-                    v = machine.gibbs(machine.visible.states(rows), stream, n_steps, fixed)
-                    rows = machine.visible.rows(v)
+                    v = machine.gibbs(machine.coding.to_states(rows), stream, n_steps, fixed)
+                    rows = machine.coding.to_rows(v)
                 result[part] = rows.cpu().numpy()
         return result
 
@@ -162,7 +162,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         rows = self._streamed(X, CPU, torch.float64)
 
         def answer(x: Tensor) -> Tensor:
-            return function(machine, machine.visible.states(x))
+            return function(machine, machine.coding.to_states(x))
 
         return map_rows(answer, rows, output_dtype(X))
 

@@ -18,7 +18,6 @@ from ..learning.chains import DataChains, PersistentChains, TemperedChains
 from ..learning.contrastive import ContrastiveDivergence
 from ..learning.start import start_at_data
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.categorical import Categorical
 from .energy_model import EnergyModel
 from .parameters import chain_options, check_training, shared_options
 from .unrolled import Unrollable
@@ -130,6 +129,6 @@ class RestrictedModel(Unrollable, EnergyModel):
             sparsity_target=self.sparsity_target,
             sparsity_cost=self.sparsity_cost,
             resample=self.resample,
-            missing=isinstance(module.visible, Categorical) and not self.persistent,
+            missing=module.coding.may_miss and not self.persistent,
             **shared_options(self),
         )

@@ -12,7 +12,7 @@ from ..machines.restricted import RestrictedBoltzmannMachine
 from ..units.binary import Bernoulli
 from ..units.categorical import Categorical
 
-Affine = tuple[np.ndarray, np.ndarray]
+AffineMap = tuple[np.ndarray, np.ndarray]
 """W of shape (n_outputs, n_inputs) and b of shape (n_outputs,), for Wx + b."""
 
 
@@ -30,8 +30,8 @@ class Unrolled(NamedTuple):
         What follows the last of ``down``.
     """
 
-    up: list[Affine]
-    down: list[Affine]
+    up: list[AffineMap]
+    down: list[AffineMap]
     output: str
 
 
@@ -75,12 +75,12 @@ class Unrollable(ABC):
         )
 
 
-def _way_up(machine: RestrictedBoltzmannMachine, R: Tensor) -> Affine:
+def _way_up(machine: RestrictedBoltzmannMachine, R: Tensor) -> AffineMap:
     """Rᵀt(v) + b as an affine map of v: t is linear, v itself or v/σ²."""
     return to_array(machine.visible.statistic(R.T)), to_array(machine.b)
 
 
-def _way_down(machine: RestrictedBoltzmannMachine) -> Affine:
+def _way_down(machine: RestrictedBoltzmannMachine) -> AffineMap:
     """Wh + a."""
     return to_array(machine.W), to_array(machine.a)
 

@@ -72,10 +72,10 @@ class DataChains(Chains):
     """
 
     def draw(self, x: Tensor) -> Tensor:
-        units, v = self.machine.visible, x
+        coding, v = self.machine.coding, x
         for _ in range(self.n_steps):
             v = self.visible(self.machine.sample_hidden(v, self.stream))
-            v = v * units.observed(x) if units.may_miss else v
+            v = v * coding.observed(x) if coding.may_miss else v
         return v
 
     def settle(self, inputs: Tensor) -> None:

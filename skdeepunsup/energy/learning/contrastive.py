@@ -168,13 +168,13 @@ class ContrastiveDivergence(LikelihoodAscent):
         Off the data, they would undo what first parameters that have been learned are good for.
         """
         rows = x[torch.arange(len(self.chains.h), device=x.device) % len(x)]
-        v = self.machine.visible.states(self.stream.bernoulli(rows) if self.resample else rows)
+        v = self.machine.coding.to_states(self.stream.bernoulli(rows) if self.resample else rows)
         self.chains.settle(self.machine.hidden_input(v))
 
     def _update(self, x: Tensor) -> None:
         machine, n, rate = self.machine, len(x), self.learning_rate * self.pace
         units = machine.visible
-        x = units.states(x).to(self.precision)
+        x = machine.coding.to_states(x).to(self.precision)
         v = self.chains.draw(x)
         V = torch.cat([x, v, self.mu.to(x.dtype)])
         inputs = machine.hidden_input(V)[:-1]
@@ -186,7 +186,7 @@ class ContrastiveDivergence(LikelihoodAscent):
         if units.learned:
             units.ascend_(V[:-1], machine.visible_input(h), c[:-1], rate)
         if self.missing:
-            counts = units.observed(x).sum(0).clamp_min(1)
+            counts = machine.coding.observed(x).sum(0).clamp_min(1)
             gradient = gradient._replace(V=V * (n / counts), a=gradient.a * (n / counts))
         self._ascend(gradient, rate)
         machine.constrain_()

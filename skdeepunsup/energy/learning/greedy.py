@@ -44,7 +44,7 @@ class RowsAbove(Rows):
         yield from map(self._up, self.rows.chunks(size))
 
     def _up(self, rows: Tensor) -> Tensor:
-        u = self.network.visible.states(rows) if self.layer else rows
+        u = self.network.coding.to_states(rows) if self.layer else rows
         for layer in range(self.layer):
             u = self.network.mean_up(layer, u)
         return u
@@ -119,7 +119,7 @@ class LayerByLayer:
 
     def _arriving(self, x: Tensor) -> Tensor:
         """Probabilities of what arrives at the layer that learns, given draws of all below."""
-        u = self.module.visible.states(x)
+        u = self.module.coding.to_states(x)
         u = self.stream.bernoulli(u) if self.resample else u
         for layer in range(self.stage - 1):
             u = self.module.sample_up(layer, u, self.stream)

@@ -21,7 +21,7 @@ from .contrastive import ACTIVITY_RATE, phase_weights
 from .monitors import Figures, lateral_figures
 
 
-def centered_gradient(
+def lateral_gradient(
     S: Tensor, P: Tensor, weights: Tensor, mu: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The log-likelihood's gradient, of a machine whose units are centred on μ.
@@ -119,7 +119,7 @@ class LateralAscent(LikelihoodAscent):
         S = torch.cat([s, chains])
         P = torch.cat([p, affine(chains, machine.L, machine.c).sigmoid_()])
         weights = phase_weights(len(x), len(chains), x)[:-1]
-        L, c = centered_gradient(S, P, weights, self.mu, machine.mask)
+        L, c = lateral_gradient(S, P, weights, self.mu, machine.mask)
         if self.weight_decay:
             machine.L.mul_(1 - rate * self.weight_decay)
         machine.L.add_(L, alpha=rate)

@@ -10,6 +10,7 @@ from ..._products import add_product_, affine
 from ..._random import Stream
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.binary import Bernoulli, Twin
 from .ascent import LikelihoodAscent
 from .chains import PersistentChains
 from .contrastive import (
@@ -144,12 +145,18 @@ class LayeredAscent(LikelihoodAscent):
         of the rate asked for. Biases take half of them where both layers are twins.
         """
         machine = self.machine
-        kinds = ["twin" if twin else "bernoulli" for twin in (i + 1 < machine.depth, i > 0)]
-        pair = RestrictedBoltzmannMachine(machine.sizes[i], machine.sizes[i + 1], *kinds)
-        pair.a0 = self.activity[i].logit(eps=1e-3)
-        pair.W, pair.b = machine.W[i], machine.b[i + 1]
-        pair.a = nn.Parameter(pair.a0.clone(), requires_grad=False) if i else machine.b[0]
-        scale = 2 ** kinds.count("twin")
+        kinds = [Twin if twin else Bernoulli for twin in (i + 1 < machine.depth, i > 0)]
+        visible, hidden = (kind(n) for kind, n in zip(kinds, machine.sizes[i:], strict=False))
+        a0 = self.activity[i].logit(eps=1e-3)
+        pair = RestrictedBoltzmannMachine.of(
+            visible,
+            hidden,
+            W=machine.W[i],
+            a=nn.Parameter(a0.clone(), requires_grad=False) if i else machine.b[0],
+            b=machine.b[i + 1],
+            a0=a0,
+        )
+        scale = 2 ** kinds.count(Twin)
         return ContrastiveDivergence(
             pair,
             self.stream,

@@ -16,7 +16,6 @@ from ..likelihood.pseudo import pseudo_log_likelihood_estimate
 from ..machines.lateral import LateralMachine
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.gaussian import Gaussian
 
 N_FLIPPED = 8
 """Features of each row whose conditionals are looked at where units are connected laterally."""
@@ -58,16 +57,16 @@ def fixed_bits(rows: Tensor) -> Tensor:
 def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Figures:
     """Loss, free energy, and how well E[v | E[h | v]] gives back the row, what is missing left out.
 
-    The loss is minus an estimate of the pseudo-log-likelihood, or, of Gaussian units, whose
-    conditionals have no closed form, −log p(v | E[h | v]).
+    The loss is minus an estimate of the pseudo-log-likelihood; where units have infinitely many
+    values, so that their conditionals have no closed form, it is −log p(v | E[h | v]).
     """
     units = machine.visible
-    v = units.states(rows)
+    v = units.coding.to_states(rows)
     x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
-    error = (rows - units.rows(units.mean(x))).nan_to_num(nan=0.0).square().sum(-1)
-    divergence = units.divergence(v, x).sum(-1)
-    if isinstance(units, Gaussian):
-        loss = divergence + units.log_normalizer(torch.zeros_like(x)).sum(-1)
+    error = (rows - units.coding.to_rows(units.mean(x))).nan_to_num(nan=0.0).square().sum(-1)
+    divergence = units.divergence(v, x)
+    if units.values(v) is None:
+        loss = divergence + units.least_surprise(v)
     else:
         loss = -pseudo_log_likelihood_estimate(machine, v)
     return {

@@ -6,9 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from ..._random import Stream
-from ..._rows import Rows, mean_over_rows
+from ..._rows import Rows
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.categorical import Categorical
 from ..units.gaussian import Gaussian
 
 FIRST_HIDDEN_BIAS = -2.0
@@ -28,40 +27,23 @@ def first_weights(machine: RestrictedBoltzmannMachine, stream: Stream) -> Tensor
     return 0.01 * stream.normal(*machine.W.shape)
 
 
-def log_odds(rows: Rows) -> Tensor:
-    """Of the data's means, clipped to where a feature on or off once in n + 2 rows is."""
-    smoothed = 1 / (len(rows) + 2)
-    return rows.mean().clamp(smoothed, 1 - smoothed).logit()
-
-
-def log_shares(units: Categorical, rows: Rows) -> Tensor:
-    """The log of the categories' shares, as if each had been seen once more."""
-    shares = mean_over_rows(units.states, rows).unflatten(0, (-1, units.n_categories))
-    shares = shares * len(rows) + 1
-    return (shares / shares.sum(1, keepdim=True)).log().flatten()
-
-
 def start_at_data(machine: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
-    """Let a machine on the CPU have the data's marginals, and few weights, or `spread_out` ones."""
-    units = machine.visible
+    """Start a machine on the CPU at the data's marginals, with small weights or `spread_out` ones.
+
+    The base machine has the same marginals, and no weights.
+    """
+    visible = machine.visible
     machine.W.copy_(first_weights(machine, stream).cpu())
-    if isinstance(units, Categorical):
-        machine.a.copy_(log_shares(units, rows))
-        machine.constrain_()
-    elif isinstance(units, Gaussian):
-        mean = rows.mean()
-        variance = mean_over_rows(lambda x: (x - mean.to(x)).square(), rows)
-        machine.a0.copy_(mean)
-        machine.a.copy_(mean)
-        units.log_variance.copy_(variance.clamp_min(units.min_variance).log())
-        if machine.hidden.binary:
-            spread_out(machine, stream)
-        machine.constrain_()
-        return
-    else:
-        machine.a.copy_(log_odds(rows))
+    machine.a.copy_(visible.start_(rows))
+    spread = isinstance(visible, Gaussian) and machine.hidden.binary
+    if spread:
+        machine.a0.copy_(machine.a)
+        spread_out(machine, stream)
+    elif visible.binary:
         machine.b.fill_(FIRST_HIDDEN_BIAS)
-    machine.a0.copy_(machine.a)
+    machine.constrain_()
+    if not spread:
+        machine.a0.copy_(machine.a)
 
 
 def spread_out(machine: RestrictedBoltzmannMachine, stream: Stream) -> None:

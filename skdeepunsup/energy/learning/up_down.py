@@ -22,7 +22,7 @@ def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rat
     times σ² where u is Gaussian; of a unit that is missing, nothing.
     """
     error = below - machine.visible.mean(machine.visible_input(above))
-    error *= machine.visible.observed(below)
+    error *= machine.coding.observed(below)
     add_product_(machine.W, error, above, rate / len(error))
     machine.a.add_(error.mean(0), alpha=rate)
     machine.visible.constrain_(machine.W, machine.a)
@@ -80,7 +80,7 @@ class UpDown(LikelihoodAscent):
     def _update(self, x: Tensor) -> None:
         network: BeliefNetwork = self.machine
         rates = [self.pace * rate for rate in self.rates]
-        states = [network.visible.states(x)]
+        states = [network.coding.to_states(x)]
         for layer in range(len(network.directed)):
             states.append(network.sample_up(layer, states[-1], self.stream))
         for layer, machine in enumerate(network.directed):

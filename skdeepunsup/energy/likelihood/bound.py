@@ -6,15 +6,9 @@ from torch import Tensor
 from ..._random import Stream
 from ..machines.belief_network import BeliefNetwork
 from ..machines.states import binary_states
-from ..units.base import Units
 
-MAX_ENUMERATED_UNITS = 10
+MAX_SUMMED_DIRECTED = 10
 """All 2¹⁰ states of the directed hidden units are summed over; of more of them, some are drawn."""
-
-
-def log_probability(units: Units, u: Tensor, x: Tensor) -> Tensor:
-    """Log p(u | x) = Σ x t(u) + base(u) − log_normalizer(x) of states and inputs of a layer."""
-    return (units.statistic(u) * x).sum(-1) + units.log_base(u) - units.log_normalizer(x).sum(-1)
 
 
 def log_model_and_posterior(
@@ -35,8 +29,8 @@ def log_model_and_posterior(
     log_p = log_q = torch.zeros(len(v)).to(v)
     below = v
     for layer, (machine, h) in enumerate(zip(network.directed, hidden, strict=True)):
-        log_p = log_p + log_probability(machine.visible, below, machine.visible_input(h))
-        log_q = log_q + log_probability(machine.hidden, h, network.hidden_input(layer, below))
+        log_p = log_p + machine.visible.log_probability(below, machine.visible_input(h))
+        log_q = log_q + machine.hidden.log_probability(h, network.hidden_input(layer, below))
         below = h
     return log_p - network.top.free_energy(below), log_q
 
@@ -91,6 +85,6 @@ def lower_bound(network: BeliefNetwork, v: Tensor, n_draws: int) -> Tensor:
     Computation 18, 2006; R. Salakhutdinov, I. Murray, "On the quantitative analysis of deep belief
     networks", ICML 2008.
     """
-    if sum(machine.n_components for machine in network.directed) <= MAX_ENUMERATED_UNITS:
+    if sum(machine.n_components for machine in network.directed) <= MAX_SUMMED_DIRECTED:
         return enumerated_bound(network, v)
     return sampled_bound(network, v, n_draws, Stream(0))

@@ -75,8 +75,8 @@ def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor
 
     The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
     """
-    units: Any = machine.visible
-    there = units.observed(v)[:, :: units.n_categories]
+    units = machine.visible
+    there = units.coding.observed(v)[:, :: units.coding.width]
     blocks = []
     for h in binary_states(machine.n_components):
         of_each = units.log_normalizer(machine.visible_input(h))

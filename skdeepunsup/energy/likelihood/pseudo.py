@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 
 from ..machines.restricted import RestrictedBoltzmannMachine
-from ..units.binary import Bernoulli
-from ..units.categorical import Categorical
 
 
 def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
@@ -47,9 +45,8 @@ def log_conditional(
     It is −F(v) − log Σᵤ exp(−F(v with vᵢ = u)). ``x`` is the states' hidden input, and ``settled``
     its log-normaliser summed over hidden units.
     """
-    finite = machine.visible
-    assert isinstance(finite, Bernoulli | Categorical)
-    values = finite.values(v)  # of one unit, as blocks of its columns
+    values = machine.visible.values(v)  # of one unit, as blocks of its columns
+    assert values is not None
     width = values.shape[1]
     columns = width * units[:, None] + torch.arange(width, device=v.device)
     block = v.gather(1, columns)
@@ -61,4 +58,4 @@ def log_conditional(
         settled_there = machine.hidden.log_normalizer(moved).sum(-1)
         alternatives.append((change * a).sum(-1) + settled_there)
     log_p = settled - torch.stack(alternatives).logsumexp(0)
-    return log_p * finite.observed(v).gather(1, columns[:, :1])[:, 0]
+    return log_p * machine.coding.observed(v).gather(1, columns[:, :1])[:, 0]

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..units.base import Units
+from ..units.coding import Coding
 
 
 class Machine(RecordedModule, ABC):
@@ -28,6 +29,11 @@ class Machine(RecordedModule, ABC):
 
     visible: Units
     n_components: int
+
+    @property
+    def coding(self) -> Coding:
+        """How rows of data become visible states."""
+        return self.visible.coding
 
     @abstractmethod
     def encode(self, rows: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ..._persistence import RecordedModule
 from ..._products import affine
 from ..._random import Stream
 from ..units.base import Units
+from ..units.coding import Coding
 from .restricted import RestrictedBoltzmannMachine
 
 
@@ -73,6 +74,11 @@ class BeliefNetwork(RecordedModule):
         return self.layers[0].visible
 
     @property
+    def coding(self) -> Coding:
+        """How rows of data become visible states."""
+        return self.visible.coding
+
+    @property
     def top(self) -> RestrictedBoltzmannMachine:
         """The undirected machine."""
         return self.layers[-1]
@@ -108,7 +114,7 @@ class BeliefNetwork(RecordedModule):
 
     def activities(self, rows: Tensor) -> list[Tensor]:
         """Mean activities of h¹, …, hᴸ, each given the means below it."""
-        u, means = self.visible.states(rows), []
+        u, means = self.coding.to_states(rows), []
         for layer in range(len(self.layers)):
             u = self.mean_up(layer, u)
             means.append(u)
@@ -116,7 +122,7 @@ class BeliefNetwork(RecordedModule):
 
     def encode(self, rows: Tensor) -> Tensor:
         """Mean activities at ``depth``."""
-        u = self.visible.states(rows)
+        u = self.coding.to_states(rows)
         for layer in range(self.depth):
             u = self.mean_up(layer, u)
         return u
@@ -125,7 +131,7 @@ class BeliefNetwork(RecordedModule):
         """The way back from ``depth``: of each layer the mean, given the means above it."""
         for machine in reversed(self.layers[: self.depth]):
             h = machine.visible.mean(machine.visible_input(h))
-        return self.visible.rows(h)
+        return self.coding.to_rows(h)
 
     def sample(self, n: int, n_steps: int, stream: Stream) -> Tensor:
         """``n`` states of v: ``n_steps`` Gibbs sweeps of the top machine, and one pass down."""

@@ -1,7 +1,7 @@
 """Layers of units tied by weights: the energy, and what follows from it."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -9,29 +9,11 @@ from torch import Tensor, nn
 from ..._products import affine
 from ..._random import Stream
 from ..units.base import Units
-from ..units.binary import Bernoulli, Twin
-from ..units.categorical import Categorical
 from ..units.gaussian import Gaussian
+from ..units.kinds import HIDDEN_UNITS, VISIBLE_UNITS
 from ..units.rectified import Rectified
 from .base import Machine
 from .states import with_held
-
-
-def visible_layer(kind: str, n_features: int, **options: Any) -> Units:
-    """The visible units of that name."""
-    kinds = {
-        "bernoulli": Bernoulli,
-        "twin": Twin,
-        "gaussian": Gaussian,
-        "categorical": Categorical,
-    }
-    return kinds[kind](n_features, **options)
-
-
-def hidden_layer(kind: str, n_components: int) -> Units:
-    """The hidden units of that name; their statistic is u itself."""
-    kinds: dict[str, Any] = {"bernoulli": Bernoulli, "twin": Twin, "relu": Rectified}
-    return kinds[kind](n_components)
 
 
 class RestrictedBoltzmannMachine(Machine):
@@ -51,9 +33,9 @@ class RestrictedBoltzmannMachine(Machine):
         Columns of the data.
     n_components : int
         Hidden units, n_hidden below.
-    visible_units : {"bernoulli", "twin", "gaussian", "categorical"}, default="bernoulli"
+    visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
         Their size is n_visible below: n_features, or n_features · K.
-    hidden_units : {"bernoulli", "twin", "relu"}, default="bernoulli"
+    hidden_units : {"bernoulli", "relu"}, default="bernoulli"
     **options : Any
         Of the visible units. All parameters start at zero.
 
@@ -81,16 +63,45 @@ class RestrictedBoltzmannMachine(Machine):
         hidden_units: str = "bernoulli",
         **options: Any,
     ) -> None:
+        visible: Units = VISIBLE_UNITS[visible_units](n_features, **options)
+        hidden: Units = HIDDEN_UNITS[hidden_units](n_components)
+        n_visible = visible.size
+        self._hold(
+            visible, hidden, _zeros(n_visible, n_components), _zeros(n_visible),
+            _zeros(n_components), torch.zeros(n_visible),
+        )  # fmt: skip
+
+    @classmethod
+    def of(
+        cls,
+        visible: Units,
+        hidden: Units,
+        *,
+        W: nn.Parameter,
+        a: nn.Parameter,
+        b: nn.Parameter,
+        a0: Tensor,
+    ) -> Self:
+        """A machine of these units whose parameters are these tensors themselves, not copies."""
+        machine = cls.__new__(cls)
+        machine._hold(visible, hidden, W, a, b, a0)
+        machine.arguments = {}
+        return machine
+
+    def _hold(
+        self,
+        visible: Units,
+        hidden: Units,
+        W: nn.Parameter,
+        a: nn.Parameter,
+        b: nn.Parameter,
+        a0: Tensor,
+    ) -> None:
         super().__init__()
-        self.n_components = n_components
-        self.visible: Units = visible_layer(visible_units, n_features, **options)
-        self.hidden: Units = hidden_layer(hidden_units, n_components)
-        n_visible = self.visible.size
-        self.W = nn.Parameter(torch.zeros(n_visible, n_components), requires_grad=False)
-        self.a = nn.Parameter(torch.zeros(n_visible), requires_grad=False)
-        self.b = nn.Parameter(torch.zeros(n_components), requires_grad=False)
+        self.visible, self.hidden, self.n_components = visible, hidden, hidden.n_units
+        self.W, self.a, self.b = W, a, b
         self.a0: Tensor
-        self.register_buffer("a0", torch.zeros(n_visible))
+        self.register_buffer("a0", a0)
 
     def hidden_input(self, v: Tensor) -> Tensor:
         """t(v)ᵀW + b for each state ``v``."""
@@ -102,11 +113,11 @@ class RestrictedBoltzmannMachine(Machine):
 
     def encode(self, rows: Tensor) -> Tensor:
         """E[h | v]."""
-        return self.hidden.mean(self.hidden_input(self.visible.states(rows)))
+        return self.hidden.mean(self.hidden_input(self.coding.to_states(rows)))
 
     def decode(self, h: Tensor) -> Tensor:
         """E[v | h]."""
-        return self.visible.rows(self.visible.mean(self.visible_input(h)))
+        return self.coding.to_rows(self.visible.mean(self.visible_input(h)))
 
     def energy(self, v: Tensor, h: Tensor) -> Tensor:
         """E(v, h) for each pair of states."""
@@ -215,3 +226,7 @@ class RestrictedBoltzmannMachine(Machine):
         if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):
             overlap = affine(self.W.T, self.visible.statistic(self.W.T).T).clamp_min(0).sum(1)
             self.W.mul_((self.max_overlap / overlap.clamp_min(1e-30)).sqrt().clamp(max=1))
+
+
+def _zeros(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.zeros(shape), requires_grad=False)

@@ -1,12 +1,12 @@
-"""Units as functions of their input x: what a layer of a Boltzmann machine is made of.
+"""Units as functions of their input x: the layers that Boltzmann machines are made of.
 
-A unit that receives the total input x, its bias included, takes the value u with probability
+A unit with the total input x, its bias included, takes the value u with probability
 
     p(u | x) = exp(x t(u) + base(u)) / exp(log_normalizer(x)).
 
-Its kind is the pair of t, the statistic that weights see of it, and the base measure; a machine
-needs to know no more of it than the functions below (an exponential-family harmonium: M. Welling,
-M. Rosen-Zvi, G. Hinton, NIPS 2004). The derivative of the log-normaliser is E[t(u) | x].
+The statistic t and the base measure define its kind; a machine needs only the five abstract
+functions below (an exponential-family harmonium: M. Welling, M. Rosen-Zvi, G. Hinton, NIPS 2004).
+The derivative of the log-normaliser is E[t(u) | x].
 """
 
 from abc import ABC, abstractmethod
@@ -15,51 +15,43 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
+from ..._rows import Rows
+from .coding import Coding
+
+MAX_FIRST_BIAS = 10.0
+"""Largest size of a first bias that is found by bisection: weights can still overrule it."""
 
 
 class Units(nn.Module, ABC):
-    """A layer of units of one kind.
-
-    Rows of data and the layer's states differ where a unit is more than a number: a categorical
-    unit's code is one number of a row and K of a state. All functions but ``states`` take states.
+    """A layer of units of one kind: five functions, and hooks that few kinds need.
 
     Parameters
     ----------
     n_units : int
-        Columns of the rows.
+        Columns of the rows of data.
+
+    Attributes
+    ----------
+    coding : Coding
+        How rows of data become states; by default they are the states.
     """
 
     binary = False
-    """Whether all states can be enumerated as bits."""
+    """Whether each unit is one bit."""
     learned = False
-    """Whether the units have parameters of their own."""
-    may_miss = False
-    """Whether a state may lack some of the units."""
+    """Whether the units have parameters of their own, which ``ascend_`` moves."""
+    coding = Coding()
 
     def __init__(self, n_units: int) -> None:
         super().__init__()
         self.n_units = n_units
 
     @property
-    @abstractmethod
     def size(self) -> int:
         """Columns of a state, and of its input."""
+        return self.n_units * self.coding.width
 
-    @abstractmethod
-    def states(self, rows: Tensor) -> Tensor:
-        """Rows of data as states."""
-
-    @abstractmethod
-    def rows(self, u: Tensor) -> Tensor:
-        """States, or means of states, as rows of data."""
-
-    @abstractmethod
-    def typical(self, mean: Tensor) -> Tensor:
-        """Rows that stand for means of states: of a categorical unit, its likeliest code."""
-
-    @abstractmethod
-    def spread(self, mask: Tensor) -> Tensor:
-        """Of each column of a state, what ``mask`` says of the column of rows it belongs to."""
+    # The mathematics
 
     @abstractmethod
     def statistic(self, u: Tensor) -> Tensor:
@@ -81,47 +73,40 @@ class Units(nn.Module, ABC):
     def sample(self, x: Tensor, stream: Stream) -> Tensor:
         """Draw u given x."""
 
-    @abstractmethod
+    def log_probability(self, u: Tensor, x: Tensor) -> Tensor:
+        """Log p(u | x) = Σ x t(u) + base(u) − log_normalizer(x) of each state."""
+        return (self.statistic(u) * x).sum(-1) + self.log_base(u) - self.log_normalizer(x).sum(-1)
+
+    # Hooks
+
+    def values(self, like: Tensor) -> Tensor | None:
+        """All states of a single unit, a row each, or None if they are not finitely many."""
+        return None
+
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """Kullback–Leibler divergence, in nats, of what is observed from each unit given x."""
+        """−log p(u | x) of each state, in nats, less ``least_surprise`` where that is known."""
+        return -self.log_probability(u, x)
 
-    @abstractmethod
-    def observed(self, u: Tensor) -> Tensor:
-        """1 in the columns of units that are there, 0 in those of missing ones; like ``u``."""
+    def least_surprise(self, u: Tensor) -> Tensor:
+        """The part of −log p(u | x) of each state that ``divergence`` leaves out."""
+        return torch.zeros(len(u), dtype=u.dtype, device=u.device)
 
-    @abstractmethod
+    def start_(self, rows: Rows) -> Tensor:
+        """Biases x, on the CPU, at which E[u | x] is the rows' mean; ``learned`` units fit too.
+
+        By bisection, since E[u | x] rises with x.
+        """
+        mean = rows.mean().double().cpu()
+        low = torch.full_like(mean, -MAX_FIRST_BIAS)
+        high = -low
+        for _ in range(50):
+            x = (low + high) / 2
+            below = self.mean(x) < mean
+            low, high = torch.where(below, x, low), torch.where(below, high, x)
+        return (low + high) / 2
+
     def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
         """One step of the units' own parameters up Σₛ cₛ log p(uₛ, xₛ), where ``learned``."""
 
-    @abstractmethod
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """Keep the parameters where the units are well defined, after an update."""
-
-
-class ScalarUnits(Units):
-    """Units that take one number each, which is never missing."""
-
-    @property
-    def size(self) -> int:
-        """As many as there are units."""
-        return self.n_units
-
-    def states(self, rows: Tensor) -> Tensor:
-        """The rows themselves."""
-        return rows
-
-    def rows(self, u: Tensor) -> Tensor:
-        """The states themselves."""
-        return u
-
-    def typical(self, mean: Tensor) -> Tensor:
-        """The means themselves."""
-        return mean
-
-    def spread(self, mask: Tensor) -> Tensor:
-        """The mask itself."""
-        return mask
-
-    def observed(self, u: Tensor) -> Tensor:
-        """Ones."""
-        return torch.ones_like(u)

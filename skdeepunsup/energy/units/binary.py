@@ -8,10 +8,11 @@ from torch.nn.functional import softplus
 from torch.special import entr
 
 from ..._random import Stream
-from .base import ScalarUnits
+from ..._rows import Rows
+from .base import Units
 
 
-class Bernoulli(ScalarUnits):
+class Bernoulli(Units):
     """u ∈ {0, 1}, t(u) = u, no base: P(u = 1 | x) = σ(x)."""
 
     binary = True
@@ -37,26 +38,30 @@ class Bernoulli(ScalarUnits):
         return stream.bernoulli(x.sigmoid())
 
     def values(self, like: Tensor) -> Tensor:
-        """All that a unit can be, a row each."""
+        """0 and 1."""
         return torch.tensor([[0.0], [1.0]]).to(like)
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """The sum u log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
+        """Σ u log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
-        return softplus(x) - u * x - entr(u) - entr(1 - u)
+        return (softplus(x) - u * x - entr(u) - entr(1 - u)).sum(-1)
 
-    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
-        """Nothing to learn."""
-
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """Nothing to keep."""
+    def start_(self, rows: Rows) -> Tensor:
+        """Log odds of the rows' means."""
+        return log_odds(rows)
 
 
-class Twin(ScalarUnits):
+def log_odds(rows: Rows) -> Tensor:
+    """Log odds of the rows' means, clipped to those of a feature on, or off, once in n + 2 rows."""
+    smoothed = 1 / (len(rows) + 2)
+    return rows.mean().clamp(smoothed, 1 - smoothed).logit()
+
+
+class Twin(Units):
     """Two binary units with one input between them, counted: u ∈ {0, 1, 2}, binomial, t(u) = u.
 
-    What a layer of a deep machine is to one neighbour while its other one is unknown, and taken to
-    say the same.
+    A layer of a deep machine seen from one of its neighbours, while the other neighbour is unknown
+    and taken to send the same input.
     """
 
     def statistic(self, u: Tensor) -> Tensor:
@@ -76,17 +81,15 @@ class Twin(ScalarUnits):
         return 2 * x.sigmoid()
 
     def sample(self, x: Tensor, stream: Stream) -> Tensor:
-        """How many of two are on."""
+        """How many of the two are on."""
         p = x.sigmoid()
         return stream.bernoulli(p).add_(stream.bernoulli(p))
 
+    def values(self, like: Tensor) -> Tensor:
+        """0, 1 and 2."""
+        return torch.tensor([[0.0], [1.0], [2.0]]).to(like)
+
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """Twice that of one unit whose value is u/2."""
+        """Twice that of a binary unit whose value is u/2."""
         p = (0.5 * u).clamp(0, 1)
-        return 2 * (softplus(x) - p * x - entr(p) - entr(1 - p))
-
-    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
-        """Nothing to learn."""
-
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """Nothing to keep."""
+        return (2 * (softplus(x) - p * x - entr(p) - entr(1 - p))).sum(-1)

@@ -1,4 +1,4 @@
-"""Units that take real values: Gaussian, and rectified Gaussian."""
+"""Units that take any real value."""
 
 import math
 
@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from .base import ScalarUnits
+from ..._rows import Rows, mean_over_rows
+from .base import Units
 
 
-class Gaussian(ScalarUnits):
+class Gaussian(Units):
     """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and variance σ², which is learned.
 
     Parameters
@@ -57,8 +58,19 @@ class Gaussian(ScalarUnits):
         return torch.addcmul(x, (0.5 * self.log_variance).exp(), stream.normal_like(x))
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """(u − x)²/(2σ²): of two Gaussians of the units' variance."""
-        return 0.5 * self.statistic(u - x) * (u - x)
+        """Σ (u − x)²/(2σ²), the divergence of Gaussians at u and at x, both of variance σ²."""
+        return (0.5 * self.statistic(u - x) * (u - x)).sum(-1)
+
+    def least_surprise(self, u: Tensor) -> Tensor:
+        """Σ ½ log(2πσ²), which is −log p(u | x) at x = u."""
+        return self.log_normalizer(torch.zeros_like(u)).sum(-1)
+
+    def start_(self, rows: Rows) -> Tensor:
+        """The rows' means; σ² takes their variances."""
+        mean = rows.mean()
+        variance = mean_over_rows(lambda x: (x - mean.to(x)).square(), rows)
+        self.log_variance.copy_(variance.clamp_min(self.min_variance).log())
+        return mean
 
     def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
         """∂/∂log σ² of x t(u) + base(u), which is (u²/2 − x u)/σ²."""

@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.special import erfcx, log_ndtr, ndtri
 
 from ..._random import Stream
-from .base import ScalarUnits
+from .base import Units
 
 
-class Rectified(ScalarUnits):
+class Rectified(Units):
     """u ≥ 0, t(u) = u, base −u²/2: a Gaussian of mean x and variance 1, cut off below 0.
 
     The free energy of a machine with such hidden units is exact, as that of no softplus or noisy
@@ -59,11 +59,5 @@ class Rectified(ScalarUnits):
         return torch.where(wide < near, tail, u).clamp(min=0).to(x.dtype)
 
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
-        """(u − E[u | x])²/2: of unit Gaussians, since an observed value has no density."""
-        return 0.5 * (u - self.mean(x)).square()
-
-    def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
-        """Nothing to learn."""
-
-    def constrain_(self, W: Tensor, a: Tensor) -> None:
-        """Nothing to keep."""
+        """Σ (u − E[u | x])²/2, as of unit Gaussians: an observed value has no density."""
+        return (0.5 * (u - self.mean(x)).square()).sum(-1)

@@ -1,186 +1,220 @@
-"""Units as functions of their input: each a distribution, stated once and checked for all kinds."""
+"""The laws of units, stated once for all kinds: a new kind joins by a line of ``KINDS``."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, stats
 from torch.autograd import functional
 
 from skdeepunsup._random import Stream
-from skdeepunsup.energy.units.binary import Bernoulli
+from skdeepunsup._rows import ResidentRows
+from skdeepunsup.energy.units.base import Units
+from skdeepunsup.energy.units.binary import Bernoulli, Twin
 from skdeepunsup.energy.units.categorical import Categorical
 from skdeepunsup.energy.units.gaussian import Gaussian
+from skdeepunsup.energy.units.kinds import HIDDEN_UNITS, VISIBLE_UNITS
 from skdeepunsup.energy.units.rectified import Rectified
 
 X = torch.linspace(-7, 7, 15, dtype=torch.float64)
+INFINITY = math.inf
+NODES, WEIGHTS = map(torch.tensor, np.polynomial.legendre.leggauss(300))
 
 
-def gaussian(n=1, variance=0.6):
-    units = Gaussian(n).double()
+def gaussian(variance=0.6):
+    units = Gaussian(1).double()
     units.log_variance.fill_(math.log(variance))
     return units
 
 
-SCALAR = {"bernoulli": Bernoulli(1), "relu": Rectified(1), "gaussian": gaussian()}
+class Kind(NamedTuple):
+    """One unit of a kind, and its states: all of them, or the ends (low, high) of an interval."""
+
+    units: Units
+    states: list | tuple[float, float]
 
 
-def log_weight(units, u, x):
-    """x t(u) + base(u) of one unit."""
-    u = torch.tensor([[float(u)]], dtype=torch.float64)
-    return float(x * units.statistic(u)[0, 0] + units.log_base(u)[0])
+KINDS = {
+    "bernoulli": Kind(Bernoulli(1), [[0.0], [1.0]]),
+    "twin": Kind(Twin(1), [[0.0], [1.0], [2.0]]),
+    "categorical": Kind(Categorical(1, 3), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+    "gaussian": Kind(gaussian(), (-INFINITY, INFINITY)),
+    "relu": Kind(Rectified(1), (0.0, INFINITY)),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_number = pytest.mark.parametrize("kind", [k for k in KINDS if KINDS[k].units.size == 1])
 
 
-def sum_over_states(units, function, x):
-    """Σ or ∫ of ``function(u)`` times the weight of u."""
-    if units.binary:
-        return sum(function(u) * math.exp(log_weight(units, u, x)) for u in (0, 1))
-    low = 0 if isinstance(units, Rectified) else -np.inf
-    high = np.inf
-    peak = float(units.mean(torch.tensor([[x]]))[0, 0])
-    parts = [(low, peak), (peak, high)] if peak > low else [(low, high)]
-    return sum(
-        integrate.quad(lambda u: function(u) * math.exp(log_weight(units, u, x)), *ends)[0]
-        for ends in parts
-    )
+def inputs(units):
+    """Some inputs of one unit, a row each."""
+    if units.size == 1:
+        return X[:, None]
+    return 3 * torch.randn(15, units.size, generator=torch.Generator().manual_seed(0)).double()
 
 
-@pytest.mark.parametrize("kind", SCALAR)
+def weighted_sum(kind, function, x, below=INFINITY):
+    """Σ or ∫ of function(u) exp(x t(u) + base(u)) over the states, or over those below an end."""
+    units, states = KINDS[kind]
+    if isinstance(states, list):
+        u, du = torch.tensor(states).double(), 1.0
+    else:  # by quadrature, on either side of the peak
+        peak = float(units.mean(x[None])[0, 0])
+        low, high = max(states[0], peak - 20), min(states[1], peak + 20, below)
+        middle = min(max(low, peak), high)
+        halves = [((b - a) / 2, (a + b) / 2) for a, b in ((low, middle), (middle, high))]
+        u = torch.cat([half * NODES + centre for half, centre in halves])[:, None]
+        du = torch.cat([half * WEIGHTS for half, _ in halves])
+    p = du * ((x * units.statistic(u)).sum(1) + units.log_base(u)).exp()
+    return p @ function(u)
+
+
+def one(u):
+    return torch.ones(len(u)).double()
+
+
+def test_every_kind_is_tested():
+    assert {*VISIBLE_UNITS, *HIDDEN_UNITS} <= set(KINDS)
+    for name, kind in (VISIBLE_UNITS | HIDDEN_UNITS).items():
+        assert isinstance(KINDS[name].units, kind)
+
+
+@each_kind
 def test_log_normalizer_is_the_sum_over_all_states(kind):
-    units = SCALAR[kind]
-    for x in X.tolist():
-        expected = math.log(sum_over_states(units, lambda u: 1.0, x))
-        assert float(units.log_normalizer(torch.tensor([[x]]).double())) == pytest.approx(expected)
+    units = KINDS[kind].units
+    for x in inputs(units):
+        expected = math.log(float(weighted_sum(kind, one, x)))
+        assert float(units.log_normalizer(x[None])) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("kind", SCALAR)
+@each_kind
 def test_mean_is_the_mean(kind):
-    units = SCALAR[kind]
-    for x in X.tolist():
-        expected = sum_over_states(units, lambda u: u, x) / sum_over_states(units, lambda u: 1.0, x)
-        assert float(units.mean(torch.tensor([[x]]).double())) == pytest.approx(expected)
+    units = KINDS[kind].units
+    for x in inputs(units):
+        expected = weighted_sum(kind, lambda u: u, x) / weighted_sum(kind, one, x)
+        np.testing.assert_allclose(units.mean(x[None])[0], expected, rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", SCALAR)
+@each_kind
 def test_mean_statistic_is_the_log_normalizer_s_derivative(kind):
-    units = SCALAR[kind]
-    slope = functional.jacobian(lambda t: units.log_normalizer(t[:, None])[:, 0], X).diagonal()
-    torch.testing.assert_close(slope, units.statistic(units.mean(X[:, None]))[:, 0])
+    units = KINDS[kind].units
+    x = inputs(units)
+    slope = functional.jacobian(lambda t: units.log_normalizer(t).sum(), x)
+    torch.testing.assert_close(slope, units.statistic(units.mean(x)))
 
 
+@each_kind
+@pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 2.0, 6.0])
+def test_samples_follow_the_distribution(kind, x):
+    """Shares of the states, or of what lies below some quantiles, within five standard errors."""
+    units, states = KINDS[kind]
+    n, x = 40_000, x * torch.ones(units.size).double() / torch.arange(1, units.size + 1)
+    draws = units.sample(x.expand(n, -1), Stream(0))
+    assert draws.shape == (n, units.size)
+    total = weighted_sum(kind, one, x)
+    if isinstance(states, list):
+        found = torch.stack([(draws == torch.tensor(u)).all(1).double().mean() for u in states])
+        log_p = units.log_probability(torch.tensor(states).double(), x.expand(len(states), -1))
+        p = log_p.exp()
+        assert float(found.sum()) == pytest.approx(1)  # and no other state is drawn
+    else:
+        ends = draws[:, 0].quantile(torch.tensor([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98]).double())
+        other = units.sample(x.expand(n, -1), Stream(1))[:, 0]
+        found = torch.stack([(other < end).double().mean() for end in ends])
+        below = [weighted_sum(kind, one, x, float(end)) for end in ends]
+        p = torch.tensor(below).double() / total
+    assert ((found - p).abs() < 5 * (p * (1 - p) / n).sqrt() + 1e-12).all()
+
+
+@each_kind
+def test_log_probability_is_that_of_all_units_together(kind):
+    units, states = KINDS[kind]
+    u = torch.tensor(states if isinstance(states, list) else [[0.3], [2.0]]).double()
+    x = inputs(units)[3].expand(len(u), -1)
+    own = x * units.statistic(u)
+    expected = own.sum(1) + units.log_base(u) - units.log_normalizer(x).sum(1)
+    torch.testing.assert_close(units.log_probability(u, x), expected)
+
+
+@each_kind
+def test_divergence_is_never_negative_and_completes_the_surprise(kind):
+    units, states = KINDS[kind]
+    u = torch.tensor(states if isinstance(states, list) else [[0.3], [2.0]]).double()
+    for x in inputs(units):
+        x = x.expand(len(u), -1)
+        divergence = units.divergence(u, x)
+        assert divergence.shape == (len(u),)
+        assert (divergence >= -1e-12).all()
+        if kind in ("bernoulli", "categorical", "gaussian"):  # else of means, or of no density
+            surprise = divergence + units.least_surprise(u)
+            torch.testing.assert_close(surprise, -units.log_probability(u, x))
+
+
+@each_kind
+def test_values_are_all_states_of_a_unit(kind):
+    units, states = KINDS[kind]
+    values = units.values(X)
+    if isinstance(states, list) and values is not None:
+        assert values.tolist() == states
+    else:
+        assert values is None
+    assert not units.binary or values.tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize("kind", VISIBLE_UNITS)
+def test_first_biases_give_the_means_of_the_rows(kind):
+    units = KINDS[kind].units
+    rows = torch.tensor([[0.0], [1.0], [1.0]] * 200).double()
+    mean = units.coding.to_states(rows).mean(0)
+    found = units.mean(units.start_(ResidentRows(rows))[None])[0]
+    torch.testing.assert_close(found, mean, atol=0.01, rtol=0)
+
+
+@each_number
+def test_first_biases_are_found_where_a_kind_knows_no_formula(kind):
+    units = KINDS[kind].units
+    x = torch.tensor([[-2.0], [0.3], [4.0]]).double()
+    for mean, expected in zip(units.mean(x), x, strict=True):
+        found = Units.start_(units, ResidentRows(mean[None]))
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+@each_kind
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("kind", SCALAR)
-def test_far_inputs_are_finite_and_the_mean_monotonic(kind, dtype):
-    units = SCALAR[kind]
+def test_far_inputs_are_finite(kind, dtype):
+    units = KINDS[kind].units.to(dtype)
+    x = torch.cat([torch.linspace(-1e4, -25, 50), torch.linspace(-25, 25, 400)]).to(dtype)
+    x = x[:, None] * torch.ones(units.size, dtype=dtype)
+    for answer in (units.mean(x), units.log_normalizer(x), units.sample(x, Stream(0))):
+        assert answer.isfinite().all()
+    units.double()
+
+
+@each_number
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_mean_rises_with_the_input(kind, dtype):
+    units = KINDS[kind].units.to(dtype)
     x = torch.cat([torch.linspace(-1e4, -25, 50), torch.linspace(-25, 25, 400)]).to(dtype)[:, None]
-    if kind == "gaussian":
-        units = gaussian().to(dtype)
     mean = units.mean(x)
-    assert mean.isfinite().all()
-    assert units.log_normalizer(x).isfinite().all()
-    assert units.sample(x, Stream(0)).isfinite().all()
     assert (mean.diff(dim=0) >= -1e-5 * mean[1:].abs()).all()
-    if kind == "relu":
-        assert (mean > 0).all()
+    assert (mean > 0).all() or kind != "relu"
+    units.double()
 
 
-@pytest.mark.parametrize("x", [-40.0, -12.0, -3.0, -0.5, 0.0, 2.0, 9.0])
-def test_rectified_samples_are_of_the_truncated_gaussian(x):
-    draws = Rectified(1).sample(torch.full((20_000, 1), x), Stream(0))[:, 0].double().numpy()
-    exact = stats.truncnorm(-x, np.inf, loc=x)
-    assert stats.kstest(draws, exact.cdf).pvalue > 1e-4
+@each_number
+def test_states_of_one_number_are_the_rows_and_never_missing(kind):
+    coding, u = KINDS[kind].units.coding, torch.rand(4, 1).double()
+    assert not coding.may_miss
+    assert (coding.observed(u) == 1).all()
+    for same in (coding.to_states, coding.to_rows, coding.likeliest_rows, coding.to_columns):
+        assert same(u) is u
 
 
-def test_gaussian_samples_are_of_the_gaussian():
-    draws = gaussian().sample(torch.full((20_000, 1), 1.5).double(), Stream(0))[:, 0].numpy()
-    assert stats.kstest(draws, stats.norm(1.5, math.sqrt(0.6)).cdf).pvalue > 1e-4
-
-
-def test_categorical_samples_follow_the_softmax():
-    units, n = Categorical(2, 3), 60_000
-    x = torch.tensor([[0.5, -1.0, 2.0, -3.0, 0.0, 0.1]]).double()
-    p = units.mean(x).view(2, 3)
-    torch.testing.assert_close(p, x.view(2, 3).softmax(1))
-    u = units.sample(x.expand(n, -1), Stream(0)).view(n, 2, 3)
-    assert (u.sum(-1) == 1).all()
-    error = (p * (1 - p) / n).sqrt()
-    assert ((u.mean(0) - p).abs() < 5 * error).all()
-
-
-def test_categorical_log_normalizer_is_the_sum_over_categories():
-    units = Categorical(2, 3)
-    x = torch.randn(5, 6, generator=torch.Generator().manual_seed(0)).double()
-    torch.testing.assert_close(units.log_normalizer(x), x.view(5, 2, 3).exp().sum(-1).log())
-
-
-def test_codes_become_states_and_come_back():
-    units = Categorical(3, 4)
-    rows = torch.tensor([[0.0, 3.0, 2.0], [1.0, 1.0, 0.0]])
-    states = units.states(rows)
-    assert states.shape == (2, 12)
-    assert (states.view(2, 3, 4).sum(-1) == 1).all()
-    torch.testing.assert_close(units.rows(states), rows)
-
-
-def test_a_missing_code_is_no_state_at_all():
-    units = Categorical(2, 3)
-    states = units.states(torch.tensor([[math.nan, 1.0]]))
-    assert states.tolist() == [[0, 0, 0, 0, 1, 0]]
-    assert units.observed(states).tolist() == [[0, 0, 0, 1, 1, 1]]
-    assert units.spread(torch.tensor([[True, False]])).tolist() == [[True] * 3 + [False] * 3]
-
-
-def test_gauge_leaves_every_distribution_as_it_was():
-    units = Categorical(2, 3)
-    rng = torch.Generator().manual_seed(0)
-    W, a = torch.randn(6, 4, generator=rng), torch.randn(6, generator=rng)
-    h = torch.randn(7, 4, generator=rng)
-    before = units.mean(h @ W.T + a)
-    units.constrain_(W, a)
-    torch.testing.assert_close(units.mean(h @ W.T + a), before)
-    assert W.view(2, 3, 4).sum(1).abs().max() < 1e-5
-    assert a.view(2, 3).sum(1).abs().max() < 1e-5
-
-
-@pytest.mark.parametrize("kind", SCALAR)
-def test_only_gaussian_units_learn_and_nothing_scalar_is_missing(kind):
-    units = SCALAR[kind]
-    u, x = torch.rand(4, 1).double(), torch.rand(4, 1).double()
-    assert (units.observed(u) == 1).all()
+@each_kind
+def test_only_gaussian_units_learn(kind):
+    units = KINDS[kind].units
+    u, x = (torch.rand(4, units.size).double() for _ in range(2))
     assert units.learned == (kind == "gaussian")
     before = [p.clone() for p in units.parameters()]
     units.ascend_(u, x, torch.tensor([0.5, 0.5, -0.5, -0.5]).double(), 0.0)
     assert all(torch.equal(a, b) for a, b in zip(before, units.parameters(), strict=True))
-
-
-def test_ascent_moves_the_variance_towards_the_data_s():
-    """E_data[u²] above E_model[u²] widens, below it narrows."""
-    for data, widens in ((3.0, True), (0.1, False)):
-        units = gaussian()
-        u, x = torch.tensor([[data], [1.0]]).double(), torch.zeros(2, 1).double()
-        units.ascend_(u, x, torch.tensor([1.0, -1.0]).double(), 0.1)
-        assert (float(units.log_variance) > math.log(0.6)) == widens
-
-
-def test_variance_stays_above_its_floor():
-    units = Gaussian(3, min_variance=0.5)
-    units.log_variance.copy_(torch.tensor([-9.0, 0.0, -0.1]))
-    units.constrain_(torch.zeros(3, 1), torch.zeros(3))
-    torch.testing.assert_close(units.log_variance.exp(), torch.tensor([0.5, 1.0, math.exp(-0.1)]))
-
-
-def test_log_variance_score_is_the_derivative():
-    u, x = torch.tensor([[0.3, -2.0]]).double(), torch.tensor([[1.1, 0.4]]).double()
-
-    def log_density(z):
-        units = Gaussian(2).double()
-        del units.log_variance
-        units.log_variance = z
-        return (x * units.statistic(u)).sum() + units.log_base(u).sum()
-
-    z = torch.tensor([0.2, -0.7]).double()
-    units = Gaussian(2).double()
-    units.log_variance.copy_(z)
-    expected = functional.jacobian(log_density, z)
-    torch.testing.assert_close(units.log_variance_score(u, x)[0], expected)
