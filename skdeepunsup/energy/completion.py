@@ -1,14 +1,16 @@
 """Gibbs chains with what is observed of a row held: they draw the rest given it."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
 from .._random import Stream
 from ..base.generative import Completion
 from .likelihood.bound import log_model_and_posterior
-from .machines.base import Machine
+from .machines.base import GibbsChain, Machine
 from .machines.belief_network import BeliefNetwork
-from .machines.restricted import RestrictedBoltzmannMachine
+from .machines.restricted import RestrictedBoltzmannMachine, RestrictedChain
 from .machines.states import with_held
 
 
@@ -19,25 +21,27 @@ class ClampedChains(Completion):
     ----------
     machine : Machine
     x : Tensor of shape (n, n_features)
-        Rows, NaN where missing; there the chains start at the machine without weights.
+        Rows, NaN where missing; there the chains start at draws from the machine without weights.
     stream : Stream
     """
 
+    chain: GibbsChain
+
     def __init__(self, machine: Machine, x: Tensor, stream: Stream) -> None:
-        self.machine, self.stream, self.coding = machine, stream, machine.coding
+        self.coding = machine.coding
         self.fixed = self.coding.to_columns(~x.isnan())
-        start = machine.start(len(x), stream).to(x)
+        start = machine.sample_base(len(x), stream).to(x)
         v = with_held(start, self.fixed, self.coding.to_states(x))
-        self.state = machine.begin(v, stream)
+        self.chain = machine.chain(v, stream, self.fixed)
 
     def advance(self, n_steps: int) -> None:
-        self.state = self.machine.advance(self.state, self.stream, n_steps, self.fixed)
+        self.chain.advance(n_steps)
 
     def draw(self) -> Tensor:
-        return self.coding.to_rows(self.machine.visible_of(self.state))
+        return self.coding.to_rows(self.chain.visible())
 
     def expected(self) -> Tensor:
-        return self.machine.visible_mean(self.state)
+        return self.chain.visible_mean()
 
     def typical(self, mean: Tensor) -> Tensor:
         return self.coding.likeliest_rows(mean)
@@ -45,10 +49,6 @@ class ClampedChains(Completion):
 
 class ConditionalChains(ClampedChains):
     """Chains of a conditional machine, stationary at p(missing, h | observed, r).
-
-    r tells which entries are observed, as it did in training, whatever is drawn for the others. Of
-    these, hidden units hear the category, and not what all K weights have in common: that is what
-    being there adds. So a missing unit is heard as its one-hot code less 1/K.
 
     Parameters
     ----------
@@ -59,18 +59,28 @@ class ConditionalChains(ClampedChains):
     stream : Stream
     """
 
-    machine: RestrictedBoltzmannMachine
-
     def __init__(self, machine: RestrictedBoltzmannMachine, x: Tensor, stream: Stream) -> None:
         super().__init__(machine, x, stream)
-        self.common = machine.visible.mean(torch.zeros_like(self.state[0])).where(~self.fixed, 0)
+        self.chain = ConditionalChain(machine, self.chain.visible(), stream, self.fixed)
 
-    def advance(self, n_steps: int) -> None:
-        v, h = self.state
-        for _ in range(n_steps):
-            h = self.machine.sample_hidden(v - self.common, self.stream)
-            v = with_held(self.machine.sample_visible(h, self.stream), self.fixed, v)
-        self.state = v, h
+
+class ConditionalChain(RestrictedChain):
+    """Sweeps of a conditional machine, with r as the row has it.
+
+    r marks the entries that are observed, as in training, whatever is drawn for the others. The
+    mean of a unit's K weights is what an observed unit adds whatever its category. A missing unit
+    must not add it: the hidden units receive its one-hot code less 1/K.
+    """
+
+    fixed: Tensor
+
+    def _seen(self) -> Tensor:
+        return self.v - self._common
+
+    @cached_property
+    def _common(self) -> Tensor:
+        """1/K in the columns of missing units, else 0."""
+        return self.machine.visible.mean(torch.zeros_like(self.v)).where(~self.fixed, 0)
 
 
 class ClampedNetwork(Completion):

@@ -210,8 +210,8 @@ def test_annealing_s_sweeps_are_reversible():
     stream, n, calls = Stream(0), 500, 1000
     counts = np.zeros((8, 8))
     for _ in range(calls):
-        field = machine.field(S.repeat_interleave(n, 0))
-        after = machine.sweep(field, 1.0, stream).reshape(8, n, 3)
+        field = machine.path().field(S.repeat_interleave(n, 0))
+        after = machine.path().sweep(field, 1.0, stream).reshape(8, n, 3)
         counts += [frequencies(rows) for rows in after]
     expected = 0.5 * (forth + back).numpy()
     assert np.abs(counts / calls - expected).max() < 0.06 * float((forth - back).abs().max())
@@ -229,10 +229,10 @@ def test_sweeps_at_any_temperature_leave_its_distribution_unchanged(beta):
     for part, b in enumerate((0.0, 0.4) if mixed else (beta,)):
         _, log_p = enumerated(b * machine.L, machine.c0 + b * (machine.c - machine.c0))
         p = torch.softmax(log_p, 0).numpy()
-        density = machine.log_density(machine.field(S), b) + S @ machine.c0
+        density = machine.path().log_density(machine.path().field(S), b) + S @ machine.c0
         torch.testing.assert_close(torch.softmax(density, 0).numpy(), p)
         start = S[rng.choice(len(S), size=2 * n if mixed else n, p=p)]
-        after = machine.sweep(machine.field(start), beta, Stream(0))
+        after = machine.path().sweep(machine.path().field(start), beta, Stream(0))
         after = after[part::2] if mixed else after
         assert total_variation(frequencies(after), p) < monte_carlo_floor(p, n)
 
@@ -241,7 +241,7 @@ def test_sweeps_at_any_temperature_leave_its_distribution_unchanged(beta):
 def test_annealed_interval_covers_the_exact_log_partition(seed):
     machine = random_machine(6, 4, seed=seed)
     estimate = annealed_log_partition(
-        machine, n_temperatures=200, n_chains=500, stream=Stream(seed)
+        machine.path(), n_temperatures=200, n_chains=500, stream=Stream(seed)
     )
     assert estimate.lower <= exact_log_partition(machine) <= estimate.upper
     assert estimate.upper - estimate.lower < 0.5

@@ -136,7 +136,7 @@ def test_log_partition_is_the_sum_over_all_states(shape):
 def test_annealed_interval_covers_the_exact_log_partition(shape, seed):
     machine = random_machine(*shape, seed=seed)
     estimate = annealed_log_partition(
-        machine, n_temperatures=200, n_chains=500, stream=Stream(seed)
+        machine.path(), n_temperatures=200, n_chains=500, stream=Stream(seed)
     )
     assert estimate.lower <= exact_log_partition(machine) <= estimate.upper
     assert estimate.upper - estimate.lower < 0.6
@@ -146,8 +146,10 @@ def test_annealed_interval_covers_the_exact_log_partition(shape, seed):
 def test_annealed_weights_are_unbiased_even_with_few_temperatures(shape):
     machine, stream = random_machine(*shape, scale=0.7), Stream(0)
     betas = torch.linspace(0, 1, 4).double()
-    log_w, _ = anneal(machine, machine.base_state(100_000, stream).double(), betas, stream)
-    ratio = math.exp(exact_log_partition(machine) - float(machine.base_log_partition()))
+    log_w, _ = anneal(
+        machine.path(), machine.path().base_state(100_000, stream).double(), betas, stream
+    )
+    ratio = math.exp(exact_log_partition(machine) - float(machine.path().base_log_partition()))
     w = log_w.exp()
     assert abs(float(w.mean()) - ratio) < 5 * float(w.std()) / math.sqrt(len(w))
 
@@ -158,11 +160,11 @@ def test_annealing_sweeps_are_reversible(shape, beta):
     """p(s) T(s → t) = p(t) T(t → s): counts of moves there and back from exact draws."""
     machine, n = random_machine(*shape), 200_000
     states = all_states(machine.n_enumerated)
-    log_p = machine.log_density(machine.field(states), beta)
+    log_p = machine.path().log_density(machine.path().field(states), beta)
     if machine.sides[0] is machine.even:  # what log_density leaves out
         log_p = log_p + states[:, : shape[0]] @ machine.a0
     start = torch.multinomial(log_p.softmax(0), n, True, generator=torch.Generator().manual_seed(0))
-    there = machine.sweep(machine.field(states[start]), beta, Stream(0))
+    there = machine.path().sweep(machine.path().field(states[start]), beta, Stream(0))
     moves = count_states(np.hstack([states[start], there])).reshape(len(states), -1)
     p = log_p.softmax(0).numpy()
     assert total_variation(moves.sum(0), p) < monte_carlo_floor(p, n)
@@ -174,11 +176,11 @@ def test_annealing_sweeps_are_reversible(shape, beta):
 def test_path_ends_at_the_base_and_at_the_machine(shape):
     machine = random_machine(*shape)
     states = all_states(machine.n_enumerated)
-    own = machine.log_density(machine.field(states), 1.0)
+    own = machine.path().log_density(machine.path().field(states), 1.0)
     rest = states[:, : shape[0]] @ machine.a0 if machine.sides[0] is machine.even else 0
     torch.testing.assert_close(own + rest, machine.log_marginal(states))
-    base = machine.log_density(machine.field(states), 0.0) + rest
-    assert float(base.logsumexp(0)) == pytest.approx(float(machine.base_log_partition()))
+    base = machine.path().log_density(machine.path().field(states), 0.0) + rest
+    assert float(base.logsumexp(0)) == pytest.approx(float(machine.path().base_log_partition()))
 
 
 @shapes
@@ -238,7 +240,9 @@ def test_one_hidden_layer_is_the_restricted_machine():
     torch.testing.assert_close(machine.free_energy_bound(V), restricted.free_energy(V))
     torch.testing.assert_close(machine.encode(V), restricted.encode(V))
     torch.testing.assert_close(machine.decode(H), restricted.decode(H))
-    torch.testing.assert_close(machine.base_log_partition(), restricted.base_log_partition())
+    torch.testing.assert_close(
+        machine.path().base_log_partition(), restricted.path().base_log_partition()
+    )
     assert exact_log_partition(machine) == pytest.approx(exact_log_partition(restricted))
 
 

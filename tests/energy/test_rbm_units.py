@@ -83,7 +83,9 @@ def test_log_partition_normalises_the_free_energies(kind):
     log_z = float((-machine.free_energy(V)).logsumexp(0)) + math.log(dv)
     if machine.n_enumerated < math.inf:
         assert exact_log_partition(machine) == pytest.approx(log_z, abs=1e-6)
-    estimate = annealed_log_partition(machine, n_temperatures=300, n_chains=1000, stream=Stream(0))
+    estimate = annealed_log_partition(
+        machine.path(), n_temperatures=300, n_chains=1000, stream=Stream(0)
+    )
     assert estimate.lower <= log_z <= estimate.upper
     assert estimate.value == pytest.approx(log_z, abs=0.1)
     assert estimate.effective_sample_size > 300
@@ -147,7 +149,7 @@ def test_gaussian_gibbs_has_the_moments_of_the_density():
     machine, n = machine_of("gaussian", n=2, scale=0.8), 200_000
     V, _ = visible_points(machine)
     p = (-machine.free_energy(V)).softmax(0)
-    v = machine.gibbs(machine.start(n, Stream(1)), Stream(0), 100)
+    v = machine.gibbs(machine.sample_base(n, Stream(1)), Stream(0), 100)
     for power in (1, 2, 3):
         exact = p @ V**power
         error = (v**power).std(0) / math.sqrt(n)

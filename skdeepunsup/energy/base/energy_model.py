@@ -108,7 +108,8 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         machine: Machine = self._module
         stream = Stream(random_state, next(machine.parameters()).device)
         with torch.inference_mode():
-            v = machine.coding.to_rows(machine.start(n_samples, stream)).cpu().double().numpy()
+            start = machine.coding.to_rows(machine.sample_base(n_samples, stream))
+            v = start.cpu().double().numpy()
         held = None
         if given is not None:
             known = _as_given(given, v.shape, getattr(self, "feature_names_in_", None))

@@ -148,16 +148,17 @@ class TemperedChains(Chains):
         super().__init__(machine, stream, n_chains=n_chains, n_steps=n_steps, dtype=dtype)
         device = machine.b.device
         self.betas = torch.linspace(1, 0, n_temperatures).to(machine.b)
-        self.v = machine.base_state(n_chains * n_temperatures, stream).to(dtype)
+        self.path = machine.path()
+        self.v = self.path.base_state(n_chains * n_temperatures, stream).to(dtype)
         self.rank = torch.arange(n_temperatures, device=device).repeat(n_chains, 1)
         self.offset = torch.zeros((), dtype=torch.int64, device=device)
 
     def draw(self, x: Tensor) -> Tensor:
         for _ in range(self.n_steps):
-            field = self.machine.field(self.v)
+            field = self.path.field(self.v)
             self._exchange(field)
             beta = self.betas[self.rank].view(-1, 1)
-            self.v = self.machine.sweep(field, beta, self.stream).to(self.dtype)
+            self.v = self.path.sweep(field, beta, self.stream).to(self.dtype)
         first = len(self.betas) * torch.arange(len(self.rank), device=self.rank.device)
         return self.v[first + self.rank.argmin(1)]  # each chain's replica at β = 1
 
@@ -170,9 +171,8 @@ class TemperedChains(Chains):
         self.offset = 1 - self.offset
 
         here, there = self.betas[self.rank], self.betas[neighbour[self.rank]]
-        gain = self.machine.log_density(field, there.view(-1, 1)) - self.machine.log_density(
-            field, here.view(-1, 1)
-        )
+        gain = self.path.log_density(field, there.view(-1, 1))
+        gain = gain - self.path.log_density(field, here.view(-1, 1))
         holder = self.rank.argsort(1)  # of each rank, the replica that has it
         gain = gain.view(self.rank.shape).gather(1, holder)
         draws = self.stream.uniform(tuple(gain.shape))[:, torch.minimum(ladder, neighbour)]

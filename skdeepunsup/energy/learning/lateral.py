@@ -102,7 +102,7 @@ class LateralAscent(LikelihoodAscent):
         self.n_steps, self.clamped, self.clamped_steps = n_steps, clamped, clamped_steps
         self.weight_decay, self.centered = weight_decay, centered
         D = machine.n_features
-        self.chains = machine.base_state(n_chains, stream).to(precision)
+        self.chains = machine.path().base_state(n_chains, stream).to(precision)
         self.mu = torch.zeros_like(machine.c)
         self.activity = machine.c[D:].sigmoid()
         if centered:

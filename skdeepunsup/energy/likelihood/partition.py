@@ -13,7 +13,7 @@ from torch import Tensor
 from ..._parameters import check_integer, check_option
 from ..._random import Stream
 from ..._validation import to_array
-from ..machines.base import Machine
+from ..machines.base import AnnealingPath, Machine
 from ..machines.restricted import RestrictedBoltzmannMachine
 from ..machines.states import binary_states
 
@@ -84,7 +84,7 @@ def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor
     return torch.stack(blocks).logsumexp(0)
 
 
-def anneal(machine: Machine, state: Any, betas: Tensor, stream: Stream) -> tuple[Tensor, Any]:
+def anneal(path: AnnealingPath, state: Any, betas: Tensor, stream: Stream) -> tuple[Tensor, Any]:
     """Log importance weights of chains taken from the first of ``betas`` to the last.
 
     At each β the weight gains log p*_β(s) − log p*_β'(s), β' being the one before, and the state s
@@ -93,7 +93,7 @@ def anneal(machine: Machine, state: Any, betas: Tensor, stream: Stream) -> tuple
 
     Parameters
     ----------
-    machine : Machine
+    path : AnnealingPath
     state : Any
         Of each chain, drawn at the first β.
     betas : Tensor of shape (n_temperatures,)
@@ -115,10 +115,10 @@ def anneal(machine: Machine, state: Any, betas: Tensor, stream: Stream) -> tuple
     """
     log_weights: Any = 0.0
     for before, beta in pairwise(betas.tolist()):
-        field = machine.field(state)
-        log_weights = log_weights + machine.log_density(field, beta)
-        log_weights -= machine.log_density(field, before)
-        state = machine.sweep(field, beta, stream)
+        field = path.field(state)
+        log_weights = log_weights + path.log_density(field, beta)
+        log_weights -= path.log_density(field, before)
+        state = path.sweep(field, beta, stream)
     return log_weights.cpu(), state
 
 
@@ -160,7 +160,7 @@ def acceptance_ratio(forward: Tensor, reverse: Tensor) -> float:
 
 
 def annealed_log_partition(
-    machine: Machine, *, n_temperatures: int, n_chains: int, stream: Stream
+    path: AnnealingPath, *, n_temperatures: int, n_chains: int, stream: Stream
 ) -> LogPartition:
     """Log Z by annealing from the base machine at evenly spaced β, and back.
 
@@ -173,12 +173,12 @@ def annealed_log_partition(
     end of the bracket knows of a mode that no chain has found.
     """
     betas = torch.linspace(0, 1, n_temperatures, dtype=torch.float64)
-    base = float(machine.base_log_partition())
-    forward, state = anneal(machine, machine.base_state(n_chains, stream), betas, stream)
+    base = float(path.base_log_partition())
+    forward, state = anneal(path, path.base_state(n_chains, stream), betas, stream)
     start = resampled(state, forward, stream)
     for _ in range(n_temperatures // 10):
-        start = machine.sweep(machine.field(start), 1.0, stream)
-    reverse, _ = anneal(machine, start, betas.flip(0), stream)
+        start = path.sweep(path.field(start), 1.0, stream)
+    reverse, _ = anneal(path, start, betas.flip(0), stream)
     if not (forward.isfinite().all() and reverse.isfinite().all()):
         return LogPartition(math.nan, -math.inf, math.inf, 0.0)
     lower = log_mean_interval(forward).lower
@@ -222,7 +222,7 @@ def log_partition(
         machine, device = copy.deepcopy(machine).cpu(), torch.device("cpu")
     with torch.no_grad():
         return annealed_log_partition(
-            machine,
+            machine.path(),
             n_temperatures=n_temperatures,
             n_chains=n_chains,
             stream=Stream(random_state, device),

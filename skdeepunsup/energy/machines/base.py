@@ -1,4 +1,4 @@
-"""What every Boltzmann machine can do."""
+"""Three interfaces of a Boltzmann machine: a model of rows, a Gibbs chain, an annealing path."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -13,16 +13,12 @@ from ..units.coding import Coding
 
 
 class Machine(RecordedModule, ABC):
-    """p(v, h) = exp(−E(v, h)) / Z: what every Boltzmann machine can do.
-
-    Log Z is found along a path of machines of inverse temperature β, from a base at β = 0, whose
-    units are independent, to this one at β = 1. A ``state`` is what the path samples, the rest
-    being summed out, and its ``field`` what all temperatures need of it, computed once.
+    """p(v, h) = exp(−E(v, h)) / Z as a model of rows of data.
 
     Attributes
     ----------
     visible : Units
-        The layer that sees the data.
+        The layer that holds the data.
     n_components : int
         Width of the code.
     """
@@ -47,32 +43,6 @@ class Machine(RecordedModule, ABC):
     def free_energy(self, v: Tensor) -> Tensor:
         """−log Σₕ exp(−E(v, h)) of each visible state, or an upper bound."""
 
-    @abstractmethod
-    def start(self, n: int, stream: Stream) -> Tensor:
-        """``n`` visible states of the base machine, for chains to start at."""
-
-    @abstractmethod
-    def begin(self, v: Tensor, stream: Stream) -> Any:
-        """The state of all units that a chain has which starts at ``v``."""
-
-    @abstractmethod
-    def advance(self, state: Any, stream: Stream, n_steps: int, fixed: Tensor | None = None) -> Any:
-        """The state after ``n_steps`` sweeps; entries of v where ``fixed`` is true stay."""
-
-    @abstractmethod
-    def visible_of(self, state: Any) -> Tensor:
-        """v."""
-
-    @abstractmethod
-    def visible_mean(self, state: Any) -> Tensor:
-        """E[vᵢ | all units that are tied to vᵢ], of a state that a sweep has ended with."""
-
-    def gibbs(
-        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
-    ) -> Tensor:
-        """``n_steps`` sweeps from ``v``, whose entries where ``fixed`` is true stay as they are."""
-        return self.visible_of(self.advance(self.begin(v, stream), stream, n_steps, fixed))
-
     @property
     @abstractmethod
     def n_enumerated(self) -> float:
@@ -80,7 +50,59 @@ class Machine(RecordedModule, ABC):
 
     @abstractmethod
     def log_marginal(self, bits: Tensor) -> Tensor:
-        """Log Σ exp(−E) over all units but those that ``bits`` are the state of."""
+        """Log Σ exp(−E) over all units but those whose states ``bits`` are."""
+
+    @abstractmethod
+    def sample_base(self, n: int, stream: Stream) -> Tensor:
+        """Draw ``n`` visible states of the base machine, which has no weights."""
+
+    @abstractmethod
+    def chain(self, v: Tensor, stream: Stream, fixed: Tensor | None = None) -> "GibbsChain":
+        """Chains of this machine that start at the visible states ``v``."""
+
+    @abstractmethod
+    def path(self) -> "AnnealingPath":
+        """The path to this machine from its base machine, along which log Z is found."""
+
+    def gibbs(
+        self, v: Tensor, stream: Stream, n_steps: int = 1, fixed: Tensor | None = None
+    ) -> Tensor:
+        """Visible states after ``n_steps`` sweeps from ``v``; entries where ``fixed`` stay."""
+        chain = self.chain(v, stream, fixed)
+        chain.advance(n_steps)
+        return chain.visible()
+
+    def in_double(self) -> Self:
+        """A copy with float64 parameters on the CPU, for figures that must be exact."""
+        return copy.deepcopy(self).cpu().double()  # in this order: MPS has no float64
+
+
+class GibbsChain(ABC):
+    """States of all units, one chain a row, that Gibbs sweeps of the machine move.
+
+    A sweep leaves p(v, h) invariant, or, with entries of v held, p given these entries.
+    """
+
+    @abstractmethod
+    def advance(self, n_steps: int) -> None:
+        """Make ``n_steps`` sweeps."""
+
+    @abstractmethod
+    def visible(self) -> Tensor:
+        """The present v."""
+
+    @abstractmethod
+    def visible_mean(self) -> Tensor:
+        """E[vᵢ | all units connected to vᵢ], after at least one sweep."""
+
+
+class AnnealingPath(ABC):
+    """Distributions p*_β from a base machine at β = 0, of independent units, to a machine at β = 1.
+
+    A ``state`` holds the units that the path samples, the others being summed out. The ``field`` of
+    a state is all that any β needs of it, so that it is computed once. A path keeps no parameters:
+    it follows those of its machine.
+    """
 
     @abstractmethod
     def base_log_partition(self) -> Tensor:
@@ -92,7 +114,7 @@ class Machine(RecordedModule, ABC):
 
     @abstractmethod
     def field(self, state: Any) -> Any:
-        """What ``log_density`` and ``sweep`` need of a state, at whatever β."""
+        """The input of ``log_density`` and ``sweep`` at whatever β."""
 
     @abstractmethod
     def log_density(self, field: Any, beta: float | Tensor) -> Tensor:
@@ -101,7 +123,3 @@ class Machine(RecordedModule, ABC):
     @abstractmethod
     def sweep(self, field: Any, beta: float | Tensor, stream: Stream) -> Any:
         """The next state of chains that leave p_β invariant, reversibly."""
-
-    def in_double(self) -> Self:
-        """A copy with float64 parameters on the CPU, for figures that must be exact."""
-        return copy.deepcopy(self).cpu().double()  # in this order: MPS has no float64

@@ -135,7 +135,7 @@ class BeliefNetwork(RecordedModule):
 
     def sample(self, n: int, n_steps: int, stream: Stream) -> Tensor:
         """``n`` states of v: ``n_steps`` Gibbs sweeps of the top machine, and one pass down."""
-        u = self.top.gibbs(self.top.start(n, stream), stream, n_steps)
+        u = self.top.gibbs(self.top.sample_base(n, stream), stream, n_steps)
         for machine in reversed(self.directed):
             u = machine.sample_visible(u, stream)
         return u

@@ -8,12 +8,12 @@ from torch.special import entr
 from ..._products import affine
 from ..._random import Stream
 from ..units.binary import Bernoulli
-from .base import Machine
+from .base import AnnealingPath, GibbsChain, Machine
 from .blocks import BlockSweeps
 from .states import binary_states
 
-UNROLLED_ROUNDS = 5
-"""Of mean field where it is trained as a network."""
+UNROLLED_HALF_ROUNDS = 5
+"""Rounds of mean field, each halfway, where the machine is trained as a network."""
 
 MAX_SUMMED_UNITS = 15
 """Hidden units that a free energy enumerates, beside those it sums out in closed form.
@@ -29,10 +29,6 @@ class LateralMachine(Machine):
     """Binary units s = (v, h), any two of them connected.
 
         E(s) = −½ sᵀLs − cᵀs,   P(sᵢ = 1 | the others) = σ((Ls)ᵢ + cᵢ).
-
-    The annealing path scales L by β and moves c from c₀, on all units:
-
-        log p*_β(s) = ((1 − β) c₀ + β c)ᵀs + β ½ sᵀLs.
 
     Parameters
     ----------
@@ -181,32 +177,17 @@ class LateralMachine(Machine):
             columns.append(v[:, i] * x - self.visible.log_normalizer(x))
         return torch.stack(columns, 1)
 
-    def start(self, n: int, stream: Stream) -> Tensor:
-        """``n`` visible states of the machine without connections."""
-        return self.base_state(n, stream)[:, : self.n_features]
+    def sample_base(self, n: int, stream: Stream) -> Tensor:
+        """Draw ``n`` visible states of the machine without connections."""
+        return self.path().base_state(n, stream)[:, : self.n_features]
 
-    def begin(self, v: Tensor, stream: Stream) -> Tensor:
-        """All units, the hidden ones drawn from their mean field."""
-        m = self.hiddens.mean_field(self.L_hidden, self.hidden_input(v))
-        return torch.cat([v, stream.bernoulli(m)], 1)
+    def chain(self, v: Tensor, stream: Stream, fixed: Tensor | None = None) -> "LateralChain":
+        """Chains that start at ``v``, and at hidden units drawn from their mean field."""
+        return LateralChain(self, v, stream, fixed)
 
-    def advance(
-        self, state: Tensor, stream: Stream, n_steps: int, fixed: Tensor | None = None
-    ) -> Tensor:
-        """Sweeps over all units."""
-        if fixed is not None:
-            free = fixed.new_zeros(len(state), self.n_components)
-            fixed = torch.cat([fixed.expand(len(state), -1), free], 1)
-        return self.everyone.gibbs(state, self.L, self.c, stream, n_steps, fixed=fixed)
-
-    def visible_of(self, state: Tensor) -> Tensor:
-        """v."""
-        return state[:, : self.n_features]
-
-    def visible_mean(self, state: Tensor) -> Tensor:
-        """E[vᵢ | all other units]."""
-        D = self.n_features
-        return affine(state, self.L[:, :D], self.c[:D]).sigmoid()
+    def path(self) -> "LateralPath":
+        """The path on which L grows with β and c moves from c₀."""
+        return LateralPath(self)
 
     @property
     def n_enumerated(self) -> float:
@@ -221,17 +202,70 @@ class LateralMachine(Machine):
         x = affine(s, self.L[:, block], self.c[block])
         return self.visible.log_normalizer(x).sum(-1) - self.energy(s)
 
+
+class LateralChain(GibbsChain):
+    """A sweep draws all units, block by block.
+
+    Parameters
+    ----------
+    machine : LateralMachine
+    v : Tensor of shape (n, D)
+        Where the chains start.
+    stream : Stream
+    fixed : Tensor of bool, of a shape that broadcasts to that of ``v``, optional
+        Entries of ``v`` that stay as they are.
+    """
+
+    def __init__(
+        self, machine: LateralMachine, v: Tensor, stream: Stream, fixed: Tensor | None = None
+    ) -> None:
+        self.machine, self.stream = machine, stream
+        m = machine.hiddens.mean_field(machine.L_hidden, machine.hidden_input(v))
+        self.s = torch.cat([v, stream.bernoulli(m)], 1)
+        if fixed is not None:
+            free = fixed.new_zeros(len(v), machine.n_components)
+            fixed = torch.cat([fixed.expand(len(v), -1), free], 1)
+        self.fixed = fixed
+
+    def advance(self, n_steps: int) -> None:
+        machine = self.machine
+        self.s = machine.everyone.gibbs(
+            self.s, machine.L, machine.c, self.stream, n_steps, fixed=self.fixed
+        )
+
+    def visible(self) -> Tensor:
+        return self.s[:, : self.machine.n_features]
+
+    def visible_mean(self) -> Tensor:
+        """E[vᵢ | all other units]."""
+        D = self.machine.n_features
+        return affine(self.s, self.machine.L[:, :D], self.machine.c[:D]).sigmoid()
+
+
+class LateralPath(AnnealingPath):
+    """L is scaled by β and c moves from c₀, on all units:
+
+        log p*_β(s) = ((1 − β) c₀ + β c)ᵀs + β ½ sᵀLs.
+
+    Parameters
+    ----------
+    machine : LateralMachine
+    """
+
+    def __init__(self, machine: LateralMachine) -> None:
+        self.machine = machine
+
     def base_log_partition(self) -> Tensor:
         """Σᵢ log(1 + exp(c₀ᵢ))."""
-        return self.visible.log_normalizer(self.c0).sum(dtype=torch.float64)
+        return self.machine.visible.log_normalizer(self.machine.c0).sum(dtype=torch.float64)
 
     def base_state(self, n: int, stream: Stream) -> Tensor:
         """States of all units."""
-        return stream.bernoulli(self.c0.sigmoid().expand(n, -1))
+        return stream.bernoulli(self.machine.c0.sigmoid().expand(n, -1))
 
     def field(self, state: Tensor) -> tuple[Tensor, Tensor]:
         """The state, and (c − c₀)ᵀs + ½ sᵀLs, of shape (n, 1): log p*_β is linear in β."""
-        slope = -self.energy(state) - state @ self.c0
+        slope = -self.machine.energy(state) - state @ self.machine.c0
         return state, slope[:, None].double()
 
     def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
@@ -244,14 +278,15 @@ class LateralMachine(Machine):
         Each block's draw is reversible, and their product forth is the reverse of that back: their
         even mixture is reversible, at half the cost of one sweep forth and then one back.
         """
-        x = self.c0 + beta * (self.c - self.c0)
+        machine = self.machine
+        x = machine.c0 + beta * (machine.c - machine.c0)
         back = bool(stream.numpy.integers(2))
-        return self.everyone.gibbs(field[0], self.L, x, stream, beta=beta, backwards=back)
+        return machine.everyone.gibbs(field[0], machine.L, x, stream, beta=beta, backwards=back)
 
 
 def in_rounds(x: Tensor, L: Tensor) -> Tensor:
     """Means of binary units with inputs x and ties L: in few rounds, m ← (m + σ(x + mL)) / 2."""
     m = x.sigmoid()
-    for _ in range(UNROLLED_ROUNDS):
+    for _ in range(UNROLLED_HALF_ROUNDS):
         m = (m + (x + affine(m, L)).sigmoid()) / 2
     return m

@@ -1,6 +1,5 @@
 """Layers of binary units, neighbours tied: the deep Boltzmann machine."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,14 +10,12 @@ from torch.special import entr
 from ..._products import affine
 from ..._random import Stream
 from ..units.binary import Bernoulli
-from .base import Machine
+from .base import AnnealingPath, GibbsChain, Machine
+from .mean_field import settled
 from .states import binary_states, with_held
 
 MAX_ENUMERATED_HIDDEN = 12
 """Up to so many hidden bits of one side the free energy is exact, at 2¹² terms a row."""
-
-MAX_ROUNDS = 1000
-"""Of mean field; trained machines settle within some tens."""
 
 UNROLLED_ROUNDS = 3
 """Of mean field where it is trained as a network."""
@@ -34,9 +31,7 @@ class LayeredMachine(Machine):
 
     The even layers, v among them, are independent given the odd ones, and the odd given the even:
     one side is drawn, or summed out, in closed form given the other. Log Z is a sum over states of
-    the smaller side, by enumeration or along the annealing path of machines with
-
-        β Wₗ,   β bₗ of hidden layers,   (1 − β) a₀ + β b₀.
+    the smaller side, by enumeration or along the annealing path.
 
     Layers are held in a sequence or a dict, by their number.
 
@@ -196,7 +191,7 @@ class LayeredMachine(Machine):
         total = torch.full_like(heard[:, 0], -torch.inf)
         block = max(1, MAX_ENTRIES // (len(v) * width))
         for bits in binary_states(self._n_units(side), block):
-            h = self._layers(bits.to(v), side)
+            h = self.layers_of(bits.to(v), side)
             own = sum((h[i] @ self.b[i] for i in side), v.new_zeros(len(bits)))
             own = own + sum(softplus(self.input(h, i)).sum(-1) for i in others if i > 1)
             if 1 in others:
@@ -207,7 +202,7 @@ class LayeredMachine(Machine):
             total = torch.logaddexp(total, log_p.logsumexp(1))
         return -total - v @ self.b[0]
 
-    def _layers(self, state: Tensor, side: Any) -> dict[int, Tensor]:
+    def layers_of(self, state: Tensor, side: Any) -> dict[int, Tensor]:
         """The layers of ``side``, which a state has next to each other."""
         parts = state.split([self.sizes[i] for i in side], 1) if side else ()
         return dict(zip(side, parts, strict=True))
@@ -222,34 +217,19 @@ class LayeredMachine(Machine):
         for i in side:
             h[i] = stream.bernoulli(self.input(h, i).sigmoid()).to(h[i].dtype)
 
-    def start(self, n: int, stream: Stream) -> Tensor:
-        """``n`` visible states of the machine without weights."""
+    def sample_base(self, n: int, stream: Stream) -> Tensor:
+        """Draw ``n`` visible states of the machine without weights."""
         return stream.bernoulli(self.a0.sigmoid().expand(n, -1))
 
-    def begin(self, v: Tensor, stream: Stream) -> list[Tensor]:
-        """All layers, the hidden ones drawn from their mean field."""
-        return [v, *map(stream.bernoulli, self.mean_field(v)[1:])]
-
-    def advance(
-        self, state: list[Tensor], stream: Stream, n_steps: int, fixed: Tensor | None = None
-    ) -> list[Tensor]:
-        """Draw the odd layers, then the even, ``n_steps`` times."""
-        h, v = list(state), state[0]
-        for _ in range(n_steps):
-            self.draw(h, self.odd, stream)
-            self.draw(h, self.even, stream)
-            h[0] = with_held(h[0], fixed, v)
-        return h
-
-    def visible_of(self, state: list[Tensor]) -> Tensor:
-        """v."""
-        return state[0]
-
-    def visible_mean(self, state: list[Tensor]) -> Tensor:
-        """E[v | h¹]."""
-        return self.input(state, 0).sigmoid()
+    def chain(self, v: Tensor, stream: Stream, fixed: Tensor | None = None) -> "LayeredChain":
+        """Chains that start at ``v``, and at hidden layers drawn from their mean field."""
+        return LayeredChain(self, v, stream, fixed)
 
     # Log Z
+
+    def path(self) -> "LayeredPath":
+        """The path on which weights and hidden biases grow with β and b₀ moves from a₀."""
+        return LayeredPath(self)
 
     @property
     def sides(self) -> tuple[range, range]:
@@ -265,36 +245,87 @@ class LayeredMachine(Machine):
     def log_marginal(self, bits: Tensor) -> Tensor:
         """Log Σ exp(−E) over the larger side."""
         smaller, larger = self.sides
-        h = self._layers(bits, smaller)
+        h = self.layers_of(bits, smaller)
         own: Any = sum(h[i] @ self.b[i] for i in smaller)
         return own + sum(softplus(self.input(h, i)).sum(-1) for i in larger)
 
+
+class LayeredChain(GibbsChain):
+    """A sweep draws the odd layers, then the even ones.
+
+    Parameters
+    ----------
+    machine : LayeredMachine
+    v : Tensor of shape (n, n_features)
+        Where the chains start.
+    stream : Stream
+    fixed : Tensor of bool, of a shape that broadcasts to that of ``v``, optional
+        Entries of ``v`` that stay as they are.
+    """
+
+    def __init__(
+        self, machine: LayeredMachine, v: Tensor, stream: Stream, fixed: Tensor | None = None
+    ) -> None:
+        self.machine, self.stream, self.fixed, self.held = machine, stream, fixed, v
+        self.h = [v, *map(stream.bernoulli, machine.mean_field(v)[1:])]
+
+    def advance(self, n_steps: int) -> None:
+        for _ in range(n_steps):
+            self.machine.draw(self.h, self.machine.odd, self.stream)
+            self.machine.draw(self.h, self.machine.even, self.stream)
+            self.h[0] = with_held(self.h[0], self.fixed, self.held)
+
+    def visible(self) -> Tensor:
+        return self.h[0]
+
+    def visible_mean(self) -> Tensor:
+        """E[v | h¹]."""
+        return self.machine.input(self.h, 0).sigmoid()
+
+
+class LayeredPath(AnnealingPath):
+    """Machines with parameters
+
+        β Wₗ,   β bₗ of hidden layers,   (1 − β) a₀ + β b₀ of v.
+
+    A state is that of the smaller side, its layers next to each other; the larger is summed out.
+
+    Parameters
+    ----------
+    machine : LayeredMachine
+    """
+
+    def __init__(self, machine: LayeredMachine) -> None:
+        self.machine = machine
+        self.smaller, self.larger = machine.sides
+
     def base_log_partition(self) -> Tensor:
-        """Σᵢ softplus(a₀)ᵢ + log 2 for each hidden unit, of the machine without weights."""
-        x = torch.cat([self.a0, self.a0.new_zeros(sum(self.sizes[1:]))])
-        return softplus(x).sum(dtype=torch.float64)
+        """Σᵢ softplus(a₀)ᵢ, and log 2 for each hidden unit."""
+        a0, sizes = self.machine.a0, self.machine.sizes
+        return softplus(torch.cat([a0, a0.new_zeros(sum(sizes[1:]))])).sum(dtype=torch.float64)
 
     def base_state(self, n: int, stream: Stream) -> Tensor:
-        """States of the smaller side, its layers next to each other."""
-        inputs = [self.a0 if i == 0 else torch.zeros_like(self.b[i]) for i in self.sides[0]]
+        """States of the smaller side."""
+        b, a0 = self.machine.b, self.machine.a0
+        inputs = [a0 if i == 0 else torch.zeros_like(b[i]) for i in self.smaller]
         return stream.bernoulli(torch.cat(inputs).sigmoid().expand(n, -1))
 
     def field(self, state: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """What multiplies β in the state's own part, of shape (n, 1), and the other side's inputs.
+        """The factor of β in the smaller side's own part, of shape (n, 1), and the larger's inputs.
 
-        One product for all temperatures; the own part is ΣbᵢᵀHᵢ, with b₀ − a₀ for v.
+        One product for all temperatures; the own part is Σ bᵢᵀhᵢ, with b₀ − a₀ for v.
         """
-        smaller, larger = self.sides
-        h = self._layers(state, smaller)
-        own: Any = sum(h[i] @ (self.b[i] - self.a0 if i == 0 else self.b[i]) for i in smaller)
-        return own[:, None].double(), [self.input(h, i) for i in larger]
+        machine = self.machine
+        b, a0, h = machine.b, machine.a0, machine.layers_of(state, self.smaller)
+        own: Any = sum(h[i] @ (b[i] - a0 if i == 0 else b[i]) for i in self.smaller)
+        return own[:, None].double(), [machine.input(h, i) for i in self.larger]
 
     def log_density(self, field: tuple[Tensor, list[Tensor]], beta: float | Tensor) -> Tensor:
         """Log p*_β of a state of the smaller side, without a₀ᵀv."""
         own, inputs = field
         others: Any = sum(
             softplus(self._at(beta, i, x)).sum(-1, dtype=torch.float64)
-            for i, x in zip(self.sides[1], inputs, strict=True)
+            for i, x in zip(self.larger, inputs, strict=True)
         )
         return (beta * own)[:, 0] + others
 
@@ -302,39 +333,17 @@ class LayeredMachine(Machine):
         self, field: tuple[Tensor, list[Tensor]], beta: float | Tensor, stream: Stream
     ) -> Tensor:
         """Draw the larger side, then the smaller, at β."""
-        smaller, larger = self.sides
         h = {
             i: stream.bernoulli(self._at(beta, i, x).sigmoid())
-            for i, x in zip(larger, field[1], strict=True)
+            for i, x in zip(self.larger, field[1], strict=True)
         }
-        inputs = [self._at(beta, i, self.input(h, i)) for i in smaller]
+        inputs = [self._at(beta, i, self.machine.input(h, i)) for i in self.smaller]
         return stream.bernoulli(torch.cat(inputs, 1).sigmoid())
 
     def _at(self, beta: float | Tensor, i: int, x: Tensor) -> Tensor:
         """The input at β of a layer whose input at 1 is ``x``."""
-        return beta * x if i else torch.lerp(self.a0.expand_as(x), x, beta)
+        return beta * x if i else torch.lerp(self.machine.a0.expand_as(x), x, beta)
 
 
 def _zeros(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.zeros(shape), requires_grad=False)
-
-
-def settled(q: list[Tensor], one_round: Callable[[list[Tensor]], list[Tensor]]) -> list[Tensor]:
-    """Rounds of mean field from ``q`` on until nothing moves.
-
-    Each row stops by itself, so that its answer does not depend on its neighbours.
-    """
-    tolerance = max(1e-9, 8 * torch.finfo(q[0].dtype).eps)
-    q = [u.clone() for u in q]
-    moving = torch.arange(len(q[0]), device=q[0].device)
-    for _ in range(MAX_ROUNDS):
-        before = [u[moving] for u in q]
-        after = one_round(before)
-        pairs = zip(before, after, strict=True)
-        changes = [(new - old).abs().amax(1) for old, new in pairs if new is not old]
-        for u, new in zip(q, after, strict=True):
-            u[moving] = new
-        moving = moving[torch.stack(changes).amax(0) > tolerance]
-        if not len(moving):
-            break
-    return q

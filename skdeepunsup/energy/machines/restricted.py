@@ -12,7 +12,7 @@ from ..units.base import Units
 from ..units.gaussian import Gaussian
 from ..units.kinds import HIDDEN_UNITS, VISIBLE_UNITS
 from ..units.rectified import Rectified
-from .base import Machine
+from .base import AnnealingPath, GibbsChain, Machine
 from .states import with_held
 
 
@@ -22,10 +22,6 @@ class RestrictedBoltzmannMachine(Machine):
     With t and base those of the units (t(v) = v and base = 0 where they are binary),
 
         E(v, h) = −aᵀt(v) − bᵀh − t(v)ᵀWh − base(v) − base(h).
-
-    The annealing path scales W and b by β, moves a from a₀, and sums the hidden units out:
-
-        log p*_β(v) = ((1 − β) a₀ + β a)ᵀt(v) + base(v) + Σⱼ log_normalizer(β(t(v)ᵀW + b)ⱼ).
 
     Parameters
     ----------
@@ -143,35 +139,17 @@ class RestrictedBoltzmannMachine(Machine):
         """Draw v given h."""
         return self.visible.sample(self.visible_input(h), stream)
 
-    def start(self, n: int, stream: Stream) -> Tensor:
-        """``n`` visible states of the machine without weights."""
+    def sample_base(self, n: int, stream: Stream) -> Tensor:
+        """Draw ``n`` visible states of the machine without weights."""
         return self.visible.sample(self.a0.expand(n, -1), stream)
 
-    def begin(self, v: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        """v, and no hidden units yet: the first sweep draws them."""
-        return v, v.new_empty(0)
+    def chain(self, v: Tensor, stream: Stream, fixed: Tensor | None = None) -> "RestrictedChain":
+        """Chains of h given v and v given h that start at ``v``."""
+        return RestrictedChain(self, v, stream, fixed)
 
-    def advance(
-        self,
-        state: tuple[Tensor, Tensor],
-        stream: Stream,
-        n_steps: int,
-        fixed: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Draw h given v, then v given h, ``n_steps`` times."""
-        v, h = state
-        for _ in range(n_steps):
-            h = self.sample_hidden(v, stream)
-            v = with_held(self.sample_visible(h, stream), fixed, v)
-        return v, h
-
-    def visible_of(self, state: tuple[Tensor, Tensor]) -> Tensor:
-        """v."""
-        return state[0]
-
-    def visible_mean(self, state: tuple[Tensor, Tensor]) -> Tensor:
-        """E[v | h]."""
-        return self.visible.mean(self.visible_input(state[1]))
+    def path(self) -> "RestrictedPath":
+        """The path on which W and b grow with β and a moves from a₀."""
+        return RestrictedPath(self)
 
     @property
     def n_enumerated(self) -> float:
@@ -186,33 +164,6 @@ class RestrictedBoltzmannMachine(Machine):
     def _binary_layers(self) -> list[Units]:
         return [layer for layer in (self.visible, self.hidden) if layer.binary]
 
-    def base_log_partition(self) -> Tensor:
-        """Σᵢ log_normalizer(a₀)ᵢ + Σⱼ log_normalizer(0)ⱼ, of the machine without weights."""
-        visible = self.visible.log_normalizer(self.a0).sum(dtype=torch.float64)
-        hidden = self.hidden.log_normalizer(torch.zeros_like(self.b)).sum(dtype=torch.float64)
-        return visible + hidden
-
-    def base_state(self, n: int, stream: Stream) -> Tensor:
-        """Visible states; the hidden ones are summed out along the path."""
-        return self.start(n, stream)
-
-    def field(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """(a − a₀)ᵀt(v), of shape (n, 1), and t(v)ᵀW + b: one product for all temperatures."""
-        change = self.visible.statistic(state).to(self.a.dtype) @ (self.a - self.a0)
-        return change[:, None].double(), self.hidden_input(state)
-
-    def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
-        """Log p*_β(v) without a₀ᵀt(v) + base(v)."""
-        change, x = field
-        hidden = self.hidden.log_normalizer(beta * x).sum(-1, dtype=torch.float64)
-        return (beta * change)[:, 0] + hidden
-
-    def sweep(self, field: tuple[Tensor, Tensor], beta: float | Tensor, stream: Stream) -> Tensor:
-        """Draw h given v, then v given h, at β."""
-        h = self.hidden.sample(beta * field[1], stream)
-        x = self.visible_input(h)  # β(Wh + a) + (1 − β) a₀
-        return self.visible.sample(torch.lerp(self.a0.expand_as(x), x, beta), stream)
-
     @torch.no_grad()
     def constrain_(self) -> None:
         """Keep the parameters where the machine is well defined, after an update.
@@ -226,6 +177,94 @@ class RestrictedBoltzmannMachine(Machine):
         if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):
             overlap = affine(self.W.T, self.visible.statistic(self.W.T).T).clamp_min(0).sum(1)
             self.W.mul_((self.max_overlap / overlap.clamp_min(1e-30)).sqrt().clamp(max=1))
+
+
+class RestrictedChain(GibbsChain):
+    """A sweep draws h given v, then v given h.
+
+    Parameters
+    ----------
+    machine : RestrictedBoltzmannMachine
+    v : Tensor of shape (n, n_visible)
+        Where the chains start.
+    stream : Stream
+    fixed : Tensor of bool, of a shape that broadcasts to that of ``v``, optional
+        Entries of ``v`` that stay as they are.
+    """
+
+    def __init__(
+        self,
+        machine: RestrictedBoltzmannMachine,
+        v: Tensor,
+        stream: Stream,
+        fixed: Tensor | None = None,
+    ) -> None:
+        self.machine, self.stream, self.fixed = machine, stream, fixed
+        self.v, self.h = v, v.new_empty(0)
+
+    def advance(self, n_steps: int) -> None:
+        for _ in range(n_steps):
+            self.h = self.machine.sample_hidden(self._seen(), self.stream)
+            v = self.machine.sample_visible(self.h, self.stream)
+            self.v = with_held(v, self.fixed, self.v)
+
+    def _seen(self) -> Tensor:
+        """The visible states as hidden units receive them."""
+        return self.v
+
+    def visible(self) -> Tensor:
+        return self.v
+
+    def visible_mean(self) -> Tensor:
+        """E[v | h]."""
+        return self.machine.visible.mean(self.machine.visible_input(self.h))
+
+
+class RestrictedPath(AnnealingPath):
+    """W and b are scaled by β, a moves from a₀, and hidden units are summed out:
+
+        log p*_β(v) = ((1 − β) a₀ + β a)ᵀt(v) + base(v) + Σⱼ log_normalizer(β(t(v)ᵀW + b)ⱼ).
+
+    A state is v.
+
+    Parameters
+    ----------
+    machine : RestrictedBoltzmannMachine
+    """
+
+    def __init__(self, machine: RestrictedBoltzmannMachine) -> None:
+        self.machine = machine
+
+    def base_log_partition(self) -> Tensor:
+        """Σᵢ log_normalizer(a₀)ᵢ + Σⱼ log_normalizer(0)ⱼ."""
+        machine = self.machine
+        visible = machine.visible.log_normalizer(machine.a0).sum(dtype=torch.float64)
+        nothing = torch.zeros_like(machine.b)
+        return visible + machine.hidden.log_normalizer(nothing).sum(dtype=torch.float64)
+
+    def base_state(self, n: int, stream: Stream) -> Tensor:
+        """v of the machine without weights."""
+        return self.machine.sample_base(n, stream)
+
+    def field(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """(a − a₀)ᵀt(v), of shape (n, 1), and t(v)ᵀW + b: one product for all temperatures."""
+        a, a0 = self.machine.a, self.machine.a0
+        change = self.machine.visible.statistic(state).to(a.dtype) @ (a - a0)
+        return change[:, None].double(), self.machine.hidden_input(state)
+
+    def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
+        """Log p*_β(v) without a₀ᵀt(v) + base(v)."""
+        change, x = field
+        hidden = self.machine.hidden.log_normalizer(beta * x).sum(-1, dtype=torch.float64)
+        return (beta * change)[:, 0] + hidden
+
+    def sweep(self, field: tuple[Tensor, Tensor], beta: float | Tensor, stream: Stream) -> Tensor:
+        """Draw h given v, then v given h, at β."""
+        h = self.machine.hidden.sample(beta * field[1], stream)
+        x = self.machine.visible_input(h)  # β(Wh + a) + (1 − β) a₀
+        return self.machine.visible.sample(
+            torch.lerp(self.machine.a0.expand_as(x), x, beta), stream
+        )
 
 
 def _zeros(*shape: int) -> nn.Parameter:

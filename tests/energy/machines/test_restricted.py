@@ -235,7 +235,7 @@ def test_annealed_interval_covers_the_exact_log_partition(seed):
     base = torch.tensor(np.random.default_rng(seed).normal(size=8))
     machine.a0.copy_(base)
     estimate = annealed_log_partition(
-        machine, n_temperatures=200, n_chains=500, stream=Stream(seed)
+        machine.path(), n_temperatures=200, n_chains=500, stream=Stream(seed)
     )
     assert estimate.lower <= exact_log_partition(machine) <= estimate.upper
     assert estimate.upper - estimate.lower < 0.5
@@ -245,8 +245,8 @@ def test_annealed_weights_are_unbiased_even_with_few_temperatures():
     """E[w] = Z / Z₀ whatever the path; only the spread depends on it."""
     machine, stream = random_machine(4, 3), Stream(0)
     betas = torch.linspace(0, 1, 4).double()
-    log_w, _ = anneal(machine, machine.base_state(200_000, stream), betas, stream)
-    ratio = math.exp(exact_log_partition(machine) - float(machine.base_log_partition()))
+    log_w, _ = anneal(machine.path(), machine.path().base_state(200_000, stream), betas, stream)
+    ratio = math.exp(exact_log_partition(machine) - float(machine.path().base_log_partition()))
     w = log_w.exp()
     assert abs(float(w.mean()) - ratio) < 5 * float(w.std()) / math.sqrt(len(w))
 
@@ -256,7 +256,7 @@ def test_base_machine_s_log_partition_is_exact():
     machine.W.zero_()
     machine.b.zero_()
     machine.a0.copy_(machine.a)
-    assert float(machine.base_log_partition()) == pytest.approx(exact_log_partition(machine))
+    assert float(machine.path().base_log_partition()) == pytest.approx(exact_log_partition(machine))
 
 
 def test_interval_of_one_chain_is_all_there_is():

@@ -1,0 +1,30 @@
+"""Mean field: rounds of updates of the means of units, until nothing moves."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+MAX_ROUNDS = 1000
+"""Trained machines settle within some tens of rounds."""
+
+
+def settled(q: list[Tensor], one_round: Callable[[list[Tensor]], list[Tensor]]) -> list[Tensor]:
+    """Rounds of mean field from ``q`` on until nothing moves.
+
+    Each row stops by itself, so that its answer does not depend on its neighbours.
+    """
+    tolerance = max(1e-9, 8 * torch.finfo(q[0].dtype).eps)
+    q = [u.clone() for u in q]
+    moving = torch.arange(len(q[0]), device=q[0].device)
+    for _ in range(MAX_ROUNDS):
+        before = [u[moving] for u in q]
+        after = one_round(before)
+        pairs = zip(before, after, strict=True)
+        changes = [(new - old).abs().amax(1) for old, new in pairs if new is not old]
+        for u, new in zip(q, after, strict=True):
+            u[moving] = new
+        moving = moving[torch.stack(changes).amax(0) > tolerance]
+        if not len(moving):
+            break
+    return q
