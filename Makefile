@@ -10,7 +10,6 @@ STAMP := $(VENV)/.installed
 VENV_MIN := .venv-min
 STAMP_MIN := $(VENV_MIN)/.installed
 EXTRAS := plot,progress,tables,compression,molecules
-SOURCES = $(shell find skdeepunsup -name '*.py')
 
 # On small machines waiting OpenMP threads cost more than they bring.
 export OMP_NUM_THREADS ?= 1
@@ -20,9 +19,9 @@ export OMP_NUM_THREADS ?= 1
 
 help:
 	@echo "make demo    compare PCA, autoencoders and an RBM on the digits; table and figure in demo/"
-	@echo "make test    run the tests and the examples of the docstrings"
+	@echo "make test    run the tests, docstrings and their examples among them"
 	@echo "make test-min   run scikit-learn's checks and the laws on the oldest versions promised"
-	@echo "make lint    check style, types, floors and docstrings"
+	@echo "make lint    check style, types and floors"
 	@echo "make bench   measure speed and quality beside scikit-learn and plain PyTorch"
 	@echo "make docs    build the documentation into docs/_build/html"
 	@echo "make clean   remove what the commands above made, .venv and .venv-min too"
@@ -63,7 +62,6 @@ lint: $(STAMP)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
-	$(PY) -m numpydoc lint $(SOURCES)
 
 bench: $(STAMP)
 	$(PY) -m benchmarks

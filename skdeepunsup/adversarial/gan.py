@@ -328,7 +328,7 @@ class GAN(AdversarialModel):
         return self._sample(n_samples, random_state, label)
 
     @property
-    def classes_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def classes_(self) -> np.ndarray:
         """The classes that rows were generated of."""
         check_is_fitted(self)
         if not (classes := self._module.arguments["classes"]):
@@ -336,7 +336,7 @@ class GAN(AdversarialModel):
         return np.array(classes)
 
     @property
-    def encoder_error_(self) -> float:  # numpydoc ignore=RT01
+    def encoder_error_(self) -> float:
         """Of the last epoch that taught the encoder."""
         check_is_fitted(self)
         errors = [error for error in self.history_.get("encoder", ()) if error == error]

@@ -33,7 +33,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
 
     @abstractmethod
-    def score_samples(self, X: Any) -> np.ndarray:  # numpydoc ignore=PR01,RT01
+    def score_samples(self, X: Any) -> np.ndarray:
         """Score each row, higher being better."""
 
     @property

@@ -203,23 +203,23 @@ class BoltzmannMachine(EnergyModel):
         self.random_state = random_state
 
     @property
-    def connections_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def connections_(self) -> np.ndarray:
         """Weights between all units."""
         return to_array(self._module.L)
 
     @property
-    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def components_(self) -> np.ndarray:
         """Weights, hidden by visible."""
         D = self._module.n_features
         return to_array(self._module.L[D:, :D])
 
     @property
-    def intercept_hidden_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def intercept_hidden_(self) -> np.ndarray:
         """Hidden biases."""
         return to_array(self._module.c[self._module.n_features :])
 
     @property
-    def intercept_visible_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def intercept_visible_(self) -> np.ndarray:
         """Visible biases."""
         return to_array(self._module.c[: self._module.n_features])
 

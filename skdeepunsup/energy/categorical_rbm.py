@@ -192,7 +192,7 @@ class CategoricalRBM(RestrictedModel):
         self.random_state = random_state
 
     @property
-    def n_categories_(self) -> int:  # numpydoc ignore=RT01
+    def n_categories_(self) -> int:
         """K, of each feature."""
         return int(self._module.visible.n_categories)
 

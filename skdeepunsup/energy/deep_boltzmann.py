@@ -184,12 +184,12 @@ class DeepBoltzmannMachine(EnergyModel):
         self.random_state = random_state
 
     @property
-    def coefs_(self) -> list[np.ndarray]:  # numpydoc ignore=RT01
+    def coefs_(self) -> list[np.ndarray]:
         """Weights between neighbours."""
         return [to_array(W) for W in self._module.W]
 
     @property
-    def intercepts_(self) -> list[np.ndarray]:  # numpydoc ignore=RT01
+    def intercepts_(self) -> list[np.ndarray]:
         """The biases of all layers, the visible one's first."""
         return [to_array(b) for b in self._module.b]
 

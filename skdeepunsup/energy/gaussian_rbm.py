@@ -181,7 +181,7 @@ class GaussianRBM(RestrictedModel):
         self.random_state = random_state
 
     @property
-    def variances_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def variances_(self) -> np.ndarray:
         """Variance of each feature given the hidden units."""
         return np.asarray(self._module.visible.log_variance.detach().exp().cpu().numpy())
 

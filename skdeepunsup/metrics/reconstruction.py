@@ -21,6 +21,15 @@ def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
     -------
     ndarray of shape (n_samples,)
         Squared errors summed over features, those of missing entries (NaN) left out, float64.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from skdeepunsup.metrics import reconstruction_error
+    >>> X = load_iris().data
+    >>> f"{reconstruction_error(PCA(2).fit(X), X).mean():.3f}"
+    '0.101'
     """
     r = np.asarray(estimator.inverse_transform(estimator.transform(X)), dtype=np.float64)
     dense = to_dense(X)

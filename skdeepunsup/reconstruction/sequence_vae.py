@@ -231,7 +231,7 @@ class SequenceVAE(DeepTransformer):
         return self._partial_fit(X, sample_weight=sample_weight)
 
     @property
-    def n_active_units_(self) -> int:  # numpydoc ignore=RT01
+    def n_active_units_(self) -> int:
         """Number of components in use."""
         check_is_fitted(self)
         return int((self._module.code_variance > ACTIVE_VARIANCE).sum())

@@ -256,7 +256,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         self.random_state = random_state
 
     @property
-    def n_active_units_(self) -> int:  # numpydoc ignore=RT01
+    def n_active_units_(self) -> int:
         """Number of components in use."""
         check_is_fitted(self)
         return int((self._module.code_variance > ACTIVE_VARIANCE).sum())

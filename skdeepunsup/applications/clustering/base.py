@@ -163,7 +163,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         )
 
     @property
-    def cluster_centers_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def cluster_centers_(self) -> np.ndarray:
         """Return the centres in the code."""
         return to_array(self._module.centers)
 

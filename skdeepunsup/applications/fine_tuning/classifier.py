@@ -180,7 +180,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         self.random_state = random_state
 
     @property
-    def classes_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def classes_(self) -> np.ndarray:
         """Labels, sorted."""
         check_is_fitted(self)
         return np.array(self._module.arguments["classes"])

@@ -335,7 +335,7 @@ class EncoderDecoder(
         return float(np.average(right, weights=weights))
 
     @property
-    def n_outputs_(self) -> int:  # numpydoc ignore=RT01
+    def n_outputs_(self) -> int:
         """Number of targets of a row."""
         return int(self._module.n_targets)
 

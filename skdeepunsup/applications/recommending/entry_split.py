@@ -108,7 +108,7 @@ class EntrySplit:
         ----------
         X : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
             What is known, stacked.
-        y : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
+        y : {array-like, sparse matrix} of shape (n_splits * n_users, n_items), default=None
             What is held out, stacked.
         groups : Ignored
             Present for API consistency.

@@ -236,12 +236,12 @@ class RatingRBM(
         return evaluated(self._spread, self._known(X), pairs)
 
     @property
-    def history_(self) -> dict[str, list[float]]:  # numpydoc ignore=RT01
+    def history_(self) -> dict[str, list[float]]:
         """Return the figures of each epoch."""
         return self.rbm_.history_
 
     @property
-    def n_iter_(self) -> int:  # numpydoc ignore=RT01
+    def n_iter_(self) -> int:
         """Number of epochs run."""
         return self.rbm_.n_iter_
 

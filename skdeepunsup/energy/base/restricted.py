@@ -48,22 +48,22 @@ class RestrictedModel(Unrollable, EnergyModel):
     """A parameter where rows may be probabilities of bits."""
 
     @property
-    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def components_(self) -> np.ndarray:
         """Weights, hidden by visible."""
         return to_array(self._module.W.T)
 
     @property
-    def intercept_hidden_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def intercept_hidden_(self) -> np.ndarray:
         """Hidden biases."""
         return to_array(self._module.b)
 
     @property
-    def intercept_visible_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def intercept_visible_(self) -> np.ndarray:
         """Visible biases."""
         return to_array(self._module.a)
 
     @property
-    def h_samples_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def h_samples_(self) -> np.ndarray:
         """Hidden states of the persistent chains."""
         check_is_fitted(self)
         return to_array(torch.as_tensor(self._training["objective"]["chains"]["h"]))

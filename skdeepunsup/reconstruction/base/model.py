@@ -86,7 +86,7 @@ class ReconstructionModel(DeepTransformer):
         return self._partial_fit(X, sample_weight=sample_weight)
 
     @property
-    def components_(self) -> np.ndarray:  # numpydoc ignore=RT01
+    def components_(self) -> np.ndarray:
         """Encoder weights of a model of one dense layer, code by features."""
         check_is_fitted(self)
         arguments = self._module.arguments
