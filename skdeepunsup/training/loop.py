@@ -193,8 +193,8 @@ class Training:
     def undo_unfinished(self) -> None:
         """Put back objective, records and history as the last finished epoch left them."""
         self.last.restore()
-        # None: interrupted while the epoch's state was copied, of which the live one is whole.
-        del self.records[self.last.epochs :]
+        if self.last.epochs is not None:  # else interrupted while it was copied: its epoch is whole
+            del self.records[self.last.epochs :]
         for values in self.history.values():
             del values[self.epochs_before :]
         for record in self.records:

@@ -9,7 +9,7 @@ from torch import nn
 
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows, mean_over_rows
-from skdeepunsup.training import GradientDescent, Schedule, train
+from skdeepunsup.training import GradientDescent, Schedule, checkpoint, train
 from skdeepunsup.training.loop import extend
 from tests.reads import Reads
 
@@ -398,6 +398,20 @@ def test_an_interrupted_fit_keeps_the_best_epoch():
     with pytest.warns(ConvergenceWarning, match="interrupted"):
         run(objective, 6, held_out=ROWS, validation_fraction=0.1, patience=9)
     assert objective.theta == 2 * STEPS
+
+
+@any_kind
+def test_an_interruption_while_an_epoch_is_saved_keeps_that_epoch(kind, monkeypatch):
+    objective, undisturbed = kind(), kind()
+    copies = iter([*[checkpoint._copy] * 2, raiser(KeyboardInterrupt)])  # the start, epochs 1 and 2
+    monkeypatch.setattr(checkpoint, "_copy", lambda *states: next(copies)(*states))
+    with pytest.warns(ConvergenceWarning, match=r"interrupted.*2 finished epochs"):
+        history = run(objective, 5)
+    monkeypatch.undo()
+    with pytest.warns(ConvergenceWarning):
+        expected = run(undisturbed, 5, observer=Watcher(raiser(KeyboardInterrupt), 2))
+    assert history["loss"] == expected["loss"]
+    assert torch.equal(theta_of(objective), theta_of(undisturbed))
 
 
 @any_kind
