@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 
 import skdeepunsup
 from skdeepunsup import metrics
+from tests import wordings
 from tests.applications.estimators import APPLICATIONS, VECTORIZERS
 from tests.applications.recommending.test_contract import RECOMMENDERS
 from tests.estimators import ESTIMATORS
@@ -144,3 +145,53 @@ def test_documented_attributes_are_there_after_a_fit_and_no_others(cls):
 def test_each_estimator_has_a_small_instance():
     estimators = {cls for cls in CLASSES.values() if hasattr(cls, "fit")}
     assert estimators == set(SMALL)
+
+
+def descriptions(things, section):
+    """(owner, entry) for each entry of a section of the docstrings, by its name."""
+    found = {}
+    for owner, thing in things.items():
+        for name, entry in described(thing, section).items():
+            found.setdefault(name, []).append((owner, entry))
+    return found
+
+
+def returns_of(method):
+    return NumpyDocString(inspect.getdoc(method))["Returns"]
+
+
+ESTIMATOR_CLASSES = {name: cls for name, cls in CLASSES.items() if cls in SMALL}
+METHODS = {n: m for n, m in MEMBERS.items() if n.rpartition(".")[0] in ESTIMATOR_CLASSES}
+RETURNED = {  # by the name of the method, whatever that of what it returns
+    name: [(n, e) for n, m in METHODS.items() if n.endswith(f".{name}") for e in returns_of(m)]
+    for name in wordings.RETURNS
+}
+SHARED = {
+    "parameters": (wordings.PARAMETERS, descriptions(ESTIMATOR_CLASSES, "Parameters")),
+    "attributes": (wordings.ATTRIBUTES, descriptions(ESTIMATOR_CLASSES, "Attributes")),
+    "arguments": (wordings.ARGUMENTS, descriptions(METHODS, "Parameters")),
+    "returns": (wordings.RETURNS, RETURNED),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, (table, _) in SHARED.items() for name in table]
+)
+def test_what_estimators_share_is_described_in_one_wording(kind, name):
+    table, found = SHARED[kind]
+    types = {}
+    for owner, entry in found[name]:
+        text = " ".join(" ".join(entry.desc).split())
+        used = [wording for wording in table[name] if text.startswith(wording)]
+        assert used, f"{owner}: {text}"
+        types.setdefault(max(used, key=len), set()).add(re.sub(r",\s+default=.*", "", entry.type))
+    assert types.keys() == set(table[name])
+    assert all(len(same) == 1 for same in types.values()), types
+
+
+def test_all_that_estimators_share_is_in_the_table_or_the_same():
+    _, found = SHARED["parameters"]
+    shared = {name for name, entries in found.items() if len(entries) > 1}
+    assert shared >= wordings.OF_ONE_NAME
+    for name in shared - wordings.PARAMETERS.keys() - wordings.OF_ONE_NAME:
+        assert len({" ".join(entry.desc) for _, entry in found[name]}) == 1, name

@@ -26,20 +26,20 @@ class BiGAN(AdversarialModel):
     Parameters
     ----------
     n_components : int, default=8
-        Width of z.
+        Width of the code. The generator's input, z, has it too.
     hidden_layer_sizes : sequence of int, default=(128, 128)
         Widths of the discriminator's hidden layers, from the features on, and of the encoder's; the
         generator mirrors them. With ``image_shape``, the channels of convolutions, each of which
         halves the image's height and width; () then stands for (32, 64, 128), which suits most
         images better than the default.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of the hidden layers.
+        Activation of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"
         Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
         so where those of the first ``fit`` do, and span half of it at least.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
-        last: the networks are then convolutional, as the DCGAN's.
+        last: the networks are then convolutional. They are like the DCGAN's.
     loss : {"non-saturating", "wasserstein", "least-squares", "hinge"}, default="non-saturating"
         The game.
     gradient_penalty : {"r1", "one-lipschitz"} or None, default="r1"
@@ -56,22 +56,23 @@ class BiGAN(AdversarialModel):
         Whether each of the discriminator's weight matrices is divided by its largest singular
         value.
     n_critic : int, default=1
-        Moves of the discriminator, one a batch, for each of generator and encoder.
+        Moves of the discriminator, one a batch, for each of the generator. The encoder moves with
+        the generator.
     averaging : float, default=0.999
         Share of itself that the average generator keeps at each move, less while they are few, in
         [0, 1). It is what ``sample`` and ``inverse_transform`` use; 0 takes the last generator. The
         encoder is always the last.
     learning_rate : float, default=1e-3
-        Of Adam, for generator and encoder.
+        Learning rate of Adam. It is that of generator and encoder; the discriminator has its own.
     discriminator_learning_rate : float, default=None
-        Of Adam; None is three times ``learning_rate``.
+        Learning rate of Adam for the discriminator; None is three times ``learning_rate``.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rates over the first half of the game and lowers them to 1 % over the
-        second, where the players would otherwise go on circling. ``partial_fit`` always keeps them.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        There the players would otherwise go on circling. ``partial_fit`` always keeps the rate.
     batch_size : int, default=64
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs of the game.
+        Maximum number of epochs.
     early_stopping : bool, default=False
         Whether to hold out rows, compare samples with them, stop when ``quality`` no longer
         improves, and keep the networks of this call's best epoch. The players' losses tell nothing
@@ -90,15 +91,17 @@ class BiGAN(AdversarialModel):
         Epochs from one comparison to the next, the first epoch's being the first; between, the last
         one stands.
     n_iter_no_change : int, default=100
-        Epochs without improvement before a stop: by few held-out rows, comparisons are noisy.
+        Epochs without improvement after which training stops. By few held-out rows, comparisons are
+        noisy.
     tol : float, default=0.0
-        Improvement that counts, relative to the quality.
+        Smallest improvement that counts, relative to the quality.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from where the last one ended, the optimisers' state included.
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
@@ -227,8 +230,8 @@ class BiGAN(AdversarialModel):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each real row counts, on any scale; None lets all count alike. Rows of weight 0
-            are left out; of those held out, all count alike in ``quality``.
+            How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
+            left out. Of those held out, all count alike in ``quality``.
 
         Returns
         -------
@@ -252,7 +255,7 @@ class BiGAN(AdversarialModel):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each real row counts, beside the others of this call. Nothing is held out.
+            How much each row counts, beside the others of this call. Nothing is held out.
 
         Returns
         -------

@@ -43,7 +43,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_steps : int, default=100
         Steps of each chain, as the model's ``impute`` has them.
     random_state : int, RandomState instance or None, default=None
-        Seeds the model, where it has no ``random_state`` of its own, and the chains.
+        Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
+        its own. ``transform`` repeats the same chains.
 
     Attributes
     ----------
@@ -128,7 +129,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         self : object
-            The fitted imputer.
+            The fitted estimator.
         """
         model = unfrozen(self._model())
         if not isinstance(model, GenerativeModel):

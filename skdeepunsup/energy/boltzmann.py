@@ -40,7 +40,8 @@ class BoltzmannMachine(EnergyModel):
     Parameters
     ----------
     n_components : int, default=16
-        Hidden units; 0 makes a fully visible machine, which has scores and samples but no code.
+        Number of hidden units. 0 makes a fully visible machine, which has scores and samples but no
+        code.
     connections : array-like of bool of shape (n_units, n_units), default=None
         Which units may be connected, the features first, then the hidden units: symmetric, the
         diagonal ignored. None connects all. Sparser machines are faster: units that are not
@@ -48,41 +49,44 @@ class BoltzmannMachine(EnergyModel):
     learning_rate : float, default=0.2
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=50
-        Rows of one update.
+        Rows per update.
     n_iter : int, default=100
-        Passes over the training data, exactly this many.
+        Exact number of passes over the training data.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
-        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
     n_chains : int, default=None
-        Persistent chains of the free phase, whatever the batch size; None takes ``batch_size``.
+        Persistent chains, whatever the batch size; None takes ``batch_size`` of them. They are
+        those of the free phase.
     cd_steps : int, default=1
-        Sweeps of the free phase before an update.
+        Gibbs sweeps before each update, the k of CD-k and PCD-k. They are those of the free phase.
     clamped : {"gibbs", "mean-field"}, default="gibbs"
         How hidden units are inferred from data: drawn by Gibbs sampling, or by mean field, which
         raises a lower bound of the likelihood.
     clamped_steps : int, default=5
         Sweeps over the hidden units for that.
     weight_decay : float, default=0.0
-        Each update shrinks the connections, not the biases, by this times the learning rate.
+        Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1); 0.999 averages over some thousand updates.
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1). 0.999 averages over some thousand updates.
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
     resample : bool, default=False
         Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
         as grey levels mean it; otherwise they stand for themselves.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the chains' products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32. Only
+        the products of the chains have it.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------

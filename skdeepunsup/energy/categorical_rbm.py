@@ -27,28 +27,28 @@ class CategoricalRBM(RestrictedModel):
     Parameters
     ----------
     n_components : int, default=256
-        Hidden units.
+        Number of hidden units.
     n_categories : int, default=None
-        K, the same for each feature; the codes are 0 … K − 1. Of a feature that has fewer, the
-        others are learned to be rare. None takes one more than the largest
-        code in ``fit``, or in the first ``partial_fit``, which should then see all codes.
+        Number of categories, K; None takes one more than the largest code in ``fit``. The codes are
+        0 … K − 1, the same for each feature. Of a feature that has fewer, the others are learned to
+        be rare. A first ``partial_fit`` should see all codes.
     conditional : bool, default=False
         Whether hidden units also hear *which* features of a row are there, whatever their codes:
         the conditional machine, for entries that are not missing at random.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
-        Rows of one update.
+        Rows per update.
     n_iter : int, default=10
-        Passes over the training data, exactly this many.
+        Exact number of passes over the training data.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
-        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
     cd_steps : int, default=1
-        Gibbs sweeps before an update (k of CD-k and PCD-k).
+        Gibbs sweeps before each update, the k of CD-k and PCD-k.
     persistent : bool, default=False
-        Whether the chains go on from one update to the next (PCD), which complete data only can
-        train; otherwise each update starts them at its own batch (CD).
+        Whether the chains go on from one update to the next (PCD); otherwise each update starts
+        them at its own batch (CD). Only complete data can train persistent chains.
     n_chains : int, default=None
         Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
     n_temperatures : int, default=1
@@ -59,24 +59,26 @@ class CategoricalRBM(RestrictedModel):
     weight_decay : float, default=0.0
         Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1).
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1).
     centered : bool, default=True
-        Whether the gradient is that of centred units; of hidden units only, without ``persistent``.
+        Whether the gradient is that of centred units, which conditions it much better. Without
+        ``persistent``, only hidden units are centred.
     sparsity_target : float, default=None
         Mean activity, in (0, 1), that hidden biases are drawn to.
     sparsity_cost : float, default=1.0
         How strongly.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------

@@ -54,13 +54,14 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
 
     Parameters
     ----------
-    hidden_layer_sizes : tuple of int, default=(500, 500)
-        Hidden units of each layer, from the bottom up.
+    hidden_layer_sizes : int or sequence of int, default=(500, 500)
+        Units of each hidden layer, from the data up.
     visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
         For values in [0, 1], real values (best standardised), or codes 0 … K − 1, NaN where one is
         missing. Hidden units are binary.
     n_categories : int, default=None
-        K, of categorical units; None takes one more than the largest code in ``fit``.
+        Number of categories, K; None takes one more than the largest code in ``fit``. Used by
+        categorical units.
     depth : int, default=None
         Of the layer whose activities are the code, 1 being the lowest; None takes the top one. It
         is taken in ``fit``; ``activities`` gives all layers.
@@ -70,47 +71,50 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
     fine_tuning_iter : int, default=10
         Passes over the training data in fine-tuning, at the layers' own learning rates.
     learning_rate : float or sequence of float, default=None
-        Step along the gradient of the mean log-likelihood, of each layer where there are several.
-        None takes 0.1 of binary layers; 0.01 above Gaussian units, 0.05 above categorical ones.
+        Step along the gradient of the mean log-likelihood. A sequence has one for each layer. None
+        takes 0.1 of binary layers; 0.01 above Gaussian units, 0.05 above categorical ones.
     batch_size : int, default=10
-        Rows of one update.
+        Rows per update.
     n_iter : int, default=10
-        Passes over the training data for each layer, exactly this many.
+        Exact number of passes over the training data. It is that of each layer.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of each layer's passes and lowers it to 1 % over
-        the second, which averages the noise of the chains away. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        This averages the noise of the chains away. The halves are those of each layer's passes.
+        ``partial_fit`` always keeps the rate.
     cd_steps : int, default=1
-        Gibbs sweeps before an update (k of CD-k and PCD-k).
+        Gibbs sweeps before each update, the k of CD-k and PCD-k.
     persistent : bool, default=True
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
-        them at its own batch (CD), as it always does above categorical units.
+        them at its own batch (CD). Above categorical units it is always CD.
     n_chains : int, default=None
         Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
     momentum : float, default=0.0
-        Share of a layer's last step that is kept, in [0, 1); in fine-tuning, of the top layer's.
+        Share of the last step that is kept, in [0, 1). Each layer has its own; in fine-tuning, only
+        the top one.
     weight_decay : float, default=0.0
-        Each update of a layer shrinks its weights, not the biases, by this times the learning rate;
-        in fine-tuning, the top layer's.
+        Each update shrinks the weights, not the biases, by this times the learning rate. In
+        fine-tuning, only those of the top layer.
     averaging : float, default=0.0
-        Share of itself that the network keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1).
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1).
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
     resample : bool, default=False
         Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
         as grey levels mean it; otherwise they stand for themselves.
     min_variance : float, default=0.001
-        Floor of the variance of Gaussian units.
+        Floor of σ², the variance of Gaussian units.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------
@@ -125,7 +129,7 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
         With held-out rows, their ``"validation_loss"`` and ``"free_energy_gap"``. Only entries of
         one layer compare.
     n_iter_ : int
-        Passes run, of all layers together.
+        Epochs run. They are those of all layers together.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -317,7 +321,7 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
         Parameters
         ----------
         n_samples : int, default=1
-            Rows to draw, from a chain each.
+            Rows to draw. Each has a chain of its own.
         n_steps : int, default=1000
             Sweeps of each chain. A machine with deep modes needs more of them.
         random_state : int, RandomState instance or None, default=None

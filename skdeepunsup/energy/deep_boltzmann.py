@@ -33,9 +33,10 @@ class DeepBoltzmannMachine(EnergyModel):
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(500, 1000)
-        Units of each hidden layer, from the data up; of any depth. The code is the last one's.
+        Units of each hidden layer, from the data up. There may be any number of layers. The code is
+        that of the last one.
     n_iter : int, default=10
-        Passes over the training data in joint learning, exactly this many.
+        Exact number of passes over the training data. It is that of joint learning.
     pretraining_iter : int, default=None
         Passes over the training data for each pair of neighbouring layers before that; None takes
         ``n_iter`` of them. At 0 all layers learn together from the start, which centred units
@@ -44,39 +45,40 @@ class DeepBoltzmannMachine(EnergyModel):
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     pretraining_learning_rate : float, default=None
-        The same in pre-training; None takes ``learning_rate``. The higher it is than that, the more
-        of the rows the code tells, and the lower the likelihood.
+        Step along the gradient in pre-training; None takes ``learning_rate``. The higher it is than
+        that, the more of the rows the code tells, and the lower the likelihood.
     batch_size : int, default=10
-        Rows of one update.
+        Rows per update.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of each stage and lowers it to 1 % over the
-        second. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        The halves are those of each stage. ``partial_fit`` always keeps the rate.
     mean_field_steps : int, default=5
         Rounds of mean field in an update, which start at a pass up from the data.
     cd_steps : int, default=1
-        Gibbs sweeps of the chains before an update.
+        Gibbs sweeps before each update, the k of CD-k and PCD-k.
     n_chains : int, default=None
         Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
     weight_decay : float, default=0.0
         Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1); 0.999 averages over some thousand updates.
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1). 0.999 averages over some thousand updates.
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
     resample : bool, default=False
         Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
         as grey levels mean it; otherwise they stand for themselves.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------
@@ -93,7 +95,7 @@ class DeepBoltzmannMachine(EnergyModel):
         ``"reconstruction_error"``, their squared distance, summed over features. With held-out
         rows, ``"validation_loss"``, the same loss of theirs.
     n_iter_ : int
-        Epochs run, those of pre-training included.
+        Epochs run. Those of pre-training are included.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

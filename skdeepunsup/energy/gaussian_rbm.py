@@ -19,20 +19,20 @@ class GaussianRBM(RestrictedModel):
     Parameters
     ----------
     n_components : int, default=256
-        Hidden units.
+        Number of hidden units.
     learning_rate : float, default=None
-        Step along the gradient of the mean log-likelihood, for weights and visible biases times
-        σ² of their feature. None takes 0.02, and less above 64 hidden units, which all move the
-        means together: 1.28 / n_components. Of rectified units it takes half of that.
+        Step along the gradient of the mean log-likelihood. That of weights and visible biases is
+        multiplied by σ² of their feature. None takes 0.02, and less above 64 hidden units, which
+        all move the means together: 1.28 / n_components. Of rectified units it takes half of that.
     batch_size : int, default=20
-        Rows of one update.
+        Rows per update.
     n_iter : int, default=30
-        Passes over the training data, exactly this many.
+        Exact number of passes over the training data.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
-        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
     cd_steps : int, default=5
-        Gibbs sweeps before an update (k of CD-k and PCD-k).
+        Gibbs sweeps before each update, the k of CD-k and PCD-k.
     persistent : bool, default=True
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD).
@@ -46,8 +46,8 @@ class GaussianRBM(RestrictedModel):
     weight_decay : float, default=0.0
         Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1).
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1).
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
     sparsity_target : float, default=None
@@ -58,19 +58,20 @@ class GaussianRBM(RestrictedModel):
         "relu" are rectified Gaussian units, exact too. Only while they overlap little has the
         density an integral, and each update keeps W there.
     min_variance : float, default=0.001
-        Floor of σ²: a feature that hidden units explain without error would have none, and the
-        density no bound.
+        Floor of σ², the variance of Gaussian units. A feature that hidden units explain without
+        error would have none, and the density no bound.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32. bfloat16 rounds
-        the data themselves to 8 significant bits, there only.
+        Precision of the products in training; parameters and answers stay at least float32.
+        bfloat16 rounds the data themselves to 8 significant bits, there only.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------

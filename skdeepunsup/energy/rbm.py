@@ -23,18 +23,18 @@ class BernoulliRBM(RestrictedModel):
     Parameters
     ----------
     n_components : int, default=256
-        Hidden units.
+        Number of hidden units.
     learning_rate : float, default=0.1
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
-        Rows of one update.
+        Rows per update.
     n_iter : int, default=10
-        Passes over the training data, exactly this many.
+        Exact number of passes over the training data.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second,
-        which averages the noise of the chains away. ``partial_fit`` always keeps it.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
     cd_steps : int, default=1
-        Gibbs sweeps before an update (k of CD-k and PCD-k).
+        Gibbs sweeps before each update, the k of CD-k and PCD-k.
     persistent : bool, default=True
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD).
@@ -42,14 +42,15 @@ class BernoulliRBM(RestrictedModel):
         Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
     n_temperatures : int, default=1
         Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
-        (parallel tempering): so many times the work, for data whose modes chains hardly leave.
+        (parallel tempering). It is so many times the work, for data whose modes chains hardly
+        leave.
     momentum : float, default=0.0
         Share of the last step that is kept, in [0, 1).
     weight_decay : float, default=0.0
         Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1); 0.999 averages over some thousand updates.
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1). 0.999 averages over some thousand updates.
     centered : bool, default=True
         Whether the gradient is that of centred units, which conditions it much better.
     sparsity_target : float, default=None
@@ -63,15 +64,16 @@ class BernoulliRBM(RestrictedModel):
         Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
         as grey levels mean it; otherwise they stand for themselves.
     validation_fraction : float, default=0.0
-        Share of the rows that is held out of training to be measured in ``history_``.
+        Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------

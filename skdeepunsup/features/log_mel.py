@@ -68,7 +68,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     mel_filters_ : ndarray of shape (n_mels, n_bins)
         How much each bin of a spectrum counts in each band.
     n_features_in_ : int
-        Samples of a waveform.
+        Features seen in ``fit``. They are the samples of a waveform.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 
@@ -155,7 +155,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         self : object
-            The fitted transformer.
+            The fitted estimator.
         """
         f_max = self._check_parameters()
         with all_or_nothing(self):

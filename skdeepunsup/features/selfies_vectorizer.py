@@ -106,7 +106,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Returns
         -------
         self : object
-            The fitted transformer.
+            The fitted estimator.
 
         Raises
         ------

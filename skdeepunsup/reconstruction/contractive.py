@@ -23,23 +23,23 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     Parameters
     ----------
     n_components : int, default=128
-        Width of the code; it may be wider than the data.
+        Width of the code. It may be wider than the data.
     hidden_layer_sizes : sequence of int, default=()
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; none then stands for (32, 64).
+        height and width; () then stands for (32, 64).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, \
             default="logistic"
-        Of the hidden layers and the code.
+        Activation of the hidden layers. The code has it too.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        The error that is lowered, summed over features: squared, or, for data in [0, 1], the
+        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
         cross-entropy in nats.
     tied_weights : bool, default=None
-        Whether the decoder's weights are the encoder's, transposed: else the encoder can be small
-        and the decoder large, and the penalty is got round. None ties them where both are dense
-        networks of ours.
+        Whether the decoder's weights are the encoder's, transposed. Otherwise the encoder can be
+        small and the decoder large, and the penalty is got round. None ties them where both are
+        dense networks of ours.
     contraction : float, default=0.1
         λ of λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Without hidden layers it is
         computed in closed form, else estimated without bias by one random projection of each row.
@@ -57,27 +57,28 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Learning rate of Adam.
     batch_size : int, default=32
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
-        ones are kept.
+        parameters are kept.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+        Epochs without improvement after which training stops.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None

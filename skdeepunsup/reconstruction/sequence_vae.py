@@ -30,7 +30,7 @@ class SequenceVAE(DeepTransformer):
     n_components : int, default=32
         Width of the code.
     n_categories : int, default=None
-        K; None takes one more than the largest code in ``fit``.
+        Number of categories, K; None takes one more than the largest code in ``fit``.
     embedding_size : int, default=32
         Width of the vector that is learned for each symbol.
     hidden_size : int, default=128
@@ -42,36 +42,38 @@ class SequenceVAE(DeepTransformer):
         What KL(q(z | x) ‖ p(z)) counts; 1 is the plain bound. Less makes better reconstructions and
         worse samples.
     kl_warmup : int, default=0
-        Epochs over which the KL term comes to count in full, linearly; it hinders units from
-        collapsing before the decoder can use them.
+        Epochs over which the weight of the KL term grows linearly to its full value. This hinders
+        units from collapsing before the decoder can use them.
     free_bits : float, default=0.25
         Nats of KL that each component has free: below, its mean over a batch costs nothing less.
         With 0 the likelihood is mostly better and the code empty: the decoder does without it.
     learning_rate : float, default=3e-3
-        Of Adam.
+        Learning rate of Adam.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
-        "linear" lets it fall to 1 % over the second half of ``max_iter``, where a fit without
-        ``early_stopping`` ends.
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        The halves are those of ``max_iter``, where a fit without ``early_stopping`` ends.
     batch_size : int, default=64
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=100
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
-        Whether to hold out rows, stop when their bound (β = 1, whatever ``beta``) no longer
-        improves, and keep the parameters of this call's best epoch. Otherwise the training loss
-        decides when to stop, and the last ones are kept. Both begin after the warm-up.
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        parameters are kept. The loss of held-out rows is minus the bound, with β = 1 whatever
+        ``beta``. Both begin after the warm-up.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=30
-        Epochs without improvement before a stop; the loss is noisy here.
+        Epochs without improvement after which training stops. The loss is noisy here.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
@@ -92,7 +94,7 @@ class SequenceVAE(DeepTransformer):
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
-        Places of a sequence seen in ``fit``.
+        Features seen in ``fit``. They are the places of a sequence.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 
@@ -195,8 +197,8 @@ class SequenceVAE(DeepTransformer):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts in the loss, on any scale; None lets all count alike. Rows of
-            weight 0 are left out.
+            How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
+            left out.
 
         Returns
         -------
@@ -220,8 +222,7 @@ class SequenceVAE(DeepTransformer):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts in the loss, beside the others of this call. Nothing is held
-            out.
+            How much each row counts, beside the others of this call. Nothing is held out.
 
         Returns
         -------

@@ -32,17 +32,17 @@ class SparseAutoencoder(DeterministicAutoencoder):
     Parameters
     ----------
     n_components : int, default=128
-        Width of the code; it may be wider than the data.
+        Width of the code. It may be wider than the data.
     hidden_layer_sizes : sequence of int, default=()
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; none then stands for (32, 64).
+        height and width; () then stands for (32, 64).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of the hidden layers. That of the code belongs to ``sparsity``.
+        Activation of the hidden layers. That of the code belongs to ``sparsity``.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        The error that is lowered, summed over features: squared, or, for data in [0, 1], the
+        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
         cross-entropy in nats.
     sparsity : {"kl", "l1", "running-mean", "top-k"}, default="kl"
         "kl": logistic units, whose mean activities over a batch are drawn to the target by their
@@ -76,27 +76,28 @@ class SparseAutoencoder(DeterministicAutoencoder):
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Learning rate of Adam.
     batch_size : int, default=32
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
-        ones are kept.
+        parameters are kept.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+        Epochs without improvement after which training stops.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None

@@ -47,18 +47,18 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     hidden_layer_sizes : sequence of int, default=(128,)
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; () then stands for (32, 64), which suits
-        most images better than the default.
+        height and width; () then stands for (32, 64), which suits most images better than the
+        default.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of the hidden layers.
+        Activation of the hidden layers.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}, default="gaussian"
         Of p(x | z): for real values, values in [0, 1], codes 0 … K − 1, or grey levels 0 … K − 1,
         which unlike codes have an order.
     n_categories : int, default=None
-        K, where ``likelihood`` is "categorical" or "beta-binomial"; None takes one more than the
-        largest code in ``fit``.
+        Number of categories, K; None takes one more than the largest code in ``fit``. Used where
+        ``likelihood`` is "categorical" or "beta-binomial".
     noise_scale : {"shared", "features"} or float, default="shared"
         σ of the Gaussian likelihood: one number that is learned, one learned for each feature, or a
         number that is given.
@@ -66,8 +66,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         What ``regularizer`` counts in all, β: it is added β − 1 times to the bound, which has it
         once, so that at 1 all of them are the plain bound. More than 1 disentangles.
     kl_warmup : int, default=0
-        Epochs over which the KL term comes to count in full, linearly; it hinders units from
-        collapsing before the decoder can use them.
+        Epochs over which the weight of the KL term grows linearly to its full value. This hinders
+        units from collapsing before the decoder can use them.
     free_bits : float, default=0.0
         Nats of KL that each component has free: below, its mean over a batch costs nothing less.
     regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
@@ -95,29 +95,31 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         decoder has log α and log β of each.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
-        feature's mean is) nor counted in the likelihood; ``reconstruct`` fills it in.
+        feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Learning rate of Adam.
     batch_size : int, default=32
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
-        Whether to hold out rows, stop when their bound (β = 1, whatever ``beta``) no longer
-        improves, and keep the parameters of this call's best epoch. Otherwise the training loss
-        decides when to stop, and the last ones are kept. Both begin after the warm-up.
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        parameters are kept. The loss of held-out rows is minus the bound, with β = 1 whatever
+        ``beta``. Both begin after the warm-up.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=30
-        Epochs without improvement before a stop; the loss is noisy here.
+        Epochs without improvement after which training stops. The loss is noisy here.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None

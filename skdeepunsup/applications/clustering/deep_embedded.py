@@ -51,23 +51,24 @@ class DeepEmbeddedClustering(DeepClusterer):
         (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the batch.
         Targets and reconstructions are of rows as they are.
     learning_rate : float, default=5e-4
-        Of Adam, constant over the first half of the epochs, then falling to 1 %.
+        Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=256
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=20
-        At most this many epochs.
+        Maximum number of epochs.
     tol : float, default=1e-3
         Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
         runs all epochs.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds the first clusters and the order of rows, and each model of the encoder that has no
-        ``random_state`` of its own.
+        Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
+        its own.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class DeepEmbeddedClustering(DeepClusterer):
     cluster_centers_ : ndarray of shape (n_clusters, n_components)
         Centres in the code.
     encoder_ : estimator
-        The encoder as it was before.
+        The encoder as it was pre-trained.
     module_ : EmbeddedClustersModule
         Encoder and centres.
     history_ : dict of lists

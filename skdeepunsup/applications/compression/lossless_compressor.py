@@ -103,7 +103,7 @@ class LosslessCompressor(BaseEstimator):
         Returns
         -------
         self : object
-            The fitted compressor.
+            The fitted estimator.
         """
         model, *others = models_of(self.model)
         if others or not isinstance(model, VariationalAutoencoder):

@@ -131,7 +131,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         self : object
-            The fitted compressor.
+            The fitted estimator.
         """
         check_real("step", self.step, 0, boundaries="neither")
         for method in ("fit", "transform", "inverse_transform"):

@@ -84,7 +84,7 @@ class FineTunedModel(DeepEstimator):
             Labels. Rows without one are marked by −1 for a classifier, by NaN for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
-            left out; an encoder that learns by an energy knows no other weights.
+            left out. An encoder that learns by an energy knows no other weights.
 
         Returns
         -------

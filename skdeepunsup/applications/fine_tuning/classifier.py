@@ -36,44 +36,49 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
         None stands for ``DenoisingAutoencoder()``.
     hidden_layer_sizes : sequence of int, default=()
-        Widths of hidden layers between the code and the classes.
+        Widths of hidden layers between the code and the labels.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of these hidden layers.
+        Activation of the hidden layers.
     dropout : float, default=0.0
-        Share of the code's and the hidden layers' units dropped at each update, in [0, 1).
+        Share of the hidden units dropped at each update, in [0, 1). The code's units are among
+        them.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Learning rate of Adam.
     encoder_learning_rate : float, default=None
-        Of Adam, for the encoder; None takes ``learning_rate``, and 0 leaves it as it was
-        pre-trained.
-    learning_rate_schedule : {"constant", "linear"}, default="constant"
-        "linear" keeps the rates over the first half of ``max_iter`` and lowers them to 1 % over the
-        second, unless training stops before.
+        Learning rate of Adam for the encoder; None takes ``learning_rate``, and 0 leaves it as it
+        was pre-trained.
+    learning_rate_schedule : {"linear", "constant"}, default="constant"
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        The halves are those of ``max_iter``; training may stop before.
     batch_size : int, default=32
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs of fine-tuning.
+        Maximum number of epochs. It is that of fine-tuning; pre-training has the encoder's own.
     early_stopping : bool, default=False
-        Whether to hold out labelled rows, stop when their loss no longer improves, and keep the
-        parameters of this call's best epoch. Otherwise the training loss decides when to stop, and
-        the last ones are kept.
+        Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
+        of this call's best epoch. Otherwise the training loss decides when to stop, and the last
+        parameters are kept. Only labelled rows are held out.
     validation_fraction : float, default=0.1
-        Share of the labelled rows held out for ``early_stopping``. The encoder sees them.
+        Share of the rows held out for ``early_stopping``. Only labelled rows are held out, and
+        pre-training sees them.
     n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+        Epochs without improvement after which training stops.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from where the last one ended, without pre-training.
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included. It
+        does not pre-train again.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in fine-tuning; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
+        Pre-training has the encoder's own.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds the head, dropout, held-out rows and the order of rows, and each model of the encoder
-        that has no ``random_state`` of its own.
+        Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
+        its own.
 
     Attributes
     ----------
@@ -87,7 +92,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         An entry an epoch of fine-tuning: ``"loss"``, the mean cross-entropy in nats while training,
         and ``"validation_loss"``, NaN where nothing is held out.
     n_iter_ : int
-        Epochs of fine-tuning.
+        Epochs run. They are those of fine-tuning.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

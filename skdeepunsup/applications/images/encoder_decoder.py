@@ -51,18 +51,19 @@ class EncoderDecoder(
     n_components : int, default=64
         Width of the code.
     hidden_layer_sizes : sequence of int, default=None
-        Widths of the encoder's hidden layers; the decoder mirrors them. With images, the channels
-        of convolutions, each of which halves height and width. None stands for (32, 64) where
-        either side is an image, else for (256,).
+        Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
+        them. With images, the channels of convolutions, each of which halves height and width. None
+        stands for (32, 64) where either side is an image, else for (256,).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
-        Of the hidden layers. The code and the output are affine.
+        Activation of the hidden layers. The code and the output are affine.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli", "categorical"}, default="squared"
         What is lowered, summed over targets: the squared error; the cross-entropy in nats of
         targets in [0, 1]; or that of codes 0 … K − 1, such as classes of pixels.
     n_categories : int, default=None
-        K, where ``loss="categorical"``; None takes one more than the largest code in ``fit``.
+        Number of categories, K; None takes one more than the largest code in ``fit``. Used with
+        ``loss="categorical"``.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row of ``X`` is,
         channels last: the encoder is then convolutional.
@@ -73,34 +74,35 @@ class EncoderDecoder(
         the loss is squared and the channels are as many, what is learned is how the target differs
         from the image, enlarged and scaled where need be.
     learning_rate : float, default=1e-3
-        Of Adam.
-    learning_rate_schedule : {"constant", "linear"}, default="constant"
-        "linear" keeps the rate over the first half of ``max_iter`` and lowers it to 1 % over the
-        second, unless training stops before.
+        Learning rate of Adam.
+    learning_rate_schedule : {"linear", "constant"}, default="constant"
+        "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
+        The halves are those of ``max_iter``; training may stop before.
     batch_size : int, default=32
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=200
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
-        ones are kept.
+        parameters are kept.
     validation_fraction : float, default=0.1
         Share of the rows held out for ``early_stopping``.
     n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+        Epochs without improvement after which training stops.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds the initial weights, dropout, the held-out rows and the order of rows.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------
@@ -214,12 +216,12 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Training data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What is to be answered.
+            Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each pair counts in the loss, on any scale; None lets all count alike. Pairs of
-            weight 0 are left out.
+            How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
+            left out.
 
         Returns
         -------
@@ -239,12 +241,11 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Training data, or a part of it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What is to be answered.
+            Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each pair counts in the loss, beside the others of this call. Nothing is held
-            out.
+            How much each row counts, beside the others of this call. Nothing is held out.
 
         Returns
         -------
@@ -259,7 +260,7 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Data.
 
         Returns
         -------
@@ -279,7 +280,7 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Data.
 
         Returns
         -------
@@ -294,7 +295,7 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Data.
 
         Returns
         -------
@@ -309,9 +310,9 @@ class EncoderDecoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            What is seen.
+            Data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What is to be answered.
+            Targets.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts; None lets all count alike.
 

@@ -40,7 +40,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Rows that each is fitted to, drawn without replacement; None takes all. Among few rows there
         are few outliers, which a model can then not learn.
     random_state : int, RandomState instance or None, default=None
-        Seeds the choice of rows, and each model that has no ``random_state`` of its own.
+        Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
+        its own.
 
     Attributes
     ----------
@@ -112,7 +113,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         self : object
-            The fitted detector.
+            The fitted estimator.
         """
         model = self._model()
         if not isinstance(models_of(model)[-1], DeepTransformer) or len(models_of(model)) > 1:

@@ -43,8 +43,8 @@ class ImplicitVAE(
     n_components : int, default=200
         Width of the code.
     hidden_layer_sizes : sequence of int, default=()
-        Widths of the encoder's hidden layers, from the items to the code; the decoder mirrors them.
-        A layer such as (600,) may help where users are many; where they are few, it overfits.
+        Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
+        them. A layer such as (600,) may help where users are many; where they are few, it overfits.
     variational : bool, default=True
         Whether codes are drawn from a posterior that a prior holds together; otherwise the model is
         a denoising autoencoder, without ``beta`` and ``kl_warmup``.
@@ -52,36 +52,37 @@ class ImplicitVAE(
         What the posterior's distance from the prior costs, in nats a nat; 1 is a proper bound on
         the likelihood, but less ranks better.
     kl_warmup : int, default=20
-        Epochs over which it comes to cost so much, linearly.
+        Epochs over which the weight of the KL term grows linearly to its full value.
     corruption_level : float, default=0.5
         Share of the interactions that the encoder does not see at each update, in [0, 1).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="tanh"
-        Of the hidden layers; where the model is not variational, of the code too.
+        Activation of the hidden layers. Where the model is not variational, the code has it too.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Learning rate of Adam.
     weight_decay : float, default=1.0
         Share of all parameters that each update takes off, times ``learning_rate``: the fewer
         users, the more of it.
     batch_size : int, default=100
-        Users of one update.
+        Users per update.
     max_iter : int, default=100
-        At most this many epochs.
+        Maximum number of epochs.
     early_stopping : bool, default=False
         Whether to hold out users, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
-        ones are kept. Both begin after the warm-up.
+        parameters are kept. Both begin after the warm-up.
     validation_fraction : float, default=0.1
         Share of the users held out for ``early_stopping``.
     n_iter_no_change : int, default=10
-        Epochs without improvement before a stop.
+        Epochs without improvement after which training stops.
     tol : float, default=1e-4
-        Improvement that counts, relative to the loss.
+        Smallest improvement that counts, relative to the loss.
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None

@@ -41,7 +41,7 @@ class RatingAutoencoder(
     Parameters
     ----------
     n_components : int, default=400
-        Hidden units.
+        Number of hidden units.
     view : {"items", "users"}, default="items"
         What a row is in training. "items" has an output unit for each user; what these have in
         common is then what is expected of any user, and a user's own ratings, by ridge regression
@@ -56,19 +56,20 @@ class RatingAutoencoder(
         So many ratings without bias are added to those that a user's or an item's bias is the mean
         of.
     learning_rate : float, default=3e-3
-        Of Adam, constant over the first half of the epochs, then falling to 1 %.
+        Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=128
-        Rows of one update.
+        Rows per update.
     max_iter : int, default=50
-        Epochs, exactly this many.
+        Exact number of epochs.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds the initial weights, the order of rows and what is hidden.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------
@@ -87,7 +88,7 @@ class RatingAutoencoder(
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
-        Items.
+        Items seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 

@@ -43,7 +43,7 @@ class RatingRBM(
     Parameters
     ----------
     n_components : int, default=100
-        Hidden units.
+        Number of hidden units.
     levels : sequence of float, default=None
         What a rating may be; None takes what ``fit`` finds, at most 100.
     conditional : bool, default=True
@@ -52,30 +52,31 @@ class RatingRBM(
     learning_rate : float, default=0.01
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=20
-        Users of one update.
+        Users per update.
     n_iter : int, default=50
-        Passes over the users, exactly this many.
+        Exact number of passes over the training data.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
     cd_steps : int, default=1
-        Gibbs sweeps before an update (k of CD-k).
+        Gibbs sweeps before each update, the k of CD-k and PCD-k. Here it is CD-k.
     momentum : float, default=0.0
         Share of the last step that is kept, in [0, 1).
     weight_decay : float, default=0.03
         Each update shrinks the weights, not the biases, by this times the learning rate.
     averaging : float, default=0.0
-        Share of itself that the machine keeps at each update while it follows the parameters that
-        are trained (Polyak averaging), in [0, 1).
+        Share of itself that the model keeps at each update while it follows the parameters that are
+        trained (Polyak averaging), in [0, 1).
     validation_fraction : float, default=0.0
-        Share of the users that is held out of training to be measured in ``history_``.
+        Share of the users held out of training, to be measured in ``history_``.
     device : str, default="auto"
-        "cpu", "cuda", "mps", or the first of the last two that is there.
+        Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
+        available, else "cpu".
     precision : {"float32", "bfloat16", "float64"}, default="float32"
-        Of the products in training; parameters and answers stay at least float32.
+        Precision of the products in training; parameters and answers stay at least float32.
     verbose : int, default=0
         Whether to print a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random in ``fit``.
+        Seeds all that is random in ``fit``.
 
     Attributes
     ----------
@@ -88,7 +89,7 @@ class RatingRBM(
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
-        Items.
+        Items seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they had any.
 

@@ -50,8 +50,8 @@ class ReconstructionModel(DeepTransformer):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts in the loss, on any scale; None lets all count alike. Rows of
-            weight 0 are left out.
+            How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
+            left out.
 
         Returns
         -------
@@ -75,8 +75,7 @@ class ReconstructionModel(DeepTransformer):
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts in the loss, beside the others of this call. Nothing is held
-            out.
+            How much each row counts, beside the others of this call. Nothing is held out.
 
         Returns
         -------
