@@ -16,7 +16,7 @@ from skdeepunsup import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
-from skdeepunsup.reconstruction.modules.variational import CRITIC_WIDTHS
+from skdeepunsup.reconstruction.modules.regularizers import CRITIC_WIDTHS
 
 from .data import synthetic_bits
 from .products import Product, fast, repeat

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from .._random import Stream
 from .penalties import above_zero, row_mean
 
 
@@ -92,3 +93,8 @@ def critic_cross_entropy(z: Tensor, shuffled: Tensor, critic: nn.Module) -> Tens
     """
     real, fake = (critic(part.detach()).squeeze(-1).to(z.dtype) for part in (z, shuffled))
     return 0.5 * (softplus(-real) + softplus(fake))
+
+
+def shuffled(z: Tensor, stream: Stream) -> Tensor:
+    """The columns of z, each in a random order of its own: draws from Πⱼ q(zⱼ)."""
+    return z.gather(0, stream.uniform(tuple(z.shape)).argsort(0))

@@ -26,7 +26,8 @@ from .base.model import ReconstructionModel
 from .base.parameters import check_shared
 from .completion import PosteriorChains
 from .modules.base import OwnNetwork, observed_variances
-from .modules.variational import ACTIVE_VARIANCE, OBSERVATIONS, REGULARIZERS, VariationalModule
+from .modules.regularizers import REGULARIZERS
+from .modules.variational import ACTIVE_VARIANCE, OBSERVATIONS, VariationalModule
 
 CODED = ("categorical", "beta-binomial")
 """The likelihoods of codes."""

@@ -8,21 +8,12 @@ import torch
 from scipy import stats
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from torch import nn
 
 from skdeepunsup import VariationalAutoencoder
 from skdeepunsup._random import Stream
-from skdeepunsup.formulas.observation import (
-    BernoulliObservation,
-    BetaBinomialObservation,
-    CategoricalObservation,
-    GaussianObservation,
-)
 from skdeepunsup.formulas.regularizers import (
     below_free_bits,
     covariance_distance,
-    critic_cross_entropy,
-    density_ratio,
     kl_divergence,
     total_correlation,
 )
@@ -65,174 +56,6 @@ def linear(n_components, X):
         random_state=0,
     ).fit(X)
     return model.set_params(learning_rate=1e-3, max_iter=50).fit(X)
-
-
-# The formulas
-
-
-def test_kl_is_the_mean_of_the_log_ratio():
-    mean, log_variance = torch.tensor([[0.7, -1.5]]), torch.tensor([[-1.0, 0.5]])
-    n = 200_000
-    noise = torch.from_numpy(RNG.standard_normal((n, 2))).float()
-    std = (log_variance / 2).exp()
-    z = mean + std * noise
-    q = torch.distributions.Normal(mean, std)
-    ratios = q.log_prob(z) - torch.distributions.Normal(0.0, 1.0).log_prob(z)
-    error = ratios.std(0) / math.sqrt(n)
-    assert ((ratios.mean(0) - kl_divergence(mean, log_variance)[0]).abs() < 4 * error).all()
-
-
-def test_a_collapsed_unit_costs_nothing_and_no_other_is_clamped():
-    assert kl_divergence(torch.zeros(1, 1), torch.zeros(1, 1)) == 0
-    tiny = kl_divergence(torch.full((1, 1), 1e-2), torch.zeros(1, 1))
-    assert tiny.item() == pytest.approx(5e-5, rel=1e-3)
-
-
-def test_free_bits_lift_each_unit_s_mean_to_the_floor():
-    kl = torch.tensor([[0.1, 2.0, 0.0], [0.3, 4.0, 0.0]])  # means 0.2, 3, 0
-    lifted = kl.mean(0).sum() + below_free_bits(kl, 0.5)
-    assert lifted.item() == pytest.approx(0.5 + 3.0 + 0.5)
-
-
-def test_total_correlation_of_a_batch_is_its_sums():
-    z, mean, log_variance = (torch.from_numpy(RNG.normal(size=(5, 3))) for _ in range(3))
-    expected = []
-    for i in range(5):
-        q = stats.norm(mean.numpy(), np.exp(log_variance.numpy() / 2)).pdf(z[i].numpy())
-        expected.append(np.log(q.prod(1).mean()) - np.log(q.mean(0)).sum())
-    np.testing.assert_allclose(total_correlation(z, mean, log_variance), expected)
-
-
-def test_covariance_distance_is_the_formula():
-    mean = RNG.normal(size=(50, 3))
-    C = np.cov(mean.T, bias=True)
-    off = np.square(C - np.diag(np.diag(C))).sum()
-    expected = off + 10 * np.square(np.diag(C) - 1).sum()
-    assert covariance_distance(torch.from_numpy(mean)).item() == pytest.approx(expected)
-
-
-def test_density_ratio_of_the_best_critic_is_the_total_correlation():
-    """Of two correlated normals, log q(z) - log q(z1) q(z2) is known: the critic is that."""
-    rho, n = 0.8, 100_000
-
-    class Best(nn.Module):
-        def forward(self, z):
-            a, b = z.T
-            quadratic = (a * a - 2 * rho * a * b + b * b) / (1 - rho**2) - a * a - b * b
-            return (-0.5 * quadratic - 0.5 * math.log(1 - rho**2))[:, None]
-
-    a, noise = (torch.from_numpy(RNG.standard_normal(n)) for _ in range(2))
-    z = torch.stack([a, rho * a + math.sqrt(1 - rho**2) * noise], dim=1)
-    ratios = density_ratio(z, Best())
-    expected = -0.5 * math.log(1 - rho**2)
-    assert abs(ratios.mean().item() - expected) < 4 * ratios.std().item() / math.sqrt(n)
-
-
-def test_critic_and_codes_are_trained_apart():
-    critic = nn.Linear(2, 1)
-    z = torch.randn(6, 2, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    density_ratio(z, critic).sum().backward()
-    assert critic.weight.grad is None
-    assert z.grad is not None
-    z.grad = None
-    critic_cross_entropy(z, z.flip(0), critic).sum().backward()
-    assert critic.weight.grad is not None
-    assert z.grad is None
-
-
-# What is observed
-
-
-def test_gaussian_observation_is_scipy_s_normal():
-    observation = GaussianObservation(3, 3, 0.7, learned=False)
-    x, r = (torch.from_numpy(RNG.normal(size=(4, 3))) for _ in range(2))
-    expected = -stats.norm(r.numpy(), 0.7).logpdf(x.numpy()).sum(1)
-    np.testing.assert_allclose(observation.double().cross_entropy(x, r, None), expected, rtol=1e-6)
-
-
-def test_gaussian_samples_have_its_mean_and_scale():
-    observation, n = GaussianObservation(1, 1, 0.7, learned=False), 100_000
-    x = observation.sample(torch.full((n, 1), 2.0), Stream(0))
-    assert abs(x.mean() - 2) < 4 * 0.7 / math.sqrt(n)
-    assert abs(x.std() - 0.7) < 4 * 0.7 / math.sqrt(2 * n)
-
-
-def test_bernoulli_samples_have_its_probability():
-    n, p = 100_000, 0.3
-    output = torch.full((n, 1), math.log(p / (1 - p)))
-    x = BernoulliObservation(1).sample(output, Stream(0))
-    assert set(x.unique().tolist()) == {0, 1}
-    assert abs(x.mean() - p) < 4 * math.sqrt(p * (1 - p) / n)
-
-
-def test_categories_are_one_hot_scored_and_drawn_by_their_softmax():
-    observation, n = CategoricalObservation(2, 3), 60_000
-    x = torch.tensor([[0.0, 2.0]])
-    assert observation.fed(x, None).tolist() == [[1, 0, 0, 0, 0, 1]]
-    assert observation.fed(x, torch.tensor([[True, False]])).tolist() == [[1, 0, 0, 0, 0, 0]]
-    logits = torch.tensor([[0.5, 0.0, -1.0, 2.0, 1.0, 0.0]])
-    p = logits.view(2, 3).softmax(-1)
-    expected = -(p[0, 0].log() + p[1, 2].log())
-    torch.testing.assert_close(observation.cross_entropy(x, logits, None)[0], expected)
-    torch.testing.assert_close(observation.mean(logits)[0], p @ torch.arange(3.0))
-    draws = observation.sample(logits.expand(n, 6), Stream(0))
-    for column in range(2):
-        for k in range(3):
-            share = (draws[:, column] == k).double().mean()
-            assert abs(share - p[column, k]) < 4 * math.sqrt(p[column, k] / n)
-
-
-def beta_binomial(n=1):
-    """Of four features with 0 … 6, beside what SciPy makes of them: steep, flat, of two ends."""
-    alpha, beta = np.array([[0.3, 1.0, 20.0, 1e-3], [0.2, 1.0, 5.0, 2.0]])
-    output = torch.from_numpy(np.log([alpha, beta]).T.ravel()).expand(n, 8)
-    return BetaBinomialObservation(4, 7), output, stats.betabinom(6, alpha, beta)
-
-
-def test_grey_levels_are_scaled_and_scored_as_scipy_scores_them():
-    observation, output, expected = beta_binomial()
-    x = torch.tensor([[0.0, 3.0, 6.0, 1.0]], dtype=torch.float64)
-    torch.testing.assert_close(observation.fed(x, None), x / 6)
-    found = observation.cross_entropy(x, output, None)
-    np.testing.assert_allclose(found, -expected.logpmf(x[0]).sum(), rtol=1e-9)
-    np.testing.assert_allclose(observation.mean(output)[0], expected.mean())
-
-
-def test_grey_levels_are_drawn_by_their_probabilities():
-    n = 60_000
-    observation, output, expected = beta_binomial(n)
-    draws = observation.sample(output, Stream(0)).numpy()
-    for level in range(7):
-        p = expected.pmf(level)
-        assert (np.abs((draws == level).mean(0) - p) < 4 * np.sqrt(p / n)).all()
-
-
-@pytest.mark.parametrize(
-    "observation",
-    [BernoulliObservation(4), CategoricalObservation(4, 5), BetaBinomialObservation(4, 256)],
-    ids=lambda o: type(o).__name__,
-)
-@pytest.mark.parametrize("scale", [1.0, 1e3])
-def test_probabilities_are_those_of_the_score_and_sum_to_one(observation, scale):
-    output = scale * Stream(0).normal(3, 4 * observation.outputs_per_feature).double()
-    p = observation.probabilities(output)
-    assert p.shape == (3, 4, observation.n_categories)
-    torch.testing.assert_close(p.sum(-1), torch.ones(3, 4, dtype=torch.float64))
-    if scale == 1:
-        x = torch.arange(12).view(3, 4).double() % observation.n_categories
-        chosen = p.gather(-1, x.long()[..., None])[..., 0]
-        torch.testing.assert_close(
-            -chosen.log().sum(-1), observation.cross_entropy(x, output, None), rtol=1e-9, atol=1e-9
-        )
-
-
-def test_extreme_grey_levels_have_finite_scores_and_gradients():
-    observation = BetaBinomialObservation(2, 256)
-    output = torch.tensor([[40.0, -40.0, -300.0, 1e4]], requires_grad=True)
-    for x in ([0.0, 255.0], [255.0, 0.0]):
-        score = observation.cross_entropy(torch.tensor([x]), output, None)
-        assert score.isfinite().all()
-        assert torch.autograd.grad(score.sum(), output)[0].isfinite().all()
 
 
 def test_training_on_grey_levels_starts_at_their_means(digits):

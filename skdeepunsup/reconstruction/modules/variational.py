@@ -16,26 +16,26 @@ from ...formulas.observation import (
     GaussianObservation,
     Observation,
 )
-from ...formulas.regularizers import (
-    below_free_bits,
-    covariance_distance,
-    critic_cross_entropy,
-    density_ratio,
-    kl_divergence,
-    total_correlation,
-)
-from ...networks import dense, initialize
+from ...formulas.regularizers import below_free_bits, kl_divergence
 from .base import ReconstructionModule
+from .regularizers import REGULARIZERS
 
-REGULARIZERS = ("kl", "tc", "dip", "factor")
-CRITIC_WIDTHS = (256, 256)
+OBSERVATIONS: dict[str, type[Observation]] = {
+    "gaussian": GaussianObservation,
+    "bernoulli": BernoulliObservation,
+    "categorical": CategoricalObservation,
+    "beta-binomial": BetaBinomialObservation,
+}
+"""The observation models by name of the likelihood."""
+
 ACTIVE_VARIANCE = 0.01
-"""Of a unit's posterior mean over the rows, above which the unit is said to be active."""
-MAX_LOG_VARIANCE = 20.0
-"""Beyond it, exp would leave what float32 can hold of sums."""
+"""A unit is active if its posterior mean varies by more than this over the rows."""
 MONITORED_ROWS = 500
+"""At most so many rows, spread over all, decide which units are active."""
+MAX_LOG_VARIANCE = 20.0
+"""Bound on |log σ²|: beyond it, sums of exp(log σ²) leave the range of float32."""
 BLOCK_ENTRIES = 2**21
-"""Numbers that the decoder gives at a time when rows are scored."""
+"""Numbers that the decoder returns at a time when rows are scored."""
 
 
 class VariationalModule(ReconstructionModule):
@@ -83,29 +83,23 @@ class VariationalModule(ReconstructionModule):
             outputs_per_component=2,
             **architecture,
         )
-        self.beta, self.free_bits, self.regularizer = beta, free_bits, regularizer
-        self.kl_warmup = kl_warmup
+        self.beta, self.free_bits, self.kl_warmup = beta, free_bits, kl_warmup
         self.n_importance_samples, self.resample = n_importance_samples, resample
         self.observation = of_rows
-        self.critic: Any = (
-            dense((self.n_components, *CRITIC_WIDTHS, 1), "relu")
-            if regularizer == "factor"
-            else None
-        )
+        self.regularizer = REGULARIZERS[regularizer](self.n_components)
         self.register_buffer("warmth", torch.zeros(()))
         self.register_buffer("code_variance", torch.zeros(self.n_components))
         self.warmth: Tensor
         self.code_variance: Tensor
 
     def start_at_prior(self, stream: Stream) -> None:
-        """Let σ(x) be 1 at first, whatever the scale of x; draw the critic, where there is one."""
+        """Set σ(x) to 1, whatever the scale of x, and draw the regulariser's critic, if any."""
         if "encoder" not in self.own:
             last = self.encoder[-1]
             with torch.no_grad():
                 last.weight[self.n_components :] = 0
                 last.bias[self.n_components :] = 0
-        if self.critic is not None:
-            initialize(self.critic, stream)
+        self.regularizer.initialize(stream)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ(x) and log σ²(x) of q(z | x)."""
@@ -131,7 +125,7 @@ class VariationalModule(ReconstructionModule):
         return self.observation.mean(self.decoder_output(h))
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Of each row, minus the bound in its terms, and what training changes of it."""
+        """Return minus the bound of each row in its terms; in training also what is added to it."""
         if self.resample:
             bits = stream.bernoulli(x)
             x = bits.where(~x.isnan(), x) if self.masks else bits
@@ -140,41 +134,24 @@ class VariationalModule(ReconstructionModule):
         noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
         z = mean + (log_variance / 2).exp() * noise
         errors = self._cross_entropy(x, z)
+        price = self.warmth * self.regularizer.price(self.beta)
         terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
+        added = (price - 1) * terms["kl"]
         if len(z) > 1:
             ratio = log_ratio(z, noise, log_variance)
-            weighted = minus_bound(errors + ratio)
-            terms["importance"] = weighted - terms["reconstruction"] - terms["kl"]
+            bound = minus_bound(errors + ratio)
+            terms["importance"] = bound - terms["reconstruction"] - terms["kl"]
+            # The price goes into the weights: outside, the loss would have no lower bound.
+            added = minus_bound(errors + price * ratio) - bound
         if self.training:
-            price = self.warmth * (self.beta if self.regularizer == "kl" else 1.0)
-            if not self.kl_warmup and (self.beta == 1 or self.regularizer != "kl"):
-                changed = torch.zeros_like(terms["kl"])  # the price is 1
-            elif len(z) > 1:  # in the weights: taken off the bound, it would have no lower end
-                changed = minus_bound(errors + price * ratio) - weighted
-            else:
-                changed = (price - 1) * terms["kl"]
             if self.free_bits:
-                changed = changed + price * below_free_bits(kl, self.free_bits, weights)
-            if self.beta != 1 and self.regularizer != "kl":
-                extra = self._regularizer(z[0], mean, log_variance, weights)
-                changed = changed + self.warmth * (self.beta - 1) * extra
-            terms["regularization"] = changed
-            if self.critic is not None:
-                code = z[0].detach()
-                terms["critic"] = critic_cross_entropy(code, shuffled(code, stream), self.critic)
+                added = added + price * below_free_bits(kl, self.free_bits, weights)
+            if self.beta != 1:
+                penalty = self.regularizer.penalty(z[0], mean, log_variance, weights)
+                added = added + self.warmth * (self.beta - 1) * penalty
+            terms["regularization"] = added
+            terms |= self.regularizer.critic_losses(z[0].detach(), stream)
         return terms
-
-    def _regularizer(
-        self, z: Tensor, mean: Tensor, log_variance: Tensor, weights: Tensor | None
-    ) -> Tensor:
-        """What β weighs where it is not KL: of each row, or one number for all."""
-        match self.regularizer:
-            case "tc":
-                return total_correlation(z, mean, log_variance, weights)
-            case "dip":
-                return covariance_distance(mean, weights)
-            case _:
-                return density_ratio(z, self.critic)
 
     def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """−log p(x | z) of each row, given one z."""
@@ -241,17 +218,3 @@ def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
     n = min(len(rows), MONITORED_ROWS)
     some = torch.arange(n, device="cpu") * len(rows) // n
     return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
-
-
-def shuffled(z: Tensor, stream: Stream) -> Tensor:
-    """The columns of ``z``, each in a random order of its own."""
-    return z.gather(0, stream.uniform(tuple(z.shape)).argsort(0))
-
-
-OBSERVATIONS: dict[str, type[Observation]] = {
-    "gaussian": GaussianObservation,
-    "bernoulli": BernoulliObservation,
-    "categorical": CategoricalObservation,
-    "beta-binomial": BetaBinomialObservation,
-}
-"""By name of the likelihood."""
