@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-from ..._rows import Rows
-
 
 def student_t(z: Tensor, centers: Tensor, dof: float) -> Tensor:
     """Log q, qᵢⱼ ∝ (1 + ‖zᵢ − μⱼ‖² / α)^(−(α + 1)/2), of each row over centres μ; α is ``dof``."""
@@ -24,15 +22,9 @@ def divergence(p: Tensor, log_q: Tensor) -> Tensor:
     return (torch.xlogy(p, p) - p * log_q).sum(1)
 
 
-def moved(rows: Rows, q: Tensor) -> Tensor:
-    """The share of rows whose most probable cluster is another than in the labels they bear.
-
-    Their labels are then ``q``.
-    """
-    assert rows.labels is not None
-    share = (q.argmax(1) != rows.labels.argmax(1)).float().mean()
-    rows.labels.copy_(q)
-    return share
+def moved(before: Tensor, after: Tensor) -> Tensor:
+    """The share of rows whose most probable cluster changed, given q before and after."""
+    return (before.argmax(1) != after.argmax(1)).float().mean()
 
 
 def normal_draws(mean: Tensor, covariance: Tensor, noise: Tensor) -> Tensor:

@@ -22,10 +22,9 @@ from ...training import GradientDescent, Schedule, linear_pace
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
-    """Base of the clusterers: begins at a fitted encoder, and trains it with the clusters.
+    """Base of the clusterers, whose module is a `ClusterModule`.
 
-    The module has ``encode``, ``probabilities`` of clusters, their ``centers`` in the code, and
-    ``sample(cluster, n, stream)``.
+    Training begins at a fitted encoder, and changes it together with the clusters.
     """
 
     n_clusters: Any
@@ -62,7 +61,8 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
             self._fit(X, y)
             X = self._checked(X)
             self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
-            self._finish_clusters(self._answer(X, lambda module: module.encode))
+            self._finish_clusters(X)
+            self._module.forget()
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -192,15 +192,14 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         check_updates(self)
         check_real("tol", self.tol, 0)
 
-    @abstractmethod
-    def _finish_clusters(self, codes: np.ndarray) -> None:
-        """Take what is still to be known of the clusters, given the codes of all rows."""
+    def _finish_clusters(self, X: Any) -> None:
+        """Set what of the clusters is still unknown after training; by default, nothing."""
 
     def _schedule(self) -> Schedule:
         return Schedule(self.max_iter, self.batch_size, settled=("moved", self.tol))
 
     def _training_rows(self, X: Any, *, reset: bool) -> Rows:
-        """The rows of ``X``, targets to be found; and an encoder fitted to them."""
+        """The rows of ``X``, and an encoder fitted to them."""
         X = check_rows(self, X, reset=reset)
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
@@ -208,8 +207,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
             "encoder", self._encoder(), X, None, self.random_state, names_of(self)
         )
         device = resolve_device(self.device, self.precision)
-        rows = training_rows(X, device, self._parameter_dtype())
-        return rows.labelled(np.zeros((len(rows), self.n_clusters), dtype=np.float32), ())
+        return training_rows(X, device, self._parameter_dtype())
 
     def _loaded_codes(self, module: Any, rows: Rows, stream: Stream) -> np.ndarray:
         """The codes of all rows, once the module has the encoder's parameters."""

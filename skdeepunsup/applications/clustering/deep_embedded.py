@@ -170,6 +170,10 @@ class DeepEmbeddedClustering(DeepClusterer):
         if self.augmentation is not None and not callable(self.augmentation):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
 
+    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
+        rows = super()._training_rows(X, reset=reset)
+        return rows.labelled(np.arange(len(rows)), ())  # by which a batch finds its targets
+
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {
             "parts": parts_of(self.encoder_),
@@ -180,15 +184,14 @@ class DeepEmbeddedClustering(DeepClusterer):
         }
 
     def _initialize(self, module: EmbeddedClustersModule, rows: Rows, stream: Stream) -> None:
-        assert rows.labels is not None
         codes = self._loaded_codes(module, rows, stream)
         labels = self._first_clusters(codes, int(stream.numpy.integers(2**31)))
         centers = np.stack([codes[labels == k].mean(0) for k in range(self.n_clusters)])
         module.centers.data.copy_(torch.from_numpy(centers))
-        rows.labels.copy_(torch.eye(self.n_clusters)[torch.from_numpy(labels)])
-        module.frequencies.copy_(rows.labels.sum(0))
         if self.init == "k-means":
-            module.refresh(rows)
+            module.assign(module.assigned(rows))
+        else:
+            module.assign(torch.eye(self.n_clusters)[torch.from_numpy(labels)].to(module.centers))
         module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
@@ -211,8 +214,9 @@ class DeepEmbeddedClustering(DeepClusterer):
             )
         return places
 
-    def _finish_clusters(self, codes: np.ndarray) -> None:
-        """Take how the codes of each cluster's own rows lie about its centre."""
+    def _finish_clusters(self, X: Any) -> None:
+        """Set the covariance of each cluster: that of its rows' codes about its centre."""
+        codes = self._answer(X, lambda module: module.encode)
         for k, center in enumerate(to_array(self._module.centers)):
             about = codes[self.labels_ == k] - center
             covariance = about.T @ about / max(1, len(about))

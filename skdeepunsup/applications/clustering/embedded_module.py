@@ -5,18 +5,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..._persistence import RecordedModule
 from ..._random import Stream
-from ..._rows import Rows
-from ...base.encoders import EncoderStack, Part
+from ...base.encoders import Part
 from ...formulas.errors import squared_error
 from ...reconstruction.modules.denoising import same_shape
-from .assignments import divergence, moved, normal_draws, sharpened, student_t
+from .assignments import divergence, normal_draws, sharpened, student_t
+from .module import ClusterModule
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
 
 
-class EmbeddedClustersModule(RecordedModule):
+class EmbeddedClustersModule(ClusterModule):
     """Centres in the code of an encoder, and the soft assignments to them.
 
     Parameters
@@ -41,9 +40,7 @@ class EmbeddedClustersModule(RecordedModule):
         reconstruction_weight: float,
         augmentation: Augmentation = None,
     ) -> None:
-        super().__init__()
-        self.stack = EncoderStack(parts)
-        self.n_components = self.stack.n_components
+        super().__init__(parts, n_clusters)
         self.dof, self.reconstruction_weight = dof, reconstruction_weight
         self.augmentation = augmentation
         self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
@@ -64,12 +61,15 @@ class EmbeddedClustersModule(RecordedModule):
         return student_t(self.encode(x), self.centers, self.dof).exp()
 
     def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, last: Tensor
+        self, x: Tensor, stream: Stream, weights: Tensor | None, ids: Tensor
     ) -> dict[str, Tensor]:
-        """KL(p ‖ q) of each row, p being q of the last epoch sharpened, and its squared error."""
+        """Return KL(p ‖ q) and the squared error of each row, p being sharpened assignments.
+
+        ``ids`` are the numbers of these rows among all training rows.
+        """
         z = self.encode(x if self.augmentation is None else self.augmented(x, stream))
         log_q = student_t(z, self.centers, self.dof)
-        p = sharpened(last.to(log_q), self.frequencies)
+        p = sharpened(self.assignments[ids].to(log_q), self.frequencies)
         terms = {"clustering": divergence(p, log_q)}
         if self.reconstruction_weight:
             r = self.stack.decode(z)
@@ -82,12 +82,10 @@ class EmbeddedClustersModule(RecordedModule):
         assert self.augmentation is not None
         return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
 
-    @torch.no_grad()
-    def refresh(self, rows: Rows) -> dict[str, Tensor]:
-        """Take q of all rows for the next epoch; the share of rows that moved."""
-        q = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
+    def assign(self, q: Tensor) -> None:
+        """Set the assignments to ``q``, and the soft frequencies of clusters to Σᵢ qᵢ."""
+        super().assign(q)
         self.frequencies.copy_(q.sum(0).clamp_min(torch.finfo(q.dtype).tiny))
-        return {"moved": moved(rows, q)}
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
         """``n`` rows decoded from normal codes about a centre, as those of its rows are."""

@@ -7,14 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..._persistence import RecordedModule
 from ..._random import Stream
-from ..._rows import Rows
-from ...base.encoders import EncoderStack, Part
-from .assignments import moved
+from ...base.encoders import Part
+from .module import ClusterModule
 
 
-class MixtureModule(RecordedModule):
+class MixtureModule(ClusterModule):
     """p(c) = π, p(z | c) = N(μ_c, σ_c²), and p(x | z) and q(z | x) those of a `VariationalModule`.
 
     Parameters
@@ -31,9 +29,7 @@ class MixtureModule(RecordedModule):
     """
 
     def __init__(self, parts: Sequence[Part], n_clusters: int) -> None:
-        super().__init__()
-        self.stack = EncoderStack(parts)
-        self.n_components = self.stack.n_components
+        super().__init__(parts, n_clusters)
         self.logits = nn.Parameter(torch.zeros(n_clusters))  # of π
         self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
         self.log_variances = nn.Parameter(torch.zeros(n_clusters, self.n_components))
@@ -57,9 +53,7 @@ class MixtureModule(RecordedModule):
         """p(c | z) at the mean of q(z | x)."""
         return self.log_joint(self.encode(x)).softmax(-1)
 
-    def losses(
-        self, x: Tensor, stream: Stream, weights: Tensor | None, last: Tensor
-    ) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Of each row, minus the bound on log p(x) in its terms; q(c | x) is p(c | z)."""
         mean, log_variance = self.vae.posterior(x)
         z = mean + (log_variance / 2).exp() * stream.normal_like(mean)
@@ -87,12 +81,6 @@ class MixtureModule(RecordedModule):
         c = (ends[:-1] <= stream.uniform((n,)).to(ends)[:, None]).sum(1)
         noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
         return self.centers[c] + (self.log_variances[c] / 2).exp() * noise
-
-    @torch.no_grad()
-    def refresh(self, rows: Rows) -> dict[str, Tensor]:
-        """Note the probabilities of all rows; the share of rows that moved to another cluster."""
-        probabilities = torch.cat([self.probabilities(x).cpu() for x in rows.chunks()])
-        return {"moved": moved(rows, probabilities)}
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
         """``n`` rows of one cluster, each E[x | z] of a z from p(z | c)."""

@@ -210,7 +210,4 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
             module.logits.copy_(torch.from_numpy(mixture.weights_).log())
             module.centers.copy_(torch.from_numpy(mixture.means_))
             module.log_variances.copy_(torch.from_numpy(mixture.covariances_).log())
-        module.refresh(rows)
-
-    def _finish_clusters(self, codes: np.ndarray) -> None:
-        """The mixture knows all of them."""
+        module.assign(module.assigned(rows))

@@ -30,7 +30,6 @@ from skdeepunsup import (
     VariationalDeepEmbedding,
 )
 from skdeepunsup._random import Stream
-from skdeepunsup._rows import ResidentRows
 from skdeepunsup.applications.clustering.assignments import (
     divergence,
     moved,
@@ -433,7 +432,7 @@ def test_one_cluster_at_the_prior_is_a_variational_autoencoder(n_components):
     with torch.no_grad():
         module.centers.zero_(), module.log_variances.zero_()
     x = torch.tensor(np.random.default_rng(1).normal(size=(10, 2)))
-    ours, theirs = module.losses(x, Stream(0), None, x), module.vae.losses(x, Stream(0))
+    ours, theirs = module.losses(x, Stream(0)), module.vae.losses(x, Stream(0))
     torch.testing.assert_close(ours["reconstruction"], theirs["reconstruction"])
     torch.testing.assert_close(ours["code"], theirs["kl"])
     assert ours["cluster"].abs().max() < 1e-12
@@ -446,7 +445,7 @@ def test_the_bound_s_divergence_is_what_draws_of_the_code_give():
     module, n = mixture(3, 2), 200_000
     x = torch.tensor(np.random.default_rng(1).normal(size=(4, 2)))
     with torch.no_grad():
-        terms = module.losses(x, Stream(0), None, x)
+        terms = module.losses(x, Stream(0))
         mean, log_variance = module.vae.posterior(x)
         z = mean + (log_variance / 2).exp() * Stream(0).normal_like(mean)
         gamma = module.log_joint(z).softmax(-1).numpy()
@@ -470,7 +469,7 @@ def test_the_terms_bound_the_likelihood():
     module = mixture(3, 1)
     x = torch.tensor(np.random.default_rng(1).normal(size=(5, 2)))
     with torch.no_grad():
-        bounds = [-sum(module.losses(x, Stream(s), None, x).values()) for s in range(2000)]
+        bounds = [-sum(module.losses(x, Stream(s)).values()) for s in range(2000)]
     bounds = torch.stack(bounds)
     noise = bounds.std(0) / math.sqrt(len(bounds))
     assert (bounds.mean(0) < brute_force_log_likelihood(module, x) + 5 * noise).all()
@@ -582,9 +581,15 @@ def test_any_precision_and_encoders_with_dropout(kind, X):
 def test_rows_that_stay_have_not_moved(X):
     """However unlike in size the clusters are, by which targets are divided."""
     q = torch.tensor([[0.55, 0.45]] * 9 + [[0.1, 0.9]])
-    rows = ResidentRows(torch.zeros(10, 1)).labelled(q.numpy(), ())
-    assert moved(rows, q) == 0
-    assert moved(rows, q.flip(1)) == 1
+    assert moved(q, q) == 0
+    assert moved(q, q.flip(1)) == 1
+
+
+@every
+def test_a_fitted_module_keeps_nothing_of_its_rows(estimator, X):
+    module = clone(estimator).fit(X).module_
+    assert module.assignments.shape == (0, K)
+    assert all(N not in tensor.shape for tensor in module.state_dict().values())
 
 
 def test_init_is_seeded(X):
