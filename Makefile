@@ -15,11 +15,13 @@ EXTRAS := plot,progress,tables,compression,molecules
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-min lint bench docs clean
+.PHONY: help demo quick test nightly test-min lint bench docs clean
 
 help:
 	@echo "make demo    compare PCA, autoencoders and an RBM on the digits; table and figure in demo/"
-	@echo "make test    run the tests, docstrings and their examples among them"
+	@echo "make quick   run the tests of the arithmetic, of one estimator a family, of the last changes"
+	@echo "make test    run the tests, docstrings and their examples among them, but those marked nightly"
+	@echo "make nightly run all tests"
 	@echo "make test-min   run scikit-learn's checks and the laws on the oldest versions promised"
 	@echo "make lint    check style, types and floors"
 	@echo "make bench   measure speed and quality beside scikit-learn and plain PyTorch"
@@ -45,11 +47,20 @@ $(STAMP_MIN): pyproject.toml constraints-min.txt
 demo: $(STAMP)
 	$(PY) -m skdeepunsup compare --out demo
 
+# Tests run on all cores; JOBS=1 takes one.
+JOBS ?= auto
+PYTEST = $(PY) -m pytest -n $(JOBS) --dist worksteal --durations 30
 # scikit-learn checks estimators with torch tensors only where SciPy's array API is on.
-test: export SCIPY_ARRAY_API := 1
-test: export MPLBACKEND := Agg
+quick test nightly: export SCIPY_ARRAY_API := 1
+quick test nightly: export MPLBACKEND := Agg
+quick: $(STAMP)
+	$(PYTEST) -m quick
+
 test: $(STAMP)
-	$(PY) -m pytest
+	$(PYTEST) -m "not nightly"
+
+nightly: $(STAMP)
+	$(PYTEST)
 
 # The oldest versions promised: scikit-learn's checks and the laws.
 test-min: export SCIPY_ARRAY_API := 1

@@ -4,8 +4,28 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from tests import tiers
+
 # Spinning threads ruin fits as small as these.
 torch.set_num_threads(1)
+
+
+def pytest_report_header(config):
+    return tiers.account() if config.option.markexpr == "quick" else None
+
+
+def pytest_ignore_collect(collection_path, config):
+    """`make quick` does not even import what it leaves out."""
+    if config.option.markexpr != "quick" or collection_path.is_dir():
+        return None
+    return collection_path not in tiers.quick_files() or None
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that `-m` leaves out are
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if tiers.is_quick(item):
+            item.add_marker("quick")
 
 
 def pytest_runtest_setup(item):

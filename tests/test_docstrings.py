@@ -16,9 +16,7 @@ from sklearn.utils import get_tags
 import skdeepunsup
 from skdeepunsup import metrics
 from tests import wordings
-from tests.applications.estimators import APPLICATIONS, VECTORIZERS
-from tests.applications.recommending.test_contract import RECOMMENDERS
-from tests.estimators import ESTIMATORS
+from tests.estimators import EVERY_KIND, VECTORIZERS
 
 NOT_ASKED = {
     "ES01",  # an extended summary,
@@ -70,7 +68,7 @@ RESULTS = {
 }
 PUBLIC = OBJECTS | MEMBERS | RESULTS
 CALLABLE = {name: thing for name, thing in PUBLIC.items() if callable(thing)}
-SMALL = [*ESTIMATORS, *RECOMMENDERS, *APPLICATIONS, *VECTORIZERS]
+SMALL = [*EVERY_KIND, *VECTORIZERS]
 SMALL = {type(estimator): estimator for estimator in reversed(SMALL)}
 """An instance of each estimator."""
 

@@ -15,11 +15,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdeepunsup import GAN, BiGAN
 from skdeepunsup._random import Stream
 from skdeepunsup.adversarial.learning.games import GAMES
+from tests.checks import EQUIVALENCE, with_checks
 
 SMALL = GAN(
     2, conditional=True, hidden_layer_sizes=(8,), max_iter=3, encoder_max_iter=2, random_state=0
@@ -350,17 +350,11 @@ def test_a_target_is_required_by_its_tags():
     assert not get_tags(BiGAN()).target_tags.required
 
 
-EQUIVALENCE = (
-    "check_sample_weight_equivalence_on_dense_data",
-    "check_sample_weight_equivalence_on_sparse_data",
-)
-
-
 def expected_failures(estimator):
     return dict.fromkeys(EQUIVALENCE, "each row draws noise of its own")
 
 
-@parametrize_with_checks([SMALL], expected_failed_checks=expected_failures, xfail_strict=True)
+@with_checks([SMALL], expected_failed_checks=expected_failures)
 def test_every_check_passes(estimator, check):
     check(estimator)
 

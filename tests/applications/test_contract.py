@@ -1,7 +1,7 @@
 """scikit-learn's own checks, all of them, for every estimator built on a model."""
 
+import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdeepunsup import (
     DeepEmbeddedClustering,
@@ -12,13 +12,9 @@ from skdeepunsup import (
 from skdeepunsup.applications.clustering.base import DeepClusterer
 from skdeepunsup.applications.fine_tuning.base import FineTunedModel
 from skdeepunsup.base.encoders import models_of
-from tests.applications.estimators import APPLICATIONS
+from tests.checks import EQUIVALENCE, SPARSE, compares_weights, with_checks
+from tests.estimators import APPLICATIONS, FURTHER_APPLICATIONS
 
-EQUIVALENCE = (
-    "check_sample_weight_equivalence_on_dense_data",
-    "check_sample_weight_equivalence_on_sparse_data",
-)
-SPARSE = ("check_estimator_sparse_array", "check_estimator_sparse_matrix")
 OF_OTHER_N_CLUSTERS = (
     "check_dont_overwrite_parameters",
     "check_fit2d_1feature",
@@ -63,23 +59,28 @@ def inner_models(estimator):
 
 
 def passes(check, estimator):
-    if check.func.__name__.startswith("check_sample_weight_equivalence"):
-        # Equal but for rounding, which in float32 is coarser than the check.
+    if compares_weights(check):
         estimator = clone(estimator).set_params(precision="float64")
         for model in inner_models(estimator):
             model.set_params(precision="float64")
     check(estimator)
 
 
-@parametrize_with_checks(APPLICATIONS, expected_failed_checks=expected_failures, xfail_strict=True)
+@with_checks(APPLICATIONS, expected_failed_checks=expected_failures)
 def test_every_check_passes(estimator, check):
     passes(check, estimator)
 
 
-@parametrize_with_checks(
+@pytest.mark.nightly("the kind passes these checks in `make test`")
+@with_checks(FURTHER_APPLICATIONS, expected_failed_checks=expected_failures)
+def test_every_check_passes_with_other_settings(estimator, check):
+    passes(check, estimator)
+
+
+@pytest.mark.nightly("a check takes up to six seconds; the kind passes it in `make test`")
+@with_checks(
     [DeepEmbeddedClustering(), EncoderDecoder(batch_size=1000), OutlierDetector()],
     expected_failed_checks=expected_failures,
-    xfail_strict=True,
 )
 def test_every_check_passes_with_defaults(estimator, check):
     passes(check, estimator)

@@ -30,7 +30,7 @@ from skdeepunsup import (
     VariationalDeepEmbedding,
 )
 from skdeepunsup._random import SharedStream
-from tests.applications.estimators import MACHINE, MASKED, VARIATIONAL
+from tests.applications.models import MACHINE, MASKED, VARIATIONAL
 
 GAME = {"hidden_layer_sizes": (8,), "max_iter": 2}
 MODELS = [

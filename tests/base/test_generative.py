@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 import skdeepunsup
 from skdeepunsup import VariationalAutoencoder, VariationalDeepEmbedding
 from skdeepunsup.base.generative import GenerativeModel
-from tests.applications.estimators import VARIATIONAL
+from tests.applications.models import VARIATIONAL
 from tests.estimators import ESTIMATORS, LIMITED, VARIANTS
 
 MIXTURE = VariationalDeepEmbedding(3, VARIATIONAL, max_iter=3, random_state=0)

@@ -17,7 +17,7 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdeepunsup import SelfiesVectorizer, SequenceVAE, VariationalAutoencoder
-from tests.applications.estimators import VECTORIZERS
+from tests.estimators import VECTORIZERS
 
 MOLECULES = [
     "CCO",

@@ -1,0 +1,24 @@
+"""Clusterers in a code that they learn, small enough to fit in no time."""
+
+from sklearn.cluster import AgglomerativeClustering
+
+from skdeepunsup import Autoencoder, DeepEmbeddedClustering, VariationalDeepEmbedding
+from tests.applications.models import MACHINE, VARIATIONAL
+
+SMALL = [
+    DeepEmbeddedClustering(
+        3, Autoencoder(2, hidden_layer_sizes=(8,), max_iter=3), max_iter=3, random_state=0
+    ),
+    VariationalDeepEmbedding(3, VARIATIONAL, max_iter=3, random_state=0),
+]
+
+VARIANTS = [
+    DeepEmbeddedClustering(
+        3,
+        MACHINE,
+        init=AgglomerativeClustering(3),
+        reconstruction_weight=0,
+        max_iter=2,
+        random_state=0,
+    ),
+]
