@@ -160,6 +160,24 @@ ATTRIBUTES = {
 }
 
 ARGUMENTS = {
+    "X": (
+        "Data",
+        "Binary data.",
+        "Training data",
+        "Codes.",
+        "Codes, NaN where missing.",  # of categories
+        # of recommenders
+        "Known entries of the users",
+        "Ratings: dense, with NaN where there is none, or sparse, where what is stored is a "
+        "rating, zeros included.",
+        "Interactions, none of them negative; 0 where there are none.",
+        # of what is no table
+        "Sequences of codes",
+        "SMILES, or SELFIES, one molecule each.",
+        "Whole numbers that are codes of the vocabulary, in any order; 0 stands for nothing.",
+        "Waveforms, one a row.",
+        "Levels in dB, as ``transform`` returns them; at ``floor`` and below is silence.",
+    ),
     "random_state": (
         "Seeds the sampling; None takes NumPy's global state.",
         "Seeds the annealing.",

@@ -76,7 +76,7 @@ class GenerativeModel(DeepEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Rows, NaN where an entry is missing. In a sparse matrix, what is absent is 0.
+            Data, NaN where missing. In a sparse matrix, what is absent is 0.
         n_draws : int, default=None
             Independent completions of each row, whose spread tells how much the model knows of what
             is missing; None makes one. With ``mean``, the chains to average over.

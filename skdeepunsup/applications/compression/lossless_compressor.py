@@ -130,7 +130,7 @@ class LosslessCompressor(BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Rows of entries 0 and 1, or 0 … K − 1, of any dtype.
+            Data of entries 0 and 1, or 0 … K − 1, of any dtype.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class LosslessCompressor(BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Rows as ``compress`` takes them.
+            Data, as ``compress`` takes them.
 
         Returns
         -------
@@ -215,7 +215,7 @@ class LosslessCompressor(BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Rows as ``compress`` takes them.
+            Data, as ``compress`` takes them.
         y : Ignored
             Present for API consistency.
 

@@ -181,7 +181,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Parameters
         ----------
-        X : {array-like, DataFrame, Tensor} of shape (n_samples, n_components)
+        X : array-like of shape (n_samples, n_components)
             Codes.
 
         Returns

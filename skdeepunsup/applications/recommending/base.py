@@ -47,7 +47,7 @@ class Recommender(BaseEstimator, ABC):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users, who need not have been there in ``fit``.
+            Known entries of the users, who need not have been there in ``fit``.
         pairs : array-like of int, of shape (n_pairs, 2), default=None
             Rows of ``X``, and items; None predicts all items of all users.
 
@@ -66,7 +66,7 @@ class Recommender(BaseEstimator, ABC):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users, who need not have been there in ``fit``.
+            Known entries of the users, who need not have been there in ``fit``.
         k : int, default=10
             Items for each user.
         filter_seen : bool, default=True
@@ -165,7 +165,7 @@ class RatingRecommender(Recommender):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users.
+            Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
             Their ratings to predict, dense with NaN elsewhere, or sparse. None, or one label a user
             as a Pipeline may pass on, holds out a fifth of each user's ratings in ``X`` and
@@ -205,7 +205,7 @@ class ImplicitRecommender(Recommender):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users.
+            Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
             Their other interactions. None, or one label a user as a Pipeline may pass on, holds out
             a fifth of those of each user in ``X`` and ranks all items but the others.

@@ -218,7 +218,7 @@ class ImplicitVAE(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users, who need not have been there in ``fit``.
+            Known entries of the users, who need not have been there in ``fit``.
 
         Returns
         -------

@@ -209,7 +209,7 @@ class RatingRBM(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users, who need not have been there in ``fit``.
+            Known entries of the users, who need not have been there in ``fit``.
 
         Returns
         -------
@@ -225,7 +225,7 @@ class RatingRBM(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            What is known of the users, who need not have been there in ``fit``.
+            Known entries of the users, who need not have been there in ``fit``.
         pairs : array-like of int, of shape (n_pairs, 2), default=None
             Rows of ``X``, and items; None asks for all items of all users.
 

@@ -41,7 +41,7 @@ class RecommendingScorer:
         estimator : fitted recommender
             Has ``recommend``, or ``predict`` for "rmse".
         X : {array-like, sparse matrix} of shape (n_users, n_items)
-            What is known of the users.
+            Known entries of the users.
         y : {array-like, sparse matrix} of shape (n_users, n_items), default=None
             What to predict; None hides entries of ``X``, and predicts them from the others.
 
