@@ -1,6 +1,6 @@
-"""How far a reconstruction is from its row: one formula each, summed over features.
+"""Losses between a row and its reconstruction: one formula each, summed over features.
 
-Where entries are missing, ``observed`` is 1 for those that are not and 0 for those that are.
+``observed`` is 1 where an entry was observed and 0 where it is missing; None means that all were.
 """
 
 import math
@@ -11,13 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 
 def summed(entries: Tensor, observed: Tensor | None) -> Tensor:
-    """Sum each row's entries, of those that are observed."""
+    """Sum the observed entries of each row."""
     return (entries if observed is None else entries * observed).sum(-1)
 
 
 def squared_error(x: Tensor, r: Tensor, observed: Tensor | None = None) -> Tensor:
     """‖x − r‖² of each row."""
-    # One kernel less than the formula, each way.
+    # One kernel fewer than the formula, forward and backward.
     return summed(mse_loss(r, x, reduction="none"), observed)
 
 
@@ -31,7 +31,7 @@ def gaussian_cross_entropy(
 ) -> Tensor:
     """−Σᵢ log N(xᵢ; μᵢ, σᵢ²) of each row, in nats: ½ Σᵢ (xᵢ − μᵢ)² / σᵢ² + log 2πσᵢ².
 
-    σ² is of shape (d,), or (1,) where features share it: then it stays out of the sum.
+    σ² has shape (d,), or (1,) where all features share it; a shared σ² is taken out of the sum.
     """
     log_scale = (2 * math.pi * variance).log()
     if len(variance) == 1:
@@ -44,7 +44,7 @@ def gaussian_cross_entropy(
 def categorical_cross_entropy(
     codes: Tensor, logits: Tensor, observed: Tensor | None = None
 ) -> Tensor:
-    """−Σᵢ log pᵢ(xᵢ) of each row, in nats; logits of shape (n, d, K), pᵢ their softmax over K."""
+    """−Σᵢ log pᵢ(xᵢ) of each row, in nats; pᵢ is the softmax of logits of shape (n, d, K)."""
     entries = cross_entropy(logits.movedim(-1, 1), codes.long(), reduction="none")
     return summed(entries, observed)
 
@@ -52,7 +52,7 @@ def categorical_cross_entropy(
 def beta_binomial_cross_entropy(
     levels: Tensor, log_alpha: Tensor, log_beta: Tensor, n: int, observed: Tensor | None = None
 ) -> Tensor:
-    """−Σᵢ log BB(kᵢ; n, αᵢ, βᵢ) of each row, in nats, of grey levels k from 0 to n.
+    """−Σᵢ log BB(kᵢ; n, αᵢ, βᵢ) of each row of grey levels k from 0 to n, in nats.
 
     BB(k; n, α, β) = C(n, k) B(k + α, n − k + β) / B(α, β).
     """
@@ -68,6 +68,9 @@ def _log_beta(a: Tensor, b: Tensor) -> Tensor:
 
 
 def observed_and_filled(x: Tensor, fill: Tensor) -> tuple[Tensor, Tensor]:
-    """Which entries of ``x`` are no NaN, and ``x`` with its feature's ``fill`` for each NaN."""
+    """Return where ``x`` is not NaN, as 1 and 0, and ``x`` with each NaN replaced by ``fill``.
+
+    ``fill`` has one number for each feature.
+    """
     observed = x.isnan().logical_not_().to(x.dtype)
     return observed, fill.lerp(x.nan_to_num(0.0), observed)

@@ -1,4 +1,4 @@
-"""Importance-weighted estimates of log p(x), for z from a normal posterior."""
+"""Importance-weighted estimates of log p(x), with z drawn from a normal q(z | x) = N(μ, σ²)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,9 +16,21 @@ def importance_log_likelihood(
 ) -> Tensor:
     """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ = μ + σ noiseₛ.
 
-    The noise comes in parts, of shape (n_samples, 1 or n, n_components); ``cross_entropy`` maps z
-    of each part to −log p(x | z) of shape (n_samples, n). ``log_prior`` takes the place of log p(z)
-    of the normal distribution.
+    Parameters
+    ----------
+    cross_entropy : callable
+        Maps z of shape (n_samples, n, n_components) to −log p(x | z) of shape (n_samples, n).
+    mean, log_variance : Tensor of shape (n, n_components)
+        μ and log σ².
+    noise : sequence of Tensor of shape (n_samples, 1 or n, n_components)
+        Standard normal draws, in parts that are evaluated one after another; S in all.
+    log_prior : callable, default=None
+        Maps z to log p(z) of shape (n_samples, n); None is the standard normal distribution.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        In nats, float64 on the CPU.
     """
     total = torch.full((len(mean),), -torch.inf, dtype=torch.float64, device="cpu")
     for part in noise:
@@ -31,15 +43,15 @@ def importance_log_likelihood(
 
 
 def log_ratio(z: Tensor, noise: Tensor, log_variance: Tensor) -> Tensor:
-    """log q(z | x) − log p(z) of z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
+    """log q(z | x) − log p(z) for z = μ + σ noise: ½ Σⱼ (zⱼ² − noiseⱼ² − log σⱼ²)."""
     return 0.5 * (z.square() - noise.square() - log_variance).sum(-1)
 
 
 def log_normal(z: Tensor) -> Tensor:
-    """Log N(z; 0, 1), summed over components."""
+    """log N(z; 0, 1), summed over components."""
     return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
 
 def minus_bound(errors: Tensor) -> Tensor:
-    """−log 1/S Σₛ exp(−errorₛ) of each row, errors of shape (S, n)."""
+    """−log 1/S Σₛ exp(−errorₛ) of each row; ``errors`` has shape (S, n)."""
     return math.log(len(errors)) - (-errors).logsumexp(0)

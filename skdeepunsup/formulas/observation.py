@@ -1,4 +1,4 @@
-"""The distribution p(x | z): what a variational autoencoder takes its decoder's output for."""
+"""The distributions p(x | z) of a variational autoencoder, given the decoder's output."""
 
 from abc import ABC, abstractmethod
 
@@ -15,18 +15,18 @@ from .errors import (
 )
 
 LOG_BOUNDS = (-12.0, 8.0)
-"""Of log α and log β."""
+"""Range of log α and log β of the beta-binomial distribution."""
 
 
 class Observation(nn.Module, ABC):
-    """The distribution of a row, given the decoder's output.
+    """Base of the distributions of a row, given the decoder's output.
 
     Parameters
     ----------
     n_features : int
         Width of a row.
     inputs_per_feature, outputs_per_feature : int, default=1
-        How many numbers the encoder is fed, and the decoder returns, for each feature.
+        Numbers for each feature that the encoder receives, and that the decoder returns.
     """
 
     def __init__(
@@ -39,15 +39,18 @@ class Observation(nn.Module, ABC):
 
     @abstractmethod
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
-        """What the encoder is fed of rows without NaN, of which ``observed`` entries are real."""
+        """Return the encoder's input for rows without NaN.
+
+        ``observed`` is 0 where an entry was filled in, 1 elsewhere; None if none was.
+        """
 
     @abstractmethod
     def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
-        """−log p(x | z) of each row, in nats."""
+        """Return −log p(x | z) of each row, in nats, over its observed entries."""
 
     @abstractmethod
     def mean(self, output: Tensor) -> Tensor:
-        """E[x | z]."""
+        """Return E[x | z]."""
 
     @abstractmethod
     def sample(self, output: Tensor, stream: Stream) -> Tensor:
@@ -55,22 +58,22 @@ class Observation(nn.Module, ABC):
 
     @abstractmethod
     def output_at(self, means: Tensor) -> Tensor | None:
-        """The output whose mean it is, None where there is more than one."""
+        """Return the decoder's output at which E[x | z] is ``means``; None if it is not unique."""
 
 
 class GaussianObservation(Observation):
-    """N(x; output, σ²), with σ a number, or one for each feature, learned or given.
+    """N(x; output, σ²), where σ is shared by all features or one for each, learned or given.
 
     Parameters
     ----------
     n_features : int
         Width of a row.
     n_scales : int
-        1 or ``n_features``.
+        Number of σs: 1 or ``n_features``.
     first_scale : float
-        σ, or where it starts; learned, it does not fall below a thousandth of it.
+        σ, or its first value if it is learned; it then stays above a thousandth of this.
     learned : bool
-        Whether σ is.
+        Whether σ is learned.
     """
 
     def __init__(self, n_features: int, n_scales: int, first_scale: float, learned: bool) -> None:
@@ -101,17 +104,17 @@ class GaussianObservation(Observation):
 
 
 class DiscreteObservation(Observation):
-    """Independent entries 0 … K − 1."""
+    """Base of the distributions of independent entries 0 … K − 1."""
 
     n_categories: int
 
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
-        """P(xᵢ = k | z) for each feature i and each k, on two last axes."""
+        """Return P(xᵢ = k | z), of shape (…, n_features, K)."""
 
 
 class BernoulliObservation(DiscreteObservation):
-    """Independent bits whose logits are the output."""
+    """Independent bits; the output is their logits."""
 
     n_categories = 2
 
@@ -128,7 +131,7 @@ class BernoulliObservation(DiscreteObservation):
         return stream.bernoulli(output.sigmoid())
 
     def output_at(self, means: Tensor) -> Tensor:
-        """Their logits, short of 0 and 1."""
+        """Return the logits of the means, which are clamped away from 0 and 1."""
         return means.clamp(0.01, 0.99).logit()
 
     def probabilities(self, output: Tensor) -> Tensor:
@@ -136,7 +139,7 @@ class BernoulliObservation(DiscreteObservation):
 
 
 class CategoricalObservation(DiscreteObservation):
-    """Independent codes 0 … K − 1, the output being K logits of each feature.
+    """Independent codes 0 … K − 1; the output is K logits for each feature.
 
     Parameters
     ----------
@@ -151,7 +154,7 @@ class CategoricalObservation(DiscreteObservation):
         self.n_categories = n_categories
 
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
-        """One-hot codes, all 0 where a code is missing."""
+        """Return one-hot codes, all zero where a code is missing."""
         hot = one_hot(x.long(), self.n_categories).to(x.dtype)
         if observed is not None:
             hot *= observed[..., None]
@@ -161,7 +164,7 @@ class CategoricalObservation(DiscreteObservation):
         return categorical_cross_entropy(x, self._logits(output), observed)
 
     def mean(self, output: Tensor) -> Tensor:
-        """The expected code."""
+        """Return the expected code."""
         codes = torch.arange(self.n_categories, dtype=output.dtype, device=output.device)
         return self._logits(output).softmax(-1) @ codes
 
@@ -179,7 +182,7 @@ class CategoricalObservation(DiscreteObservation):
 
 
 class BetaBinomialObservation(DiscreteObservation):
-    """Independent grey levels 0 … K − 1: K − 1 tosses of a coin that a beta distribution draws.
+    """Independent grey levels 0 … K − 1, each Binomial(K − 1, p) with p ~ Beta(α, β).
 
     The output is log α and log β of each feature.
 
@@ -197,14 +200,14 @@ class BetaBinomialObservation(DiscreteObservation):
         self.top = n_categories - 1
 
     def fed(self, x: Tensor, observed: Tensor | None) -> Tensor:
-        """Levels scaled to [0, 1]."""
+        """Return the levels scaled to [0, 1]."""
         return x / self.top
 
     def cross_entropy(self, x: Tensor, output: Tensor, observed: Tensor | None) -> Tensor:
         return beta_binomial_cross_entropy(x, *self._logs(output), self.top, observed)
 
     def mean(self, output: Tensor) -> Tensor:
-        """The expected level, (K − 1) α / (α + β)."""
+        """Return the expected level, (K − 1) α / (α + β)."""
         log_alpha, log_beta = self._logs(output)
         return self.top * (log_alpha - log_beta).sigmoid()
 
@@ -213,7 +216,7 @@ class BetaBinomialObservation(DiscreteObservation):
         return stream.beta_binomial(self.top, log_alpha.exp(), log_beta.exp())
 
     def output_at(self, means: Tensor) -> Tensor:
-        """Of α + β = 2, short of the ends."""
+        """Return log α and log β with α + β = 2; the means are clamped away from the ends."""
         p = (means / self.top).clamp(0.01, 0.99)
         return torch.stack([2 * p, 2 * (1 - p)], -1).log().flatten(-2)
 
@@ -227,12 +230,12 @@ class BetaBinomialObservation(DiscreteObservation):
         return log_ratios.softmax(-1)
 
     def _logs(self, output: Tensor) -> tuple[Tensor, Tensor]:
-        """Log α and log β, between bounds beyond which little changes but the rounding errors."""
+        """log α and log β, clamped where further change would add little but rounding errors."""
         pairs = output.unflatten(-1, (self.n_features, 2)).clamp(*LOG_BOUNDS)
         return pairs[..., 0], pairs[..., 1]
 
 
 def drawn_code(logits: Tensor, stream: Stream) -> Tensor:
-    """A code of each softmax over the last axis: the largest of logits with Gumbel noise."""
+    """Draw a code from each softmax over the last axis: argmax of logits plus Gumbel noise."""
     u = stream.uniform(tuple(logits.shape)).clamp_min(1e-20).to(logits)
     return (logits - (-u.log()).log()).argmax(-1)

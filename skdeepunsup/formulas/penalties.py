@@ -1,4 +1,4 @@
-"""What is lowered beside the error of the reconstruction: one formula each."""
+"""Penalties that training lowers beside the reconstruction error: one formula each."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from .._random import Stream
 
 
 def row_mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """The mean over the rows of a batch, by their weights, if they bear any."""
+    """The mean over the rows of a batch, weighted if ``weights`` are given."""
     if weights is None:
         return values.mean(0)
     w = above_zero(weights)
@@ -19,7 +19,7 @@ def row_mean(values: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def log_mean_activity(a: Tensor, weights: Tensor | None) -> Tensor:
-    """log of the mean of σ(a) over the rows, which units that saturate cannot round away."""
+    """log of the mean of σ(a) over the rows; finite even where σ(a) rounds to 0."""
     if weights is None:
         return logsigmoid(a).logsumexp(0) - math.log(len(a))
     w = above_zero(weights)
@@ -27,7 +27,7 @@ def log_mean_activity(a: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def above_zero(weights: Tensor) -> Tensor:
-    """Weights that cannot be rounded to 0 all together, as those of hardly counting rows would."""
+    """The weights, clamped to the smallest normal number, so that their sum is never 0."""
     return weights.clamp_min(torch.finfo(weights.dtype).tiny)
 
 
@@ -37,7 +37,7 @@ def bernoulli_divergence(rho: float, log_on: Tensor, log_off: Tensor) -> Tensor:
     Parameters
     ----------
     rho : float
-        Wanted activity, in (0, 1).
+        Target activity, in (0, 1).
     log_on, log_off : Tensor of shape (n_components,)
         log ρ̂ and log(1 − ρ̂), where ρ̂ is the mean of each unit over the rows.
 
@@ -50,7 +50,7 @@ def bernoulli_divergence(rho: float, log_on: Tensor, log_off: Tensor) -> Tensor:
 
 
 def keep_largest(a: Tensor, k: int) -> Tensor:
-    """The k largest entries of each row, rectified, and 0 for all others.
+    """Keep the k largest entries of each row, rectified, and set all others to 0.
 
     References
     ----------
@@ -69,7 +69,7 @@ DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "gelu": lambda a, h: torch.special.ndtr(a) + a * (-a * a / 2).exp() / math.sqrt(2 * math.pi),
     "silu": lambda a, h: (s := a.sigmoid()) + h * (1 - s),
 }
-"""By name of the activation s: s′(a), given a and h = s(a)."""
+"""s′(a) by the name of the activation s, given a and h = s(a)."""
 
 
 def squared_jacobian(derivative: Tensor, W: Tensor) -> Tensor:
@@ -89,16 +89,16 @@ def squared_jacobian(derivative: Tensor, W: Tensor) -> Tensor:
 
 
 def sampled_squared_jacobian(h: Tensor, x: Tensor, stream: Stream) -> Tensor:
-    """‖∂h/∂x‖² of each row in expectation: ‖uᵀ ∂h/∂x‖² for a random u of ±1 of its own.
+    """Unbiased estimate of ‖∂h/∂x‖² of each row: ‖uᵀ ∂h/∂x‖² for a random u of ±1.
 
-    E[u uᵀ] = 1, so the trace of J Jᵀ is the mean of uᵀ J Jᵀ u.
+    Each row draws its own u. As E[u uᵀ] is the identity, E[uᵀ J Jᵀ u] is the trace of J Jᵀ.
 
     Parameters
     ----------
     h : Tensor of shape (n, n_components)
-        Made from ``x``, each row from its own.
+        Function of ``x``, each row of its own.
     x : Tensor of shape (n, n_features)
-        Requires gradients.
+        Rows, which require gradients.
     stream : Stream
 
     References

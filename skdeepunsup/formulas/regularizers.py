@@ -1,7 +1,7 @@
-"""What a variational autoencoder adds to its bound, to shape its codes: one formula each.
+"""Terms that a variational autoencoder adds to its bound to shape its codes: one formula each.
 
-q(z | x) is normal with the ``mean`` and ``log_variance`` that the encoder gives for each row; z is
-a draw from it; q(z) is the mean of q(z | x) over the rows.
+q(z | x) is normal, with the ``mean`` and ``log_variance`` that the encoder returns for each row; z
+is a draw from it; q(z) is the mean of q(z | x) over the rows.
 """
 
 import math
@@ -20,7 +20,7 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def below_free_bits(kl: Tensor, free_bits: float, weights: Tensor | None = None) -> Tensor:
-    """Σⱼ max(λ − KLⱼ, 0), where KLⱼ is the mean over the rows: what makes of each KLⱼ max(λ, KLⱼ).
+    """Σⱼ max(λ − KLⱼ, 0), KLⱼ being the mean over the rows; added, it makes each KLⱼ max(λ, KLⱼ).
 
     References
     ----------
@@ -39,10 +39,10 @@ def normal_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
 def total_correlation(
     z: Tensor, mean: Tensor, log_variance: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """KL(q(z) ‖ Πⱼ q(zⱼ)) in nats: of each row, log q(z) − Σⱼ log q(zⱼ).
+    """log q(z) − Σⱼ log q(zⱼ) of each row, in nats; its mean estimates KL(q(z) ‖ Πⱼ q(zⱼ)).
 
-    q(z) is taken to be the mean of q(z | x) over the rows of the batch. Weighting the batch as a
-    part of all rows, as the paper does, adds a constant.
+    q(z) is estimated as the mean of q(z | x) over the rows of the batch. Weighting the batch as a
+    part of all rows, as the paper does, would add a constant.
 
     References
     ----------
@@ -74,9 +74,10 @@ def covariance_distance(mean: Tensor, weights: Tensor | None = None) -> Tensor:
 
 
 def density_ratio(z: Tensor, critic: nn.Module) -> Tensor:
-    """log q(z) − Σⱼ log q(zⱼ) of each row, by a ``critic`` that tells z from shuffled z.
+    """log q(z) − Σⱼ log q(zⱼ) of each row, as the logit of a ``critic``.
 
-    The critic's logit is that ratio, if it is good. No gradient goes to its parameters.
+    The best critic that tells z from z with shuffled columns has that logit. No gradient goes to
+    the critic's parameters.
 
     References
     ----------
@@ -87,7 +88,7 @@ def density_ratio(z: Tensor, critic: nn.Module) -> Tensor:
 
 
 def critic_cross_entropy(z: Tensor, shuffled: Tensor, critic: nn.Module) -> Tensor:
-    """What the critic lowers: its cross-entropy between z and z of independently shuffled columns.
+    """The critic's loss: its cross-entropy between z and z with independently shuffled columns.
 
     No gradient goes to z.
     """
