@@ -1,4 +1,4 @@
-"""Chains over the code and what is missing of a row, by the two networks of an autoencoder."""
+"""Missing entries completed by Markov chains over the code and the missing entries of a row."""
 
 import math
 from typing import Any
@@ -13,26 +13,28 @@ from ..formulas.observation import CategoricalObservation
 from .modules.variational import VariationalModule
 
 MAX_SHRINKS = 12
-"""Of the bracket of a slice: a code that has not found a place by then stays where it is."""
+"""Times that the bracket of a slice shrinks; a code that has found no point by then stays."""
 
 
 class PosteriorChains(Completion):
-    """Chains over z and the missing entries of x, given the others.
+    """Markov chains over z and the missing entries of x, given the observed ones.
 
-    A step proposes z' ~ q(z | x) for the x that is complete at present, and accepts it with
+    A step proposes z' ~ q(z | x), given the x as currently completed, and accepts it with
     probability
 
         min(1, p(x | z') p(z') q(z | x) / (p(x | z) p(z) q(z' | x))).
 
-    It then moves z once more, along an elliptical slice of p(z | observed), which does not hear of
-    what is missing, and so is not held back by it; and draws that from p(x | z). To accept each z'
-    is pseudo-Gibbs sampling, which q may lead astray: rows come to look like nothing in the data.
+    It then moves z by elliptical slice sampling of p(z | observed), which does not depend on the
+    current missing entries and so is not held back by them, and draws these from p(x | z).
+    Accepting every z' would be pseudo-Gibbs sampling, which an inexact q can lead to rows unlike
+    any in the data.
 
     Parameters
     ----------
     vae : VariationalModule
+        Decoder p(x | z) and encoder q(z | x).
     prior : nn.Module
-        Has ``log_prior`` of codes, and draws them by ``draw_codes``: the same module, or a mixture.
+        Has ``log_prior(z)`` and ``draw_codes(n, stream)``: the same module, or a mixture.
     x : Tensor of shape (n, n_features)
         Rows, NaN where missing. Chains start at draws from the prior.
     stream : Stream
@@ -60,7 +62,7 @@ class PosteriorChains(Completion):
             self._draw_missing()
 
     def _jump(self) -> None:
-        """Take a code from q(z | x) in the place of z, or keep z."""
+        """Propose z from q(z | x), and accept it or keep the current one."""
         mean, log_variance = self.vae.posterior(self.x)
         scale = (log_variance / 2).exp()
         noise = self.stream.normal_like(mean)
@@ -71,15 +73,15 @@ class PosteriorChains(Completion):
         self._take_where(self._log_uniform() < gain, z, output)
 
     def _log_weight(self, z: Tensor, output: Tensor, noise: Tensor) -> Tensor:
-        """log p(x | z) p(z) / q(z | x) of z = μ + σ noise, up to Σⱼ log σⱼ."""
+        """log p(x | z) p(z) / q(z | x) for z = μ + σ noise, up to Σⱼ log σⱼ."""
         errors = self.vae.observation.cross_entropy(self.x, output, None)
         return self.prior.log_prior(z) - errors - log_normal(noise)
 
     def _slice(self) -> None:
-        """Move z along an ellipse through it and a normal draw, to where the row is likely enough.
+        """Move z on an ellipse through it and a normal draw ν, to where the row is likely enough.
 
-        z cos θ + ν sin θ leaves N(0, 1) as it is; an angle of less than the wanted likelihood is
-        one end of the bracket that the next is drawn from.
+        The points z cos θ + ν sin θ leave N(0, 1) invariant. An angle whose likelihood is below the
+        drawn threshold becomes an end of the bracket from which the next angle is drawn.
         """
         z, nu = self.z, self.stream.normal_like(self.z)
         wanted = self._log_likelihood(z, self.output) + self._log_uniform()
@@ -96,7 +98,7 @@ class PosteriorChains(Completion):
             theta = low + (high - low) * self._uniform()
 
     def _log_likelihood(self, z: Tensor, output: Tensor) -> Tensor:
-        """log p(observed | z), and what p(z) is beside the normal distribution."""
+        """log p(observed | z) + log p(z) − log N(z; 0, 1)."""
         errors = self.vae.observation.cross_entropy(self.x, output, self.observed)
         return self.prior.log_prior(z) - log_normal(z) - errors
 

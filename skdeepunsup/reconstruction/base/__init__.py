@@ -1,1 +1,1 @@
-"""What the estimators of this family share."""
+"""Shared by the estimators of this family: fitting, parameters, pre-training."""

@@ -1,4 +1,4 @@
-"""Autoencoders whose code is a function of the row: what they share."""
+"""Base of the estimators whose code is a function of the row: their score and their schedule."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class DeterministicAutoencoder(ReconstructionModel):
         Returns
         -------
         ndarray of shape (n_samples,)
-            −‖x − r‖², whatever ``loss`` was trained on; of missing entries nothing.
+            −‖x − r‖² over observed entries, whichever ``loss`` was trained on.
         """
         check_is_fitted(self)
         X = self._checked(X)

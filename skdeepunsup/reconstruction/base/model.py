@@ -1,4 +1,4 @@
-"""What the estimators of the family share: how they are fitted, and their networks."""
+"""Base of the family's estimators: how they are fitted, and their networks."""
 
 from typing import Any, Self
 
@@ -86,7 +86,7 @@ class ReconstructionModel(DeepTransformer):
 
     @property
     def components_(self) -> np.ndarray:
-        """Encoder weights of a model of one dense layer, code by features."""
+        """Encoder weights of shape (n_components, n_features), if there is one dense layer."""
         check_is_fitted(self)
         arguments = self._module.arguments
         single = not arguments["hidden_layer_sizes"] and arguments["image_shape"] is None
@@ -103,7 +103,7 @@ class ReconstructionModel(DeepTransformer):
         return tags
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
-        """What every module of the family is given."""
+        """Return the arguments that every module of the family takes."""
         shape = self.image_shape
         if shape is not None:
             shape = check_image_shape("image_shape", shape, n_features)
@@ -129,7 +129,7 @@ class ReconstructionModel(DeepTransformer):
     def _descent(
         self, module: ReconstructionModule, stream: Stream, **hooks: Any
     ) -> GradientDescent:
-        """Adam on all parameters of ``module``, whose dropout draws from ``stream``."""
+        """Return Adam on all parameters of ``module``; dropout draws from ``stream``."""
         module.draw_from(stream)
         parameters = [p for p in module.parameters() if p.requires_grad]
         if not parameters:

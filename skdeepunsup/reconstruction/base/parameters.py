@@ -1,4 +1,4 @@
-"""The parameters that all models of the family have: what is checked of them."""
+"""Checks of the parameters that all models of the family have."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ from ..modules.base import ReconstructionModule
 
 
 def check_shared(estimator: Any) -> None:
-    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    """Raise an error that names the first invalid one of an estimator's shared parameters."""
     check_networks(estimator)
     check_descent(estimator)
 
 
 def check_networks(estimator: Any) -> None:
-    """Raise an error that names the first parameter of the networks that is not sound."""
+    """Raise an error that names the first invalid parameter of the networks."""
     check_integer("n_components", estimator.n_components, 1)
     check_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
     check_option("activation", estimator.activation, ACTIVATIONS)
@@ -42,7 +42,7 @@ def check_networks(estimator: Any) -> None:
 
 
 def check_tied(estimator: Any) -> None:
-    """Raise where ``tied_weights`` are asked of networks that have none to share."""
+    """Raise if ``tied_weights`` is set for networks that cannot share weights."""
     check_boolean("tied_weights", estimator.tied_weights)
     for name in ("encoder", "decoder", "image_shape"):
         if estimator.tied_weights and getattr(estimator, name) is not None:

@@ -1,1 +1,1 @@
-"""The mathematics of each autoencoder, as a module."""
+"""The mathematics of the family: an encoder, a decoder, and the loss terms of a row by name."""

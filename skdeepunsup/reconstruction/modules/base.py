@@ -1,4 +1,4 @@
-"""An encoder and a decoder: h = f(x), r = g(h)."""
+"""Base of the family's modules: an encoder and a decoder, h = f(x) and r = g(h)."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -26,21 +26,21 @@ from ...networks import (
 from ...networks.dense import affine_layer
 
 DEFAULT_CHANNELS = (32, 64)
-"""Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given."""
+"""Channels of the convolutions where ``image_shape`` is given without ``hidden_layer_sizes``."""
 
 OwnNetwork = nn.Module | Callable[[int, int], nn.Module] | None
-"""A network of the user's own, or what makes one of a width from a width."""
+"""A network of the user's own, or a callable that makes one, given its input and output widths."""
 
 
 class TiedDecoder(nn.Module):
-    """The dense encoder run backwards: its weights transposed, biases of its own.
+    """Decoder with the dense encoder's weights, transposed and in reverse order; own biases.
 
     Parameters
     ----------
     sizes : sequence of int
-        The encoder's sizes, from features to code.
+        Widths of the encoder's layers, from features to code.
     activation : str
-        Between layers.
+        Activation between layers.
     dropout : float
         Share of the hidden units that is dropped in training.
     """
@@ -59,7 +59,7 @@ class TiedDecoder(nn.Module):
 
 
 class ReconstructionModule(RecordedModule, ABC):
-    """Two networks, and what goes into them where entries are missing.
+    """Base of the modules: two networks, their initial values, and their input for missing entries.
 
     Parameters
     ----------
@@ -68,23 +68,23 @@ class ReconstructionModule(RecordedModule, ABC):
     n_components : int
         Width of the code h.
     hidden_layer_sizes : sequence of int, default=()
-        Widths between, from features to code; the decoder mirrors them. Of convolutions, their
-        channels.
+        Widths of the hidden layers, from features to code, or channels of convolutions; the decoder
+        mirrors them.
     activation : str, default="relu"
-        Between layers; the last of each network is affine.
+        Activation between layers; the last layer of each network is affine.
     dropout : float, default=0.0
         Share of the hidden units that is dropped in training.
     image_shape : tuple of int, default=None
-        Height, width and perhaps channels of the image a row is: asks for convolutions.
+        Height, width and perhaps channels of the images that rows are; the networks are then
+        convolutional.
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's transposed.
     encoder, decoder : nn.Module or callable, default=None
-        Take the place of the networks; a module is copied, a callable makes one of a width from a
-        width.
+        Replace the networks; a module is copied, a callable is given the input and output widths.
     missing : {"error", "mask"}, default="error"
         Whether entries may be missing.
     inputs_per_feature, outputs_per_feature, outputs_per_component : int, default=1
-        How many numbers the encoder is fed and the decoder returns for each feature, and the
+        Numbers that the encoder receives and the decoder returns for each feature, and that the
         encoder returns for each component.
     """
 
@@ -152,10 +152,11 @@ class ReconstructionModule(RecordedModule, ABC):
         setattr(self, name, build(self.own[name], *self.widths[name], generator, name))
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters; let both networks of ours start at the mean of the rows.
+        """Draw the first parameters, and start both networks at the mean of the rows.
 
-        The first layer makes 0 of the mean row, and the last gives it back whatever the code: so
-        features may be far from 0, and what is learned is how rows differ.
+        The first layer maps the mean row to 0, and the last layer returns it whatever the code.
+        Features may thus be far from 0; what is learned is how rows differ. Networks of the user's
+        own are left as they are.
         """
         for name in ("encoder", "decoder"):
             if name not in self.own:
@@ -181,33 +182,33 @@ class ReconstructionModule(RecordedModule, ABC):
 
     @abstractmethod
     def output_at(self, means: Tensor) -> Tensor | None:
-        """The decoder's output for a row of means; None where it is not one number a feature."""
+        """Return the decoder's output for a row of means; None if it is not unique."""
 
     def fed_at(self, means: Tensor) -> Tensor:
-        """A row of means as the encoder is fed it."""
+        """Return the encoder's input for a row of means."""
         return means
 
     def draw_from(self, stream: Stream) -> None:
-        """Let the noise of dropout come from ``stream``."""
+        """Let dropout draw its noise from ``stream``."""
         self.encoder = draw_from(self.encoder, stream)
         self.decoder = draw_from(self.decoder, stream)
 
     def observed_and_fed(self, x: Tensor) -> tuple[Tensor | None, Tensor]:
-        """Where ``x`` is observed, None being everywhere; and ``x`` as the encoder is fed it.
+        """Return where ``x`` is observed (1 or 0; None if everywhere), and ``x`` without NaN.
 
-        What is missing is fed as its feature's mean: but for a constant, that the bias takes up, it
-        is not fed at all.
+        Missing entries are filled with their feature's mean: the bias absorbs this constant, so
+        that they add nothing to the first layer.
         """
         return observed_and_filled(x, self.fill) if self.masks else (None, x)
 
-    # What the networks give in bfloat16 is float32 again in all that follows.
+    # Outputs in bfloat16 are converted back to the parameters' dtype for all that follows.
 
     def encoder_output(self, fed: Tensor) -> Tensor:
-        """What the encoder makes of what it is fed."""
+        """Return the encoder's output, given its input."""
         return self.encoder(fed).to(self.fill.dtype)
 
     def decoder_output(self, h: Tensor) -> Tensor:
-        """What the decoder makes of codes, before any link."""
+        """Return the decoder's output for codes, before any link function."""
         output = self.decoder(h, self.encoder) if self.tied else self.decoder(h)
         return output.to(self.fill.dtype)
 
@@ -221,16 +222,16 @@ class ReconstructionModule(RecordedModule, ABC):
 
     @abstractmethod
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Of each row, what training lowers the sum of, by name.
+        """Return the loss terms of each row by name; training lowers their sum.
 
-        The ``weights`` of the rows are for means over them alone.
+        ``weights`` are used only for means over the rows of the batch: the caller weighs the terms.
         """
 
 
 def observed_means(rows: Rows, function: Callable[[Tensor], Tensor] = lambda x: x) -> Tensor:
-    """The mean of each feature, or of a function of it, over rows where it is observed, else 0.
+    """Weighted mean of each feature, or of a function of it, over the rows where it is observed.
 
-    Each row counts by its weight; in float64 on the CPU.
+    0 where no row has the feature; float64 on the CPU.
     """
 
     def parts(x: Tensor) -> Tensor:
@@ -243,6 +244,6 @@ def observed_means(rows: Rows, function: Callable[[Tensor], Tensor] = lambda x: 
 
 
 def observed_variances(rows: Rows) -> Tensor:
-    """The variance of each feature where it is observed, likewise."""
+    """Weighted variance of each feature over the rows where it is observed, float64 on the CPU."""
     means = observed_means(rows)
     return observed_means(rows, lambda x: (x - means).square())

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The contractive autoencoder: the code is kept from changing much where the rows are."""
 
 from typing import Any
 
@@ -12,16 +12,18 @@ from .deterministic import DeterministicModule
 
 
 class ContractiveModule(DeterministicModule):
-    """h = s(f(x)), r = g(h), with λ ‖∂h/∂x‖² added to the error.
+    """h = s(f(x)), r = g(h); training adds λ ‖∂h/∂x‖² to the error.
+
+    With one dense layer the norm has a closed form; otherwise a random projection estimates it.
 
     Parameters
     ----------
     contraction : float
         λ.
     activation : str, default="relu"
-        s, which is also that between layers.
+        s, also used between layers.
     **architecture : Any
-        As `DeterministicModule` has it.
+        Further arguments of `DeterministicModule`.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class ContractiveModule(DeterministicModule):
         return self.activation(a)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, and λ times the squared norm of the code's Jacobian there."""
+        """Return the error of each row, and λ times the squared norm of the code's Jacobian."""
         observed, fed = self.observed_and_fed(x)
         h, jacobian = (self._in_closed_form if self.one_layer else self._by_draws)(fed, stream)
         return {
@@ -51,7 +53,7 @@ class ContractiveModule(DeterministicModule):
         return h, squared_jacobian(self.derivative(a, h), self.encoder[0].weight)
 
     def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        with torch.enable_grad():  # held-out rows are measured without
+        with torch.enable_grad():  # held-out rows are measured without gradients
             x = x.detach().requires_grad_()
             h = self.code(self.encoder_output(x))
             return h, sampled_squared_jacobian(h, x, stream)

@@ -1,4 +1,4 @@
-"""Noise that a denoising autoencoder learns to undo: one formula each."""
+"""The denoising autoencoder, and the noise that it learns to remove: one formula each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,59 +10,61 @@ from ..._random import Stream
 from ...networks import ACTIVATIONS
 from .deterministic import DeterministicModule
 
+CORRUPTIONS = ("gaussian", "masking", "salt-and-pepper")
+
+Corruption = str | Callable[[Tensor, torch.Generator], Tensor]
+"""The name of a corruption, or a function of a batch and a generator to draw from."""
+
 
 def gaussian(x: Tensor, level: float, stream: Stream) -> Tensor:
-    """x + level · ε, with ε standard normal."""
+    """Add noise: x + level · ε, with ε standard normal."""
     return x.add(stream.normal_like(x), alpha=level)
 
 
 def masking(x: Tensor, level: float, stream: Stream, fill: Tensor) -> Tensor:
-    """Each entry lost with probability ``level``: in its place, ``fill``."""
+    """Replace each entry by its feature's ``fill`` with probability ``level``."""
     kept = _uniform(x, stream).ge_(level)
     return fill.lerp(x, kept)
 
 
 def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: float, high: float) -> Tensor:
-    """Each entry overwritten with probability ``level``, by ``low`` or ``high`` alike often."""
+    """Replace each entry with probability ``level``, by ``low`` or ``high`` equally often."""
     u = _uniform(x, stream)
     noise = u.ge(level / 2).to(x.dtype).mul_(high - low).add_(low)
     return noise.lerp_(x, u.ge_(level))
 
 
 def _uniform(x: Tensor, stream: Stream) -> Tensor:
-    """Uniform on [0, 1), shaped as ``x``; 32 bits are fine enough for any level."""
+    """Uniform on [0, 1), shaped as ``x``; 32 bits resolve any level finely enough."""
     return stream.uniform(tuple(x.shape)).to(x.dtype)
 
 
 def same_shape(name: str, changed: Any, x: Tensor) -> Tensor:
-    """What the callable ``name`` made of ``x``, in its dtype; raise if it is no such batch."""
+    """Return ``changed`` in the dtype of ``x``; raise if it is not a batch of the same shape.
+
+    ``name`` is the parameter whose callable made it of ``x``.
+    """
     if not isinstance(changed, Tensor) or changed.shape != x.shape:
         found = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
         raise ValueError(f"{name} returned {found}, must return a Tensor of {tuple(x.shape)}.")
     return changed.to(x)
 
 
-CORRUPTIONS = ("gaussian", "masking", "salt-and-pepper")
-
-
-Corruption = str | Callable[[Tensor, torch.Generator], Tensor]
-
-
 class DenoisingModule(DeterministicModule):
-    """h = s(f(x̃)), r = g(h), where x̃ is x with noise, and r is compared with x.
+    """h = s(f(x̃)), r = g(h): x̃ is x with noise, and the error is between r and x.
 
     Parameters
     ----------
     corruption : {"gaussian", "masking", "salt-and-pepper"} or callable
-        Makes x̃ of x.
+        Kind of the noise.
     level : float
-        How much of it.
+        Standard deviation of Gaussian noise, otherwise the probability that an entry is replaced.
     low, high : float
-        Salt and pepper.
+        Values that "salt-and-pepper" puts in.
     code_activation : str
         s.
     **architecture : Any
-        As `DeterministicModule` has it.
+        Arguments of `DeterministicModule`.
     """
 
     def __init__(
@@ -96,10 +98,10 @@ class DenoisingModule(DeterministicModule):
                 return salt_and_pepper(x, self.level, stream, self.low, self.high)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, given the code of the row with noise."""
+        """Return the error of each row, reconstructed from the row with noise."""
         observed, fed = self.observed_and_fed(x)
         _, noisy = self.observed_and_fed(self.corrupted(fed, stream))
-        if observed is not None:  # there is nothing there to lay noise on
+        if observed is not None:  # missing entries get no noise
             noisy = fed.lerp(noisy, observed)
         h = self.code(self.encoder_output(noisy))
         return {"reconstruction": self.error(fed, h, observed)}

@@ -1,4 +1,4 @@
-"""Modules whose code is a function of the row; among them the plain autoencoder."""
+"""Autoencoders whose code is a function of the row: their base, and the plain one."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
     "squared": squared_error,
     "bernoulli": bernoulli_cross_entropy,
 }
-"""By name: the loss of a row, given its reconstruction; of "bernoulli", given its logits."""
+"""The losses by name, each given x and r; "bernoulli" is given the logits of r instead."""
 
 
 class DeterministicModule(ReconstructionModule):
@@ -23,11 +23,11 @@ class DeterministicModule(ReconstructionModule):
     Parameters
     ----------
     loss : {"squared", "bernoulli"}, default="squared"
-        Between x and r.
+        Loss between x and r.
     bounded : bool, default=False
-        Whether r is held in (0, 1) by the logistic function, as it is for "bernoulli" anyway.
+        Whether the logistic function keeps r in (0, 1), as it does for "bernoulli" in any case.
     **architecture : Any
-        As `ReconstructionModule` has it.
+        Arguments of `ReconstructionModule`.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class DeterministicModule(ReconstructionModule):
         self.loss, self.bounded = loss, bounded
 
     def output_at(self, means: Tensor) -> Tensor:
-        """The means themselves, or their logits, short of 0 and 1."""
+        """Return the means, or their logits after clamping them away from 0 and 1."""
         probabilities = self.bounded or self.loss == "bernoulli"
         return means.clamp(0.01, 0.99).logit() if probabilities else means
 
     @abstractmethod
     def code(self, a: Tensor) -> Tensor:
-        """What is made of the encoder's output: h."""
+        """Return h, given the encoder's output a."""
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""
@@ -55,24 +55,24 @@ class DeterministicModule(ReconstructionModule):
         return output.sigmoid() if self.bounded or self.loss == "bernoulli" else output
 
     def error(self, x: Tensor, h: Tensor, observed: Tensor | None) -> Tensor:
-        """The loss of each row, given its code."""
+        """Return the loss of each row, given its code."""
         r = self.decoder_output(h) if self.loss == "bernoulli" else self.decode(h)
         return LOSSES[self.loss](x, r, observed)
 
     def log_score(self, x: Tensor) -> Tensor:
-        """−‖x − r‖² of each row, over what is observed of it."""
+        """Return −‖x − r‖² of each row, over its observed entries."""
         observed, fed = self.observed_and_fed(x)
         return -squared_error(fed, self.decode(self.encode(x)), observed)
 
 
 class AutoencoderModule(DeterministicModule):
-    """h is affine in the last hidden layer, and nothing but the error is lowered."""
+    """The plain autoencoder: h is the encoder's output, and the error is the only loss."""
 
     def code(self, a: Tensor) -> Tensor:
-        """h = a."""
+        """Return h = a."""
         return a
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row."""
+        """Return the error of each row."""
         observed, fed = self.observed_and_fed(x)
         return {"reconstruction": self.error(fed, self.code(self.encoder_output(fed)), observed)}

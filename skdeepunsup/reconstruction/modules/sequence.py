@@ -1,4 +1,4 @@
-"""Sequences whose next symbol is drawn given those before it and a code of them all."""
+"""Variational autoencoder of sequences: each symbol is drawn given those before it and a code."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from ...networks import Affine, Recurrent, initialize
 from .variational import ACTIVE_VARIANCE, BLOCK_ENTRIES, MAX_LOG_VARIANCE, variance_of_codes
 
 END = 0
-"""The symbol of the first place of the padding; what comes after it is certain."""
+"""Symbol at the first place of the padding; the places after it are certain."""
 
 
 class SequenceModule(RecordedModule):
@@ -30,23 +30,23 @@ class SequenceModule(RecordedModule):
     Parameters
     ----------
     n_features : int
-        Places L of a row.
+        Length L of a row, padding included.
     n_categories : int
-        Codes K.
+        Number K of codes.
     n_components : int
         Width of z.
     embedding_size : int
-        Width of what stands for a symbol.
+        Width of the vector of a symbol.
     hidden_size : int
         Width of the decoder's state; the encoder's has half of it in each direction.
-    word_dropout : float
-        Share of the symbols that the decoder is not told afterwards, in training.
-    beta : float
-        What KL(q(z | x) ‖ p(z)) counts.
-    kl_warmup : int
-        Epochs over which it comes to count so much.
-    free_bits : float
-        Nats of each unit's mean KL that cost nothing less.
+    word_dropout : float, default=0.0
+        In training, share of the symbols that the decoder does not see when it predicts later ones.
+    beta : float, default=1.0
+        Weight of KL(q(z | x) ‖ p(z)).
+    kl_warmup : int, default=0
+        Epochs over which this weight rises linearly from 0 to its full value.
+    free_bits : float, default=0.0
+        Nats below which lowering the mean KL of a unit over a batch gains nothing.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class SequenceModule(RecordedModule):
         self.code_variance: Tensor
 
     def initialize(self, stream: Stream) -> None:
-        """Draw the first parameters; let σ(x) be 1 at first."""
+        """Draw the first parameters, with σ(x) = 1 at first."""
         initialize(self, stream)
         stream.fill_uniform(self.embedding, -1.0, 1.0)
         with torch.no_grad():
             self.normal.weight[self.n_components :] = 0
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The symbols of rows, END in all their padding, and how many there are up to the first."""
+        """Return the symbols of rows, END in the padding, and the lengths up to the first END."""
         codes = x.long()
         places = torch.arange(1, self.n_features + 1, device=x.device)
         lengths = (places * (codes != 0)).amax(1)
@@ -95,7 +95,7 @@ class SequenceModule(RecordedModule):
         return codes.masked_fill(inner, self.inner_zero), (lengths + 1).clamp_max(self.n_features)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ(x) and log σ²(x) of q(z | x)."""
+        """Return μ(x) and log σ²(x) of q(z | x)."""
         symbols, lengths = self.read(x)
         places = torch.arange(self.n_features, device=x.device)
         mirrored = symbols.gather(1, (lengths[:, None] - 1 - places).clamp_min(0))
@@ -113,9 +113,9 @@ class SequenceModule(RecordedModule):
         return self.posterior(x)[0]
 
     def cross_entropy(self, x: Tensor, z: Tensor, stream: Stream | None = None) -> Tensor:
-        """−log p(x | z) of each row, given one z.
+        """Return −log p(x | z) of each row, given one z for each, in nats.
 
-        With a ``stream`` that draws which, some symbols are not told to those after them.
+        With a ``stream``, which draws the word dropout, the decoder does not see all symbols.
         """
         symbols, lengths = self.read(x)
         before = symbols.roll(1, 1)
@@ -135,11 +135,14 @@ class SequenceModule(RecordedModule):
         return pad_packed_sequence(entries, batch_first=True)[0].sum(-1)
 
     def first_state(self, z: Tensor) -> Tensor:
-        """What the decoder begins with."""
+        """Return the decoder's first state, given z."""
         return self.first(z).tanh()
 
     def logits(self, states: Tensor, before: Tensor, place: Tensor) -> Tensor:
-        """Of the symbols, given the decoder's states; −∞ of those that may not stand there."""
+        """Return the logits of the symbols, given the decoder's states.
+
+        Symbols that are not allowed at their ``place`` after the symbol ``before`` have −∞.
+        """
         logits = self.readout(states).to(self.warmth.dtype)
         forbidden = torch.zeros_like(logits, dtype=torch.bool)
         forbidden[:, END] = before == self.inner_zero
@@ -147,7 +150,7 @@ class SequenceModule(RecordedModule):
         return logits.masked_fill(forbidden, -torch.inf)
 
     def generate(self, z: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        """The row of each z, one symbol after another, that ``choose`` takes by their logits."""
+        """Return the row of each z, built symbol by symbol; ``choose`` picks one from logits."""
         codes = z.new_zeros(len(z), self.n_features)
         before = z.new_full((len(z),), self.unknown, dtype=torch.long)
         state = self.first_state(z)
@@ -162,22 +165,22 @@ class SequenceModule(RecordedModule):
         return codes
 
     def decode(self, h: Tensor) -> Tensor:
-        """Return the row of each code whose every symbol is the likeliest after those before it."""
+        """Return a row for each code, taking the likeliest symbol at each place."""
         return self.generate(h, lambda logits: logits.argmax(-1))
 
     def sample(self, n: int, temperature: float, stream: Stream) -> Tensor:
-        """``n`` draws of x, with z from p(z)."""
+        """Draw ``n`` rows x, with z from p(z); logits are divided by ``temperature``."""
         z = stream.normal_like(self.warmth.new_empty(n, self.n_components))
         temperature = max(temperature, torch.finfo(z.dtype).tiny)
 
         def choose(logits: Tensor) -> Tensor:
-            below = logits - logits.amax(-1, keepdim=True)  # not to divide to +∞
+            below = logits - logits.amax(-1, keepdim=True)  # so that none divides to +∞
             return drawn_code(below / temperature, stream)
 
         return self.generate(z, choose)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Of each row, minus the bound in its terms, and what training changes of it."""
+        """Return minus the bound of each row in its terms; in training also what is added to it."""
         mean, log_variance = self.posterior(x)
         kl = kl_divergence(mean, log_variance)
         z = mean + (log_variance / 2).exp() * stream.normal_like(mean)
@@ -192,7 +195,9 @@ class SequenceModule(RecordedModule):
         return terms
 
     def log_likelihood(self, x: Tensor, n_samples: int, stream: Stream) -> Tensor:
-        """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ from q, the same noise for all rows.
+        """Estimate log p(x) of each row as log 1/S Σₛ p(x, zₛ) / q(zₛ | x), in nats.
+
+        The S = ``n_samples`` draws zₛ from q use the same noise for all rows.
 
         References
         ----------
@@ -209,21 +214,21 @@ class SequenceModule(RecordedModule):
         return importance_log_likelihood(errors, mean, log_variance, noise.split(block))
 
     def begin_epoch(self) -> None:
-        """Let KL count a little more, until it counts in full."""
+        """Raise the weight of KL by one step of the warm-up."""
         self.warmth.add_(1 / self.kl_warmup if self.kl_warmup else 1).clamp_max_(1)
 
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
-        """How many units are active, on some of the rows, spread over all."""
+        """Return the number of active units, and keep the variances of the codes."""
         self.code_variance.copy_(variance_of_codes(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
 
 
 def packed(entries: Tensor, lengths: Tensor) -> PackedSequence:
-    """The first entries of each row, as many as its length, step by step."""
+    """Pack the first ``lengths`` entries of each row, step by step."""
     return pack_padded_sequence(entries, lengths.cpu(), batch_first=True, enforce_sorted=False)
 
 
 def replaced(sequence: PackedSequence, data: Tensor) -> PackedSequence:
-    """A packed sequence with other data in the same places."""
+    """Return a packed sequence with other data in the same places."""
     return sequence._replace(data=data)

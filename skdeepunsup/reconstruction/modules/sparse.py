@@ -1,7 +1,7 @@
-"""Four ways to keep most units of a code at rest.
+"""The sparse autoencoder, and four ways to keep most units of its code at rest.
 
-Each says what is made of the encoder's output a, what is lowered beside the error, and what is owed
-to the parameters after an update that no gradient gives.
+Each way defines the code h as a function of the encoder's output a, a penalty beside the error, and
+changes of the parameters after an update that are no gradient steps.
 """
 
 import math
@@ -17,18 +17,18 @@ from .deterministic import DeterministicModule
 
 
 class Sparsity(nn.Module, ABC):
-    """One way to be sparse.
+    """Base of the ways to be sparse.
 
     Parameters
     ----------
     n_components : int
         Width of the code.
     target : float
-        Wanted mean activity, where the way has one.
+        Target mean activity, for the ways that have one.
     cost : float
-        How much it counts beside the error.
+        Weight of the penalty beside the error.
     n_nonzero : int
-        Units that may be active at once, where the way has that.
+        Units that may be active at once, for the ways that limit them.
     """
 
     def __init__(self, n_components: int, target: float, cost: float, n_nonzero: int) -> None:
@@ -37,11 +37,11 @@ class Sparsity(nn.Module, ABC):
 
     @abstractmethod
     def initialize(self, module: DeterministicModule) -> None:
-        """Set what the first parameters have to be."""
+        """Adapt the module's first parameters."""
 
     @abstractmethod
     def code(self, a: Tensor) -> Tensor:
-        """h."""
+        """Return h, given the encoder's output a."""
 
     @abstractmethod
     def penalty(
@@ -53,19 +53,33 @@ class Sparsity(nn.Module, ABC):
         h: Tensor,
         weights: Tensor | None,
     ) -> Tensor:
-        """What is lowered beside the error: a number for each row, or one for all."""
+        """Return the penalty beside the error: a number for each row, or one for the batch.
+
+        Parameters
+        ----------
+        module : DeterministicModule
+            The autoencoder.
+        x : Tensor of shape (n, n_features)
+            Rows, missing entries filled.
+        observed : Tensor of shape (n, n_features) or None
+            1 where an entry was observed, else 0; None if all were.
+        a, h : Tensor of shape (n, n_components)
+            The encoder's output and the code.
+        weights : Tensor of shape (n,) or None
+            Weights of the rows; None if all count alike.
+        """
 
     @abstractmethod
     def begin_epoch(self) -> None:
-        """Called before each epoch."""
+        """Prepare for an epoch; called before each."""
 
     @abstractmethod
     def after_update(self, module: DeterministicModule, learning_rate: float) -> None:
-        """What no gradient gives."""
+        """Change parameters other than by gradients; called after each update."""
 
 
 class Divergence(Sparsity):
-    """The mean activity ρ̂ⱼ of each logistic unit over a batch is drawn to ρ: β Σⱼ KL(ρ ‖ ρ̂ⱼ)."""
+    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): draws the mean activity ρ̂ⱼ of each logistic unit over a batch to ρ."""
 
     def initialize(self, module: DeterministicModule) -> None:
         pass
@@ -93,9 +107,9 @@ class Divergence(Sparsity):
 
 
 class Absolute(Sparsity):
-    """β Σⱼ |hⱼ| of rectified units, whose columns in the decoder are held at norm 1.
+    """β Σⱼ |hⱼ| of rectified units, with the decoder's column of each unit kept at norm 1.
 
-    Without that, a small code and large columns would do the same at no cost.
+    Otherwise a smaller code with larger columns would give the same rows at less cost.
     """
 
     def initialize(self, module: DeterministicModule) -> None:
@@ -113,7 +127,7 @@ class Absolute(Sparsity):
         h: Tensor,
         weights: Tensor | None,
     ) -> Tensor:
-        return self.cost * h.sum(-1)  # which are not negative
+        return self.cost * h.sum(-1)  # h is not negative
 
     def begin_epoch(self) -> None:
         pass
@@ -123,15 +137,15 @@ class Absolute(Sparsity):
 
 
 class RunningMean(Sparsity):
-    """The bias of each tanh unit follows how far its running mean activity ρ̂ⱼ is from ρ.
+    """The bias of each tanh unit is moved against the distance of its running mean ρ̂ⱼ from ρ.
 
-    After each update, with the activity a of the batch and the learning rate α,
+    After each update, with the mean activity a over the batch and the learning rate α,
 
         ρ̂ⱼ ← 0.999 ρ̂ⱼ + 0.001 aⱼ,   bⱼ ← bⱼ − α β (ρ̂ⱼ − ρ).
 
-    This is for batches of one row; of n rows, the mean activity is taken in n times over, so that ρ̂
-    keeps 0.999ⁿ of itself and remembers as many rows whatever the size of a batch. At first ρ̂ = ρ
-    and b = artanh ρ, for units that rest where they should.
+    This is the rule for batches of one row. For n rows ρ̂ keeps 0.999ⁿ of itself, so that it
+    remembers the same number of rows whatever the batch size. At first ρ̂ = ρ, and artanh ρ is
+    added to b, so that units start at their target.
 
     References
     ----------
@@ -148,7 +162,7 @@ class RunningMean(Sparsity):
         self._seen: tuple[int, Tensor] | None = None
 
     def initialize(self, module: DeterministicModule) -> None:
-        # Where it rests: on the way there from 0, b would run far past it before ρ̂ is told.
+        # Starting from 0, b would run far past the target before ρ̂ reached it.
         self.running_mean.fill_(self.target)
         with torch.no_grad():
             module.encoder[-1].bias.add_(math.atanh(self.target))
@@ -183,14 +197,14 @@ class RunningMean(Sparsity):
 
 
 class TopK(Sparsity):
-    """The k largest units of a row alone are active; those that never are learn from what is left.
+    """Only the k largest units of a row are active; dead units learn from the remaining error.
 
-    A unit that no row chooses gets no gradient. So those that were silent for a hundred updates
-    before an epoch are taken for dead in it: as many of them as may be active at once are added to
-    the code as it is, and β times the error of that reconstruction is lowered as well: with a
-    linear decoder and the squared error,
+    A unit that is never among the largest gets no gradient. Units that were silent for a hundred
+    updates before an epoch count as dead during it. The k largest of them are added to the code of
+    each row, and β times the error of that reconstruction is a penalty; with a linear decoder and
+    the squared error it is
 
-        β ‖e − ê‖²,   e = x − r,   ê the decoder's columns of the dead units times their activities.
+        β ‖e − ê‖²,   e = x − r,   ê the dead units' activities times their columns of the decoder.
 
     References
     ----------
@@ -229,7 +243,7 @@ class TopK(Sparsity):
         if self._n_dead == 0:
             return h.new_zeros(())
         values, columns = a.where(self.dead, -torch.inf).topk(min(self._n_dead, self.n_nonzero))
-        # Not rectified: the gradient must reach units that are below zero, too.
+        # Not rectified, so that the gradient reaches units below zero.
         revived = h.detach().scatter(-1, columns, values)
         return self.cost * module.error(x, revived, observed)
 
@@ -243,7 +257,7 @@ class TopK(Sparsity):
 
 @torch.no_grad()
 def hold_columns(module: DeterministicModule) -> None:
-    """Scale the columns by which the decoder reads each unit of the code to norm 1."""
+    """Scale the column of each unit in the decoder's first layer to norm 1."""
     W = module.decoder[0].weight  # of shape (n_outputs, n_components)
     W.div_(W.square().sum(0).sqrt().clamp_min(torch.finfo(W.dtype).tiny))
 
@@ -254,20 +268,20 @@ SPARSITIES: dict[str, type[Sparsity]] = {
     "running-mean": RunningMean,
     "top-k": TopK,
 }
-"""By name."""
+"""The ways to be sparse by name."""
 
 
 class SparseModule(DeterministicModule):
-    """h = s(f(x)), most of it at rest.
+    """h = s(f(x)), r = g(h), where most units of h are at rest.
 
     Parameters
     ----------
     sparsity : {"kl", "l1", "running-mean", "top-k"}
-        How.
+        How the code is kept sparse.
     target, cost, n_nonzero : float, float, int
-        As `Sparsity` has them.
+        Arguments of `Sparsity`.
     **architecture : Any
-        As `DeterministicModule` has it.
+        Arguments of `DeterministicModule`.
     """
 
     def __init__(
@@ -281,7 +295,7 @@ class SparseModule(DeterministicModule):
         return self.sparsity.code(a)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """The error of each row, and what sparsity asks for."""
+        """Return the error and the penalty of each row."""
         observed, fed = self.observed_and_fed(x)
         a = self.encoder_output(fed)
         h = self.code(a)

@@ -1,4 +1,4 @@
-"""The bound on log p(x), and its relatives: p(z) = N(0, 1), p(x | z) decodes, q(z | x) encodes."""
+"""The variational autoencoder: p(z) = N(0, 1), a decoder p(x | z) and an encoder q(z | x)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,23 +44,23 @@ class VariationalModule(ReconstructionModule):
     Parameters
     ----------
     likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}
-        Of p(x | z).
+        Kind of p(x | z).
     observation : dict
-        What the likelihood's `Observation` is given beside ``n_features``.
+        Arguments of the likelihood's `Observation`, without ``n_features``.
     beta : float, default=1.0
-        The regulariser counts β − 1 times beside the bound.
+        β, the weight of the regulariser; at 1 the loss is minus the bound.
     kl_warmup : int, default=0
-        Epochs over which KL comes to count in full.
+        Epochs over which the weight of KL rises linearly from 0 to its full value.
     free_bits : float, default=0.0
-        Nats of each unit's mean KL that cost nothing less.
+        Nats below which lowering the mean KL of a unit over a batch gains nothing.
     regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
-        What β weighs.
+        Name of the `Regularizer` that β weighs.
     n_importance_samples : int, default=1
         Draws of z for each row; more than one tighten the bound.
     resample : bool, default=False
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
+        Whether the entries of a batch are probabilities, of which each update draws fresh bits.
     **architecture : Any
-        As `ReconstructionModule` has it.
+        Arguments of `ReconstructionModule`.
     """
 
     def __init__(
@@ -102,18 +102,18 @@ class VariationalModule(ReconstructionModule):
         self.regularizer.initialize(stream)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ(x) and log σ²(x) of q(z | x)."""
+        """Return μ(x) and log σ²(x) of q(z | x)."""
         observed, filled = self.observed_and_fed(x)
         output = self.encoder_output(self.observation.fed(filled, observed))
         mean, log_variance = output.chunk(2, dim=-1)
         return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
     def output_at(self, means: Tensor) -> Tensor | None:
-        """What the likelihood takes for a mean."""
+        """Return the output at which the likelihood has these means; None if it is not unique."""
         return self.observation.output_at(means)
 
     def fed_at(self, means: Tensor) -> Tensor:
-        """A row of means as the encoder is fed it."""
+        """Return the encoder's input for a row of means."""
         return self.observation.fed(means, None)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class VariationalModule(ReconstructionModule):
         return self.posterior(x)[0]
 
     def decode(self, h: Tensor) -> Tensor:
-        """Return E[x | z] of codes z."""
+        """Return E[x | z] for each code z."""
         return self.observation.mean(self.decoder_output(h))
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
@@ -154,11 +154,11 @@ class VariationalModule(ReconstructionModule):
         return terms
 
     def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
-        """−log p(x | z) of each row, given one z."""
+        """Return −log p(x | z) of each row, given one z for each, in nats."""
         return self._cross_entropy(x, z[None])[0]
 
     def _cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
-        """−log p(x | z) for z of shape (n_samples, n, n_components): (n_samples, n)."""
+        """−log p(x | z) of shape (n_samples, n), for z of shape (n_samples, n, n_components)."""
         observed, filled = self.observed_and_fed(x)
         output = self.decoder_output(z.flatten(0, 1)).unflatten(0, z.shape[:2])
         wanted = filled.expand(len(z), *filled.shape)
@@ -171,9 +171,10 @@ class VariationalModule(ReconstructionModule):
         stream: Stream,
         log_prior: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        """log 1/S Σₛ p(x, zₛ) / q(zₛ | x) of each row, with zₛ from q, the same noise for all rows.
+        """Estimate log p(x) of each row as log 1/S Σₛ p(x, zₛ) / q(zₛ | x), in nats.
 
-        ``log_prior`` takes the place of log p(z) of the normal distribution.
+        The S = ``n_samples`` draws zₛ from q use the same noise for all rows. ``log_prior`` maps z
+        to log p(z); None is the standard normal distribution.
 
         References
         ----------
@@ -190,31 +191,31 @@ class VariationalModule(ReconstructionModule):
         )
 
     def draw_codes(self, n: int, stream: Stream) -> Tensor:
-        """z ~ N(0, 1)."""
+        """Draw ``n`` codes z ~ N(0, 1)."""
         return stream.normal_like(self.fill.new_empty(n, self.n_components))
 
     def log_prior(self, z: Tensor) -> Tensor:
-        """Log p(z)."""
+        """Return log p(z) of each code."""
         return log_normal(z)
 
     def sample(self, n: int, mean: bool, stream: Stream) -> Tensor:
-        """``n`` draws of x, or of E[x | z], with z from p(z)."""
+        """Draw z from p(z) ``n`` times, and return x drawn given z, or its ``mean`` E[x | z]."""
         output = self.decoder_output(self.draw_codes(n, stream))
         return self.observation.mean(output) if mean else self.observation.sample(output, stream)
 
     def begin_epoch(self) -> None:
-        """Let KL count a little more, until it counts in full."""
+        """Raise the weight of KL by one step of the warm-up."""
         self.warmth.add_(1 / self.kl_warmup if self.kl_warmup else 1).clamp_max_(1)
 
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
-        """How many units are active, on some of the rows, spread over all."""
+        """Return the number of active units, and keep the variances of the codes."""
         self.code_variance.copy_(variance_of_codes(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
 
 
 def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
-    """The variance of each component of the codes of some of the rows."""
+    """Variance of each component of the codes, over `MONITORED_ROWS` rows spread over all."""
     n = min(len(rows), MONITORED_ROWS)
     some = torch.arange(n, device="cpu") * len(rows) // n
     return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
