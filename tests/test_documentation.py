@@ -2,9 +2,12 @@
 
 import re
 import textwrap
+from itertools import islice
 from pathlib import Path
 
 import pytest
+
+from skdeepunsup.training import Schedule
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "skdeepunsup"
@@ -80,11 +83,16 @@ def test_every_estimator_is_in_the_reference_and_the_readme():
         assert re.search(rf"\b{name}\b", readme), name
 
 
-# pytest tests/test_documentation.py -m slow
+# As they stand they take an hour, so each stage of a fit ends after two epochs.
+# python -m pytest tests/test_documentation.py -k blocks
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @page_by_page
 def test_blocks_run_as_they_stand(page, tmp_path, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    timetable = Schedule.timetable
+    monkeypatch.setattr(Schedule, "timetable", lambda *stage: islice(timetable(*stage), 2))
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
     for line, block in code_blocks(page):
