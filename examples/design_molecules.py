@@ -3,13 +3,13 @@
 Designing molecules
 ===================
 
-A model of molecules draws new ones, goes from one to another in small steps, and looks for those
-that have much of a property.
+A model of molecules draws new molecules, interpolates between two of them, and searches for
+molecules with a high value of a property.
 
 QM9, 133,885 molecules of up to nine heavy atoms, comes from http://quantum-machine.org/datasets.
 This page shows the script without running it. Give it a file of SMILES, one a line, as an argument,
-or set ``SKDEEPUNSUP_DATA`` to a folder with ``qm9_smiles.txt.gz``. The packages that it needs come
-by ``pip install 'skdeepunsup[molecules]'``.
+or set ``SKDEEPUNSUP_DATA`` to a folder with ``qm9_smiles.txt.gz``. Install the packages it needs
+with ``pip install 'skdeepunsup[molecules]'``.
 """
 
 # %%
@@ -56,8 +56,8 @@ print(smiles[0], list(vectorizer.vocabulary_), X[0], sep="\n")
 # %%
 # The model
 # ---------
-# ``free_bits`` makes the decoder use the code. Without them it would learn to write molecules
-# without one, and there would be no space to walk in.
+# ``free_bits`` makes the decoder use the code. Otherwise it would learn to write molecules without
+# a code, and there would be no space to search in.
 
 model = SequenceVAE(16, hidden_size=128, free_bits=0.6, kl_warmup=3, max_iter=15, random_state=0)
 model.fit(X)
@@ -108,15 +108,15 @@ picture("design_molecules_walk.png", on_the_way[:14], None, 7)
 #
 # More of a property
 # ------------------
-# QED says how much a molecule is like a drug, between 0 and 1. The search begins with a hundred
-# molecules. In each round, of the hundred best that are known so far, each proposes twenty codes
-# near its own; a regressor, fitted to all that was measured, picks the most promising one, which is
-# decoded and measured. As many measurements go to draws from the model, to training molecules, and
-# to the same search without its regressor.
+# QED measures how drug-like a molecule is, between 0 and 1. The search begins with a hundred
+# molecules. In each round, each of the hundred best molecules known so far proposes twenty codes
+# near its own; a regressor, fitted to all measurements so far, picks the most promising code, which
+# is decoded and measured. The same number of measurements is spent on draws from the model, on
+# training molecules, and on the search without its regressor.
 
 
 def qed(molecules):
-    """Return the drug-likeness of each, 0 of an empty one."""
+    """Return the drug-likeness of each molecule, 0 for an empty one."""
     parsed = (Chem.MolFromSmiles(s) for s in molecules)
     return np.array([QED.qed(m) if m.GetNumAtoms() else 0.0 for m in parsed])
 
@@ -172,9 +172,9 @@ picture("design_molecules_best.png", best[:14], legends, 7)
 # .. image:: ../images/design_molecules_best.png
 #    :alt: The fourteen best molecules that were found, with their drug-likeness.
 #
-# The best that the search found has a QED of 0.712, and the mean of its best hundred is 0.676. Of
-# the 20,000 training molecules these are 0.669 and 0.637, of as many draws as there were
+# The best molecule of the search has a QED of 0.712, and the mean of its best hundred is 0.676. For
+# the 20,000 training molecules these are 0.669 and 0.637, for as many draws as there were
 # measurements 0.647 and 0.596. Ninety-nine of the hundred are new, and many have more than the nine
-# heavy atoms of QM9, which drug-likeness rewards. Without its regressor the search comes less far.
+# heavy atoms of QM9, which drug-likeness rewards. Without its regressor the search finds less.
 
 # sphinx_gallery_thumbnail_path = "images/design_molecules_new.png"

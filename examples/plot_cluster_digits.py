@@ -3,19 +3,19 @@
 Ten clusters nobody labelled
 ==============================
 
-Deep embedded clustering begins at the code of an autoencoder, and trains the code until clusters
-come apart in it. As the code has a way back, each cluster can be looked at: its centre, and images
-drawn from it.
+Deep embedded clustering starts from the code of an autoencoder, and trains the code until clusters
+separate in it. Since codes can be decoded, each cluster can be shown: its centre, and images drawn
+from it.
 """
 
 # %%
 # Beside k-means
 # --------------
-# All 1,797 images are clustered, without labels. These serve afterwards: each cluster is matched to
-# a digit of its own, in the best of all ways, and the share of images that lie in the cluster of
-# their digit is counted. Results depend on the first weights, so there are three fits with the
-# default settings. "of one size" begins with clusters that are held to equal shares of the images,
-# which for these digits is right, and is knowledge that the others have not been given.
+# All 1,797 images are clustered, without labels. The labels are used afterwards: each cluster is
+# matched to a digit of its own, in the best possible way, and the accuracy is the share of images
+# in the cluster of their digit. Results depend on the first weights, so there are three fits with
+# the default settings. "of one size" starts from clusters that are constrained to equal shares of
+# the images. For these digits this is right, and it is prior knowledge that the others do not have.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,10 +56,10 @@ for name, shares in figures.items():
 # %%
 # What the clusters are
 # ---------------------
-# A row is a cluster of the first fit: its decoded centre, nine of its images, and nine that are
-# drawn from it. Codes are drawn from the normal distribution that the cluster has in the code. Rows
-# are named by the digit that is most frequent in them. A digit that names two has been cut in two;
-# one that names none shares a cluster with another.
+# A row is a cluster of the first fit: its decoded centre, nine of its images, and nine images drawn
+# from it, from the normal distribution of the cluster in the code. A row is named by its most
+# frequent digit. A digit that names two rows has been split in two; a digit that names none shares
+# a cluster with another.
 
 model = models[0]
 centres = model.inverse_transform(model.cluster_centers_)

@@ -4,19 +4,19 @@ Four models that draw digits
 ============================
 
 A restricted Boltzmann machine and a variational autoencoder have a likelihood, a GAN and a BiGAN
-have none. What all four have is samples, and these can be compared with held-out images.
+have none. But all four have samples, and these can be compared with held-out images.
 """
 
 # %%
 # Samples, and what to hold them against
 # --------------------------------------
-# Each model draws as many images as are held out. So do three others, for scale: other real digits,
-# which no model can be expected to beat; one normal distribution; and pixels drawn independently,
-# each from its own values.
+# Each model draws as many images as are held out. Three references set the scale: other real
+# digits, which no model can be expected to beat; one normal distribution; and pixels drawn
+# independently, each from its own values.
 #
-# RBM and VAE are fitted to bits, drawn with the grey levels for probabilities, and draw bits
-# themselves. What stands beside the grey images of the others is the probabilities of these bits.
-# One row keeps the bits.
+# RBM and VAE are fitted to bits, drawn with the grey levels as probabilities, and draw bits
+# themselves. The probabilities of these bits are compared with the grey images of the others. One
+# row keeps the bits.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,8 +65,8 @@ plt.show()
 # %%
 # By their pixels
 # ---------------
-# The two distances are best at 0, all else at what other real digits get. The kernel distance is
-# multiplied by 1000.
+# The two distances are best at 0, the other measures at the values of other real digits. The kernel
+# distance is multiplied by 1000.
 
 
 def table(features=None):
@@ -83,23 +83,23 @@ def table(features=None):
 table()
 
 # %%
-# The GANs are nearest to the real digits by both distances. RBM and VAE have the higher precision,
-# and little recall: their probabilities are smoother than real images and lie where these are
-# densest. The GANs fall short of real digits on both sides, most in recall.
+# The GANs are nearest to the real digits by both distances. RBM and VAE have higher precision, and
+# little recall: their probabilities are smoother than real images and lie where these are densest.
+# The GANs fall short of real digits on both sides, most in recall.
 #
-# No single figure should be trusted, as the rows for scale show:
+# No single measure should be trusted, as the references show:
 #
-# - one normal distribution has a better Fréchet distance than RBM and VAE. Means and covariances
-#   are all that this distance sees, and all that the normal one has learned;
-# - independent pixels have a better kernel distance than the VAE, and high recall. Pixels, one by
-#   one, are what they have right. Rows that lie far apart have neighbourhoods that reach far, and
-#   whatever falls in there is recalled: the bits have perfect recall and no precision;
+# - one normal distribution has a better Fréchet distance than RBM and VAE. This distance depends on
+#   means and covariances alone, which are all that the normal distribution has learned;
+# - independent pixels have a better kernel distance than the VAE, and high recall. Each of their
+#   pixels has the right distribution. Rows that lie far apart have large neighbourhoods, and
+#   whatever falls into these is recalled: the bits have perfect recall and no precision;
 # - coverage, whose neighbourhoods are those of the real rows, is not misled by either.
 #
-# By what makes them digits
-# -------------------------
-# Pixels are poor witnesses. Now images are compared by the hidden units of a classifier that was
-# taught to tell real digits apart.
+# By features of a classifier
+# ---------------------------
+# Distances of pixels say little about digits. Now images are compared by the hidden units of a
+# classifier trained on real digits.
 
 classifier = MLPClassifier(64, max_iter=500, random_state=0).fit(X_train, y_train)
 
@@ -113,14 +113,14 @@ table(hidden)
 
 # %%
 # Now independent pixels are the farthest off, as they look. The GANs stay first by both distances,
-# and have most recall among the grey images; the RBM has no less precision, and the highest
-# density. Which model is the best depends on what is asked. These are single fits, and small
+# and have the highest recall among the grey images; the RBM has no less precision, and the highest
+# density. Which model is the best depends on the purpose. These are single fits, and small
 # differences are chance.
 #
 # Are they copies?
 # ----------------
-# A model that gave out its training images would look perfect in both tables. So, last, the median
-# distance from an image to the nearest one of the training set.
+# A model that returned its training images would look perfect in both tables. So, finally, the
+# median distance from an image to the nearest training image.
 
 
 neighbors = NearestNeighbors(n_neighbors=1).fit(X_train)
@@ -129,4 +129,4 @@ for name, images in {"held-out digits": X_test, **samples}.items():
     print(f"{name:18} {np.median(distances):.2f}")
 
 # %%
-# No model's samples are nearer to it than held-out digits are.
+# No model's samples are nearer to the training set than held-out digits are.

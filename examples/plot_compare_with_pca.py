@@ -3,9 +3,9 @@
 A code of eight numbers beside PCA
 ==================================
 
-How much of a handwritten digit survives a code of eight numbers? PCA finds the best linear code,
-and a linear autoencoder should find the same one. A deep autoencoder may bend its code; a
-restricted Boltzmann machine has eight hidden units, each about one bit of information.
+How much of a handwritten digit does a code of eight numbers keep? PCA finds the best linear code,
+and a linear autoencoder should find the same. The code of a deep autoencoder is nonlinear; a
+restricted Boltzmann machine has eight hidden units, each with about one bit of information.
 """
 
 # %%
@@ -34,9 +34,9 @@ table = pd.DataFrame(compare_reducers(reducers, X, y, cv=3)).set_index("name")
 table[["explained_variance", "reconstruction_error", "knn_score"]].round(3)
 
 # %%
-# What the codes give back
-# ------------------------
-# One held-out image of each digit, and what is left of it after the way through each code.
+# The reconstructions
+# -------------------
+# One held-out image of each digit, and its reconstruction from each code.
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 originals = X_test[[(y_test == digit).argmax() for digit in range(10)]]
@@ -54,4 +54,4 @@ for (name, images), line in zip(rows.items(), axes, strict=True):
 plt.show()
 
 # %%
-# An RBM is at home with more hidden units than PCA has components: eight are few for it.
+# An RBM needs more hidden units than PCA has components: eight are few for it.

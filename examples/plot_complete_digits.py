@@ -3,8 +3,9 @@
 Half a digit completed
 ======================
 
-A Boltzmann machine is a distribution over whole images, so it can be asked what the hidden half of
-one looks like. There is more than one answer, and the machine has them all.
+A Boltzmann machine is a distribution over whole images, so it has a distribution over the hidden
+half of an image given the other half. There is more than one answer, and the machine can draw them
+all.
 """
 
 # %%
@@ -32,9 +33,9 @@ machines = {
 # %%
 # The expected lower half
 # -----------------------
-# ``impute`` holds the pixels that are there and draws those that are NaN given them. With ``mean``
-# it estimates the expected image, here over 10 chains of 100 sweeps. Ridge regression of the lower
-# half on the upper one predicts the same by a linear map.
+# ``impute`` holds the observed pixels fixed and draws the missing ones, marked by NaN, given these.
+# With ``mean`` it estimates the expected image, here over 10 chains of 100 sweeps. Ridge regression
+# of the lower half on the upper one predicts the same by a linear map.
 
 seen = np.arange(64) < 32
 start = np.where(seen, X_test, X_train.mean(axis=0))
@@ -63,8 +64,8 @@ plt.show()
 # %%
 # Several answers
 # ---------------
-# A mean hides that single answers differ. Here are twelve draws for each of three upper halves, as
-# probabilities of the pixels.
+# The mean hides how much single answers differ. Here are twelve draws for each of three upper
+# halves, as probabilities of the pixels.
 
 machine = machines["RBM"]
 figure, axes = plt.subplots(3, 13, figsize=(8, 2.1), layout="constrained")

@@ -3,15 +3,16 @@
 What a byte buys
 ================
 
-A density tells how many bits a row should take, and bits back takes no more. Who can do with less
-than the row itself keeps a rounded code.
+A density says how many bits a row should take, and bits-back coding takes no more. Where an
+approximation suffices, a rounded code takes less.
 """
 
 # %%
-# As they are
-# -----------
-# 1,200 digits of 17 grey levels train a variational autoencoder; the other 597 become bytes. Beside
-# it, what is not told of digits: gzip, bz2 and lzma at their best, all rows in one stream.
+# Lossless
+# --------
+# A variational autoencoder is trained on 1,200 digits of 17 grey levels; the other 597 are
+# compressed. For comparison, methods that know nothing about digits: gzip, bz2 and lzma at their
+# best, all rows in one stream.
 
 import bz2
 import gzip
@@ -51,8 +52,8 @@ sizes = {
 print(f"{compressor.bits_per_dimension(X_test):.2f} bits a pixel, of log2(17) = {np.log2(17):.2f}")
 
 # %%
-# The model itself is not among the bytes: whoever reads them has it. That pays where there are many
-# rows, or the same model serves many files.
+# The bytes do not include the model: whoever reads them needs it. That pays off where there are
+# many rows, or where the same model serves many files.
 
 figure, axes = plt.subplots(figsize=(7, 2.4), layout="constrained")
 names = list(sizes)[::-1]
@@ -65,10 +66,10 @@ axes.spines[["top", "right"]].set_visible(False)
 axes.tick_params(axis="y", length=0)
 
 # %%
-# Not quite as they are
-# ---------------------
-# An autoencoder's code and PCA's, rounded: each component so finely that all cost the same error.
-# The coarser the step, the fewer bytes.
+# Lossy
+# -----
+# The codes of an autoencoder and of PCA, rounded, each component so finely that all cost the same
+# error. The coarser the step, the fewer bytes.
 
 scaled_train, scaled_test = X_train / 16, X_test / 16
 encoders = {
@@ -103,12 +104,11 @@ axes.legend(frameon=False, loc="lower right")
 axes.spines[["top", "right"]].set_visible(False)
 
 # %%
-# Sixteen components bent to the digits say more than sixteen straight ones, once they are kept
-# finely enough. At two bytes PCA is ahead: nothing has taught this decoder to bear coarse codes.
+# Sixteen nonlinear components carry more than sixteen linear ones, once they are rounded finely
+# enough. At two bytes PCA is better: this decoder was not trained to tolerate coarse codes.
 
 # %%
-# Twelve digits of the test rows, from the rows themselves down to what is left at the coarsest
-# step.
+# Twelve digits of the test rows, from the originals down to the coarsest step.
 
 figure, grid = plt.subplots(
     len(shown), 12, figsize=(8.5, 0.66 * len(shown)), gridspec_kw={"wspace": 0.06, "hspace": 0.06}

@@ -3,16 +3,16 @@
 The layers of a deep belief network
 ===================================
 
-A deep belief network is learned from the bottom up: each layer is an RBM of what the one below
-makes of the data. Here is what its units like, what is left of an image at each depth, and what it
-draws.
+A deep belief network is learned from the bottom up: each layer is an RBM trained on the hidden
+states of the layer below. Here are the features its units respond to, reconstructions of images
+from each depth, and samples.
 """
 
 # %%
 # Two layers
 # ----------
-# ``depth`` says which layer is the code. It changes nothing about training, so two networks from
-# the same seed are one network, read at two depths.
+# ``depth`` says which layer is the code. It does not affect training, so two networks from the same
+# seed are one network, read at two depths.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,14 +37,15 @@ for name, model in {"80 units": lower, "40 units": network}.items():
     print(f"explained variance from the {name}: {variance:.2f}")
 
 # %%
-# On images this small the bound shows no gain by the second layer. Being half as wide as the first,
-# it is a shorter code, from which less of an image comes back.
+# On images this small the bound shows no gain from the second layer. It is half as wide as the
+# first, a shorter code, from which reconstructions are worse.
 
 # %%
-# What units like
-# ---------------
-# A unit of the second layer sees no pixels. The product of the weights below it shows what it asks
-# for in the image. Of each layer, the forty units that vary most over the images:
+# What units respond to
+# ---------------------
+# A unit of the second layer is not connected to pixels. The product of the weights below it shows
+# what it responds to in the image. Here are the forty units of each layer that vary most over the
+# images:
 
 figure = plt.figure(figsize=(8, 3), layout="constrained")
 down = np.eye(64)
@@ -63,9 +64,9 @@ plt.show()
 # %%
 # From each depth, and from the top
 # ---------------------------------
-# One held-out image of each digit comes back from the first layer, and from the second. Last, what
-# the network draws: Gibbs sampling in the top machine, then one pass down, shown as probabilities
-# of the pixels.
+# One held-out image of each digit, reconstructed from the first layer, and from the second. The
+# last row are samples: Gibbs sampling in the top machine, then one pass down, shown as
+# probabilities of the pixels.
 
 shown = X_test[[(y_test == digit).argmax() for digit in range(10)]]
 rows = {

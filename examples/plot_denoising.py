@@ -3,16 +3,16 @@
 Undoing noise
 =============
 
-A denoising autoencoder is shown rows with noise and asked for the clean ones. What it has to learn
-for that is what clean rows look like.
+A denoising autoencoder receives rows with noise and has to reconstruct the clean rows. For that it
+has to learn what clean rows look like.
 """
 
 # %%
 # Digits and noise
 # ----------------
 # Pixels lie in [0, 1]; the noise is normal, with a standard deviation of 0.3. PCA is a denoiser as
-# well: noise spreads over all directions, and only the first few are kept. It is given the number
-# of them that is best for the held-out images.
+# well: noise spreads over all directions, and PCA keeps only the first few, here the number that is
+# best for the held-out images.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +29,7 @@ noisy = X_test + 0.3 * normal
 
 
 def error(model, X):
-    """Return the squared error of a cleaned image, summed over its pixels."""
+    """Return the squared error of a denoised image, summed over its pixels."""
     cleaned = model.inverse_transform(model.transform(X))
     return np.square(cleaned - X_test).sum(axis=1).mean()
 
@@ -52,8 +52,8 @@ for name, model in models.items():
     print(f"{name:12} squared error {error(model.fit(X_train), noisy):.2f}")
 
 # %%
-# The plain autoencoder has a code wider than an image, and has learned to hand on what it gets,
-# noise included. The denoising one has the same networks.
+# The plain autoencoder has a code wider than an image, and has learned to copy its input, noise
+# included. The denoising autoencoder has the same networks.
 
 # %%
 
@@ -72,9 +72,9 @@ plt.show()
 # %%
 # More noise, and less
 # --------------------
-# All of it was learned at one level of noise. Where there is next to none, handing on is best:
-# below 0.1 nothing gains by a denoiser that is prepared for 0.3. Above, it holds even for twice the
-# noise it was trained with.
+# Training used one level of noise. Where there is almost no noise, copying is best: below 0.1 a
+# denoiser trained for 0.3 gains nothing. Above, it works even for twice the noise it was trained
+# with.
 
 levels = np.linspace(0, 0.6, 13)
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")

@@ -3,17 +3,17 @@
 A number for each thing moving
 ==============================
 
-Images may be made from a few factors: what is seen, how large, and where. A code is disentangled if
-each of its numbers stands for one factor alone. A variational autoencoder is not bound to find such
-a code; a price on what its numbers tell about each other makes it likelier.
+Images may be generated from a few factors: shape, size and place. A code is disentangled if each of
+its components stands for a single factor. Nothing forces a variational autoencoder to find such a
+code; a penalty on the dependence between components makes it likelier.
 """
 
 # %%
 # Sprites
 # -------
 # Where all factors are known, success can be measured. Here each image is drawn by NumPy: an
-# ellipse or a square with soft edges, of four sizes, at 16 by 8 places. It is a small relative of
-# dSprites, the set on which such methods are compared.
+# ellipse or a square with soft edges, of four sizes, at 16 by 8 places. It is a small version of
+# dSprites, the data set on which such methods are compared.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,12 +41,13 @@ for i, ax in zip(np.random.default_rng(0).choice(len(X), 24), axes.flat, strict=
 plt.show()
 
 # %%
-# Three prices
-# ------------
-# With ``beta=4`` the KL term of the bound counts four times. ``regularizer="tc"`` weighs only a
-# part of it, the total correlation, by which the six numbers of the code tell of each other. The
-# mutual information gap (MIG) is the share of a factor's entropy that its best number tells more
-# than its second best one: 1 is perfect. Each autoencoder is fitted from three seeds.
+# Three penalties
+# ---------------
+# With ``beta=4`` the KL term of the bound counts four times. ``regularizer="tc"`` weights only a
+# part of it, the total correlation, which measures the dependence between the six components of the
+# code. The mutual information gap (MIG) of a factor is the difference in mutual information between
+# the most and the second most informative component, as a share of the factor's entropy: 1 is
+# perfect. Each autoencoder is fitted from three seeds.
 
 shared = {
     "n_components": 6,
@@ -75,18 +76,18 @@ for name, price in prices.items():
     )
 
 # %%
-# Either price makes the gap steadier, and costs a little sharpness; the total correlation has the
-# highest mean. But seeds matter: without a price the gap is between 0.05 and 0.30. A single fit
-# proves little, and without known factors nothing tells which one to take.
+# Either penalty makes the gap steadier, and costs a little sharpness; the total correlation has the
+# highest mean. But seeds matter: without a penalty the gap is between 0.05 and 0.30. A single fit
+# proves little, and without known factors nothing says which fit to choose.
 
 # %%
-# Along the numbers of the code
-# -----------------------------
-# One image, whose code is moved along one number at a time; the most varying number is on top. The
-# VAE mixes the factors: moving one number changes size and place, or shape and size. Of the
-# beta-TCVAE's numbers one is the column, with some of the size at its ends, one the size, one the
-# row, and three have collapsed. The shape it has not found: small sprites are ellipses to it, large
-# ones squares.
+# Along the components of the code
+# --------------------------------
+# One image, whose code is moved along one component at a time; the component of largest variance is
+# on top. The VAE mixes the factors: moving one component changes size and place, or shape and size.
+# Among the components of the beta-TCVAE one is the column, with some of the size at its ends, one
+# the size, one the row, and three have collapsed. It has not found the shape: it draws small
+# sprites as ellipses, large ones as squares.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 8), layout="constrained")
 for name, ax in zip(("VAE", "beta-TCVAE"), axes, strict=True):

@@ -3,18 +3,18 @@
 Twenty labels, say
 ==================
 
-Images are many and labels few. A deep belief network learns from all images what they look like;
-what does a classifier gain that begins with its layers?
+There are many images and few labels. A deep belief network learns from all images; how much does a
+classifier gain that starts from its layers?
 """
 
 # %%
 # The same network, two beginnings
 # --------------------------------
-# Of 1,297 images all serve the pre-training, and some have a label; the others are marked −1. One
-# update at a rate next to nothing stands for no pre-training: the network then starts from random
-# weights. A third network, from random weights too, has rectified units, as one would take today.
-# Label spreading is no network at all: it hands labels on from image to nearest image. Everything
-# is done three times, with other seeds and other images.
+# All 1,297 images are used for pre-training, and some have a label; the others are marked −1. "From
+# scratch" is pre-trained by one update at a tiny rate, so that it starts from random weights. A
+# third network, from random weights too, has rectified units, the usual choice today. Label
+# spreading is not a network: it passes labels on from image to nearest image. Everything is
+# repeated three times, with other seeds and other images.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,11 +65,11 @@ for name, shares in errors.items():
 # %%
 # Labels against error
 # --------------------
-# The lines are means, the bands standard deviations. Logistic layers gain much by pre-training at
-# every number of labels. Beside rectified ones from random weights what is left of the gain is a
-# little at twenty labels, and nothing from a hundred on. And where neighbours in pixels are nearly
-# always of one digit, as here, passing labels on between them beats all three networks by far: ask
-# for that first.
+# The lines are means, the bands standard deviations. Logistic layers gain much from pre-training at
+# every number of labels. Compared with rectified layers from random weights, a small gain is left
+# at twenty labels, and none from a hundred on. And where neighbours in pixel space are nearly
+# always of one digit, as here, passing labels on between them beats all three networks by far: try
+# that first.
 
 figure, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for name, shares in errors.items():

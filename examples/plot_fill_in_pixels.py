@@ -3,15 +3,15 @@
 Filling in pixels
 =================
 
-Rows with missing entries can be encoded as they are, and what is decoded has none. So an
-autoencoder fills in; here beside three imputers of scikit-learn.
+Rows with missing entries can be encoded as they are, and decoded rows are complete. So an
+autoencoder fills in missing entries; here it is compared with three imputers of scikit-learn.
 """
 
 # %%
 # Three pixels of ten are missing
 # -------------------------------
-# They are missing from the training images, too. Of held-out images first as many are hidden, here
-# and there, then a block of four by four pixels, which leaves no neighbours to look at.
+# They are missing from the training images, too. In held-out images first as many scattered pixels
+# are hidden, then a block of four by four pixels, which leaves no neighbours.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,9 +36,9 @@ block = block.reshape(-1, 64)
 # %%
 # Four ways to fill them
 # ----------------------
-# ``missing="mask"`` lets NaN in: a missing pixel is not fed to the network, nor does it count in
-# the loss. The noise of the denoising autoencoder takes three more pixels of ten from each batch,
-# and these it has to give back. So it learns to fill in.
+# ``missing="mask"`` accepts NaN: a missing pixel is neither given to the network nor counted in the
+# loss. The noise of the denoising autoencoder removes three more pixels of ten from each batch,
+# which it has to reconstruct. So it learns to fill in.
 
 imputers = {
     "mean": SimpleImputer(),
@@ -58,7 +58,7 @@ model = DenoisingAutoencoder(
 
 
 def fill(seen):
-    """Return the rows of ``seen`` without holes, by each of the ways."""
+    """Return the completed rows of ``seen``, by each of the ways."""
     filled = {name: imputer.fit(train).transform(seen) for name, imputer in imputers.items()}
     return filled | {"autoencoder": np.where(np.isnan(seen), model.reconstruct(seen), seen)}
 
@@ -70,9 +70,9 @@ for name in filled["block"]:
     print(f"{name:27} {errors[0]:9.2f} {errors[1]:7.2f}")
 
 # %%
-# Where single pixels are missing the autoencoder is the best of these, closely before the
-# neighbours; in a block the neighbours are. There are images in the training data that resemble
-# nearly any digit, which suits them; but they have to keep and search all of these.
+# Where single pixels are missing the autoencoder is best, closely followed by the nearest
+# neighbours; for a block the neighbours are best. The training data contain images that resemble
+# nearly any digit, which suits them; but they have to keep and search all of these images.
 
 # %%
 

@@ -3,16 +3,16 @@
 Digits out of a game
 ====================
 
-A GAN of digits that knows its classes: what its codes draw while it learns, what it draws in the
-end, and what lies between two codes, or between two images that a person wrote.
+A conditional GAN of digits: how its samples develop in training, what they are in the end, and what
+lies between two codes, or between two images that a person wrote.
 """
 
 # %%
 # From noise to digits
 # --------------------
-# Ten codes, one for each class, are the same in all rows. A callback is handed a fitted copy of the
-# model after each epoch and decodes them. A code is eight normal numbers and a 1 in the place of
-# the class.
+# Ten codes, one for each class, are the same in all rows. A callback receives a fitted copy of the
+# model after each epoch and decodes them. A code is eight normal numbers followed by the one-hot
+# class.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -70,9 +70,9 @@ draw(watch.images)
 # %%
 # Samples of a class
 # ------------------
-# ``sample`` draws from the classes it is asked for. Whether they are what they should be, a
-# classifier of real digits can say. Whether they are all there is, recall can: the share of
-# held-out images that fall among the samples.
+# ``sample`` draws from the classes it is given. A classifier of real digits tells whether samples
+# belong to these classes. Recall, the share of held-out images that fall among the samples, tells
+# how much of the data they cover.
 
 classifier = MLPClassifier(max_iter=500, random_state=0).fit(X_train, y_train)
 samples, others = model.sample(len(y_test), y=y_test, random_state=0), X_train[: len(y_test)]
@@ -82,21 +82,21 @@ for name, images in (("training images", others), ("samples", samples)):
     print(f"{name:15} recall {metrics.precision_recall(X_test, images).recall:.2f}")
 
 # %%
-# The samples are read more surely than real digits, and cover fewer of them: the generator draws
-# what is typical, and leaves out some of what people write.
+# The classifier is more often right on the samples than on real digits, and the samples cover less:
+# the generator draws typical digits, and misses some of what people write.
 
 draw({str(label): model.sample(12, y=label, random_state=label) for label in range(10)})
 
 # %%
 # Between two codes
 # -----------------
-# In the middle of the straight line between two normal codes lie shorter ones than nearly all the
+# The middle of the straight line between two normal codes is shorter than nearly all codes that the
 # generator has seen. A great circle keeps the length:
 #
 # .. math:: z(t) = \frac{\sin((1 - t)\,\omega)\, z_0 + \sin(t\,\omega)\, z_1}{\sin \omega},
 #
-# with :math:`\omega` the angle between :math:`z_0` and :math:`z_1`. The class is held. Of twenty
-# codes drawn, the two at the widest angle are the ends.
+# with :math:`\omega` the angle between :math:`z_0` and :math:`z_1`. The class is fixed. The ends
+# are the two of twenty codes with the widest angle between them.
 
 steps = np.linspace(0, 1, 11)[:, None]
 
@@ -131,14 +131,14 @@ draw(rows)
 
 # %%
 # Either way all images are twos and fives, and none is a blend of two. Eight numbers are few: the
-# more there are, the surer no code that is drawn lies where the middle of a line does.
+# more components, the less likely it is that a drawn code lies near the middle of such a line.
 
 # %%
 # Between two images
 # ------------------
 # ``transform`` finds a code for a real image, the probability of each class in its last ten places.
-# Here the line is walked, so that class gives way to class. The first and the last image of each
-# row are real.
+# Here codes move on the straight line, so that one class changes into another. The first and the
+# last image of each row are real.
 
 rows = {}
 for a, b in ((0, 6), (1, 7), (3, 8), (4, 9)):
@@ -148,6 +148,6 @@ for a, b in ((0, 6), (1, 7), (3, 8), (4, 9)):
 draw(rows)
 
 # %%
-# What the ends decode to is not the real image but one like it: the encoder was taught by generated
-# images alone, and the generator may have no code for this one. Between two classes, some images
-# are of neither.
+# The ends do not decode to the real image but to a similar one: the encoder was trained on
+# generated images alone, and the generator may have no code for this image. Between two classes,
+# some images are of neither.

@@ -3,14 +3,14 @@
 A game to look on
 =================
 
-A GAN lowers no loss that would tell how far it is. In two dimensions the game can be seen: what the
-generator draws, and where the discriminator would believe it.
+No loss of a GAN shows how far it has come. In two dimensions the game can be seen: the samples of
+the generator, and the places that the discriminator takes for real.
 """
 
 # %%
-# Eight hills
-# -----------
-# The data are eight normal distributions on a ring. A callback is handed a fitted copy of the model
+# Eight clusters
+# --------------
+# The data are eight normal distributions on a ring. A callback receives a fitted copy of the model
 # at the end of each epoch. It compares samples with held-out rows, and keeps some of the copies.
 # The encoder, which learns after the game, is not needed here and gets one epoch.
 
@@ -51,7 +51,7 @@ class Watch:
 
 
 def fitted(epochs, **parameters):
-    """Return a GAN and who watched it."""
+    """Return a GAN and the callback that watched it."""
     watch = Watch(epochs)
     model = GAN(max_iter=150, encoder_max_iter=1, random_state=0, **parameters)
     return model.set_callbacks(watch).fit(X_train), watch
@@ -79,18 +79,18 @@ model, watch = fitted([1, 4, 10, 20, 50, 150])
 draw(watch)
 
 # %%
-# Circles mark the hills. Blue is what the discriminator takes for real, red what it takes for made.
-# The samples spread before they gather, and in the end the discriminator hardly knows better than
-# to guess wherever there are any. A few stay between the hills: the generator is continuous, and
-# cannot tear one normal distribution into eight.
+# Circles mark the clusters. Blue is what the discriminator takes for real, red what it takes for
+# generated. The samples spread before they gather, and in the end the discriminator can hardly do
+# better than guess wherever there are samples. A few stay between the clusters: the generator is
+# continuous, and cannot tear one normal distribution into eight.
 
 # %%
-# A discriminator too slow
-# ------------------------
-# Now the discriminator learns at a tenth of the generator's rate, not at three times as much. The
-# generator heaps all samples where it is believed, long before the discriminator has learned to
-# doubt that place, then moves on. The rates stay what they were, and samples are the last
-# generator's and not the average one's, which would hide how they wander.
+# A discriminator that is too slow
+# --------------------------------
+# Now the discriminator learns at a tenth of the generator's rate, not at three times this rate. The
+# generator puts all samples where the discriminator takes them for real, long before it has learned
+# to reject that place, then moves on. The rates are constant, and samples are from the last
+# generator and not from the average one, which would hide how they wander.
 
 slow, slow_watch = fitted(
     [100, 110, 120, 130, 140, 150],
@@ -101,12 +101,12 @@ slow, slow_watch = fitted(
 draw(slow_watch)
 
 # %%
-# What tells the two apart
-# ------------------------
+# Which measure tells the two games apart
+# ---------------------------------------
 # Against a discriminator that guesses, the generator loses :math:`\log 2` and the discriminator
-# :math:`2 \log 2`. Both games stay near that, one having found the ring, the other nothing. The
-# kernel distance of samples and held-out rows says which. It is drawn no lower than that of other
-# real rows, which is noise.
+# :math:`2 \log 2`. Both games stay near these values, although one has found the ring and the other
+# nothing. The kernel distance between samples and held-out rows tells them apart. It is cut off
+# below at the distance of other real rows, which is noise.
 
 noise = abs(metrics.kernel_distance(X_test, others))
 epochs = np.arange(1, 151)
@@ -128,8 +128,8 @@ right.legend()
 plt.show()
 
 # %%
-# No single figure sees all. That some samples lie between the hills, the kernel distance overlooks,
-# but precision does not: the share of samples that fall among real rows.
+# No single measure sees everything. The kernel distance does not notice the samples between the
+# clusters, but precision does: the share of samples that fall among real rows.
 
 for name, gan in (("default", model), ("slow discriminator", slow)):
     precision, recall = metrics.precision_recall(X_test, gan.sample(500, random_state=0))

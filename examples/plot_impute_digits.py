@@ -3,15 +3,16 @@
 Several answers to a hole
 ==========================
 
-What is missing of a row is seldom determined by the rest. A model that draws rows can be asked for
-several completions, and how much these differ tells how much is known, pixel by pixel.
+The missing part of a row is seldom determined by the rest. A generative model can draw several
+completions, and their differences show how much is known, pixel by pixel.
 """
 
 # %%
 # Two models of whole digits
 # --------------------------
-# Neither has ever seen a hole. A machine fills one by Gibbs sampling with the other pixels held, an
-# autoencoder by sampling codes that agree with them; ``impute`` does either.
+# Neither was trained with missing pixels. The Boltzmann machine fills them in by Gibbs sampling
+# with the other pixels fixed, the autoencoder by sampling codes that agree with these; ``impute``
+# is the method of both.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,8 +39,8 @@ for model in models.values():
     model.fit(X_train)
 
 # %%
-# The lower half is missing from three digits. Of each, six completions by either model, then the
-# mean and the standard deviation of forty.
+# The lower half is missing from three digits. Here are six completions of each by either model,
+# then the mean and the standard deviation of forty.
 
 seen = np.where(np.arange(64) < 32, X_test, np.nan)
 shown = [np.flatnonzero(y_test == digit)[k] for digit, k in ((4, 0), (3, 1), (5, 1))]
@@ -68,16 +69,17 @@ for part, (name, model) in zip(figure.subfigures(2, 1, hspace=0.05), models.item
 plt.show()
 
 # %%
-# Bright pixels of the spread are those that the upper half leaves open: whether a stroke goes on,
-# and where. A single answer, be it the best on average, is a grey mixture that no digit looks like.
+# Bright pixels of the spread are those that the upper half does not determine: whether a stroke
+# continues, and where. A single answer, even the best on average, is a grey mixture that does not
+# look like any digit.
 
 # %%
-# Are they as sure as they may be?
-# --------------------------------
-# If the truth has the distribution of the draws, then it lies between the second and the last but
-# one of 39 draws in 36 cases of 40, and likewise for the other pairs. Below the diagonal a model is
-# too sure of itself, above it not sure enough, as both are here: many pixels are white in nearly
-# all digits, and noise of a normal distribution too wide for them.
+# Is their uncertainty right?
+# ---------------------------
+# If the truth has the distribution of the draws, then it lies between the second smallest and the
+# second largest of 39 draws in 36 cases of 40, and likewise for the other pairs. Below the diagonal
+# a model is overconfident, above it underconfident, as both are here: many pixels are white in
+# nearly all digits, and normal noise is too wide for them.
 
 some = np.random.default_rng(0).choice(len(X_test), 100, replace=False)
 figure, ax = plt.subplots(figsize=(4.6, 4.4), layout="constrained")

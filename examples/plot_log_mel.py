@@ -4,8 +4,8 @@ Sounds between sounds
 =======================
 
 A log-mel spectrogram is a picture of a sound, and a model that draws pictures can draw sounds. Here
-a variational autoencoder learns four kinds of sounds that this page makes itself, and is then asked
-for what lies between them.
+a variational autoencoder learns four kinds of sounds that this page synthesises, and then
+interpolates between them.
 """
 
 # %%
@@ -38,7 +38,7 @@ def string(pitch, rng):
 
 
 def bell(pitch, rng):
-    """Return a struck bell: the higher its partials, the sooner they die."""
+    """Return a struck bell: higher partials decay faster."""
     partials = np.array([0.5, 1, 1.19, 1.56, 2, 2.51, 2.66])[:, None]
     phases = rng.uniform(0, 2 * np.pi, partials.shape)
     return (np.exp(-3 * partials * t) * np.sin(4 * np.pi * pitch * partials * t + phases)).sum(0)
@@ -52,7 +52,7 @@ def bird(pitch, rng):
 
 
 def drum(pitch, rng):
-    """Return a drum: a tone that falls, and noise that is soon gone."""
+    """Return a drum: a falling tone, and noise that decays fast."""
     f = pitch * (0.5 + 2 * np.exp(-25 * t))
     return np.exp(-8 * t) * (
         np.sin(2 * np.pi * np.cumsum(f) / RATE) + np.exp(-30 * t) * rng.normal(size=len(t))
@@ -68,8 +68,8 @@ X *= 0.5 / np.abs(X).max(axis=1, keepdims=True)
 # %%
 # There and back
 # --------------
-# ``transform`` makes a row of decibels of each sound, and ``inverse_transform`` a sound of each
-# row. The model is convolutional: it is told the shape of the picture.
+# ``transform`` turns each sound into a row of decibels, and ``inverse_transform`` each row into a
+# sound. The model is convolutional: it is given the shape of the picture.
 
 log_mel = LogMel(RATE, hop_length=128, floor=-60).fit(X)
 Z = log_mel.transform(X) / 30 + 1  # from -1, silence, to 1
@@ -132,7 +132,7 @@ plt.show()
 # %%
 # From one to the next
 # --------------------
-# A round trip in the space of codes, from kind to kind, and each place on it played.
+# A round trip in the space of codes, from kind to kind, with each place on it played.
 
 stops = np.array([codes[y == kind].mean(axis=0) for kind in (0, 1, 2, 3, 0)])
 places = np.linspace(0, 4, 17)

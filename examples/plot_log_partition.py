@@ -5,14 +5,15 @@ How far log Z can be trusted
 
 The likelihood of a Boltzmann machine needs its normalising constant Z, a sum over more states than
 can be counted. Annealed importance sampling estimates it from both sides. Here the truth is known,
-and one can see how the two sides close in on it.
+and the two sides can be seen to close in on it.
 """
 
 # %%
 # A machine small enough to count
 # -------------------------------
 # Twenty hidden units have a million states, which ``method="exact"`` adds up in seconds. The pixels
-# are thresholded: images of bits make deeper modes than grey ones, and annealing a harder task.
+# are thresholded: images of bits give deeper modes than grey images, and a harder task for
+# annealing.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,9 +29,9 @@ print(f"log Z = {exact:.2f} nats, {rbm.score(X):.2f} nats an image")
 # %%
 # The bracket
 # -----------
-# A hundred chains go from a machine without weights to this one and back. The more temperatures
-# there are between, the better each chain follows. The lower end is three standard errors below the
-# forward estimate, the upper end as much above the reverse one.
+# A hundred chains go from a machine without weights to this one and back. The more temperatures in
+# between, the better each chain follows. The lower end is three standard errors below the forward
+# estimate, the upper end three above the reverse estimate.
 
 temperatures = [10, 20, 50, 100, 200, 500, 1000, 2000]
 answers = [
@@ -61,6 +62,6 @@ below.minorticks_off()
 plt.show()
 
 # %%
-# The two ends are estimates with errors of their own, not proofs: what no chain has found, neither
-# end knows of. Where the bracket is wide or the effective sample size is a few chains only, take
-# more temperatures before more chains.
+# The two ends are estimates with errors of their own, not proofs: neither includes modes that no
+# chain has found. Where the bracket is wide or the effective sample size is only a few chains, use
+# more temperatures rather than more chains.

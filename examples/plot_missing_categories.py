@@ -3,14 +3,13 @@
 Filling missing categories
 ==========================
 
-A categorical RBM learns from rows of which some entries are missing, and fills them from what the
-others say.
+A categorical RBM learns from rows with missing entries, and fills them in from the observed ones.
 """
 
 # %%
-# A table with holes
-# ------------------
-# Thirty measurements of cell nuclei, each cut into four grades. A third of all entries is then
+# A table with missing entries
+# ----------------------------
+# Thirty measurements of cell nuclei, each binned into four grades. A third of all entries is then
 # hidden.
 
 import matplotlib.pyplot as plt
@@ -28,11 +27,11 @@ hidden = np.random.default_rng(0).random(X.shape) < 1 / 3
 seen = np.where(hidden, np.nan, X)
 
 # %%
-# Filling them
-# ------------
+# Filling them in
+# ---------------
 # The machine is trained on the rows as they are: a missing entry adds nothing to the hidden units'
-# input and is not reconstructed. ``impute`` then holds what is there and draws what is not; with
-# ``mean`` the grade that is the most probable over ten chains is the answer.
+# input and is not reconstructed. ``impute`` then holds the observed entries fixed and draws the
+# missing ones; with ``mean`` the answer is the most probable grade over ten chains.
 
 rbm = CategoricalRBM(64, n_iter=100, random_state=0).fit(seen)
 filled = {

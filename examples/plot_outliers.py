@@ -1,19 +1,20 @@
 """
 ===========================================
-Which row is odd, and which of its features
+Unusual rows, and their unusual features
 ===========================================
 
-A Gaussian RBM learns how measurements of harmless tumours go together. Rows that it finds unlikely
-are outliers, and each can be asked what makes it one.
+A Gaussian RBM learns the joint distribution of measurements of benign tumours. Rows that it finds
+unlikely are outliers, and the detector shows which features make a row one.
 """
 
 # %%
 # A few malignant among the benign
 # --------------------------------
 # The training rows are 250 benign samples and ten malignant ones, without labels. The test rows are
-# the other benign ones and as many malignant ones. Features are standardised by the training rows'
-# own means and deviations, outliers included. The detector's model is a Gaussian RBM; the second
-# one averages twenty of them, each fitted to 64 rows, among which there are hardly any outliers.
+# the other benign samples and as many malignant ones. Features are standardised by the training
+# rows' own means and deviations, outliers included. The detector's model is a Gaussian RBM; the
+# second detector averages twenty of them, each fitted to 64 rows, which contain hardly any
+# outliers.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,16 +53,16 @@ for name, detector in detectors.items():
     print(f"{name:18} area under the ROC curve {area:.3f}; called outliers: {shares}")
 
 # %%
-# The two of scikit-learn's rank these rows better. ``contamination`` decides where the line is
-# drawn, not the ranking: with the share that was there in training no benign sample is called
-# an outlier, and about half of the malignant ones are.
+# The two detectors of scikit-learn rank these rows better. ``contamination`` sets the threshold and
+# does not change the ranking: with the true share of the training rows no benign sample is called
+# an outlier, and about half of the malignant samples are.
 
 # %%
-# What makes them odd
-# -------------------
-# ``feature_contributions`` replaces one feature at a time by what the machine expects of it, given
-# the row, and tells by how much the score rises. Some of the oddest rows, on the left, are of large
-# nuclei, others of ragged ones.
+# What makes them unusual
+# -----------------------
+# ``feature_contributions`` replaces one feature at a time by the value that the machine expects,
+# given the row, and returns the rise of the score. Some of the most unusual rows, on the left, have
+# large nuclei, others ragged ones.
 
 detector = detectors["GaussianRBM"]
 oddest = detector.score_samples(X_test).argsort()[:14]

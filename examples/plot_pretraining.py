@@ -9,11 +9,11 @@ help?
 """
 
 # %%
-# One network, two beginnings
-# ---------------------------
+# One network, two starts
+# -----------------------
 # Five layers up to a code of two numbers and five down again. ``pretrained`` takes a deep belief
 # network, fitted or not, and starts from its layers; the other networks start from random weights.
-# The third one has rectified units, as one would take today.
+# The third has rectified units, the usual choice today.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,8 +42,8 @@ for name, model in models.items():
 # The training curves
 # -------------------
 # From random weights the logistic layers give every image the same answer for ten epochs, the mean,
-# whose error is 4.7. Pretrained, they start far below. Rectified units need none of it: they pass
-# the pretrained network within ten epochs. On held-out images the two end alike.
+# whose error is 4.7. Pretrained, they start far below. Rectified units do not need pre-training:
+# they overtake the pretrained network within ten epochs. On held-out images the two end alike.
 
 curves = {name: model.history_["loss"] for name, model in models.items()}
 display = TrainingCurveDisplay(history=curves, names=list(curves)).plot()
@@ -51,8 +51,8 @@ display.ax_.set(ylabel="Squared error of an image", ylim=(0, None))
 plt.show()
 
 # %%
-# What is left of a digit
-# -----------------------
+# The reconstructions
+# -------------------
 
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 rows = {"original": X_test[shown]}

@@ -3,15 +3,15 @@
 What an RBM learns
 ==================
 
-A restricted Boltzmann machine can be looked at from two sides: at the filters that its hidden units
-lay over an image, and at the images that it draws when left alone.
+A restricted Boltzmann machine can be inspected in two ways: by the filters of its hidden units, and
+by the images that it samples.
 """
 
 # %%
 # Two machines on the digits
 # --------------------------
-# Both have 40 hidden units. The second has a sparsity target: its units are drawn to be on in one
-# of twenty images. Grey levels are taken for probabilities, from which each batch draws bits
+# Both have 40 hidden units. The second has a sparsity target: its units are pulled towards being on
+# in one of twenty images. Grey levels are taken as probabilities, from which each batch draws bits
 # (``resample=True``); so held-out images are scored as bits too.
 
 import matplotlib.pyplot as plt
@@ -38,8 +38,8 @@ for target in (None, 0.05):
 # %%
 # The filters
 # -----------
-# A row of ``components_`` is what one hidden unit looks for: red pixels speak for it, blue ones
-# against it. Units are sorted by how often they are on, and each has a colour scale of its own.
+# A row of ``components_`` is the filter of one hidden unit: red pixels switch it on, blue ones off.
+# Units are sorted by how often they are on, and each has a colour scale of its own.
 
 figure = plt.figure(figsize=(8, 2.9), layout="constrained")
 for part, (name, rbm) in zip(figure.subfigures(1, 2, wspace=0.05), machines.items(), strict=True):
@@ -74,11 +74,11 @@ title.set_in_layout(False)  # it may reach over the next images
 plt.show()
 
 # %%
-# The fantasies
-# -------------
-# Twelve chains of the first machine start at independent pixels with the data's means. A sample is
-# made of bits; drawn here are the probabilities of its pixels, ``reconstruct(sample)``. Within some
-# ten sweeps the chains find digits, and then wander from one to another.
+# Samples
+# -------
+# Twelve chains of the first machine start at independent pixels with the data's means. A sample
+# consists of bits; shown here are the probabilities of its pixels, ``reconstruct(sample)``. Within
+# some ten sweeps the chains find digits, and then move from one to another.
 
 rbm = machines["sparsity_target=None"]
 steps = [0, 1, 3, 10, 30, 100, 1000]

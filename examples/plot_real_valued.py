@@ -10,7 +10,7 @@ a component. In two dimensions all of them can be drawn.
 # %%
 # Four clusters
 # -------------
-# Six hidden units have 64 states. The machine is scored beside a mixture of as many components as
+# Six hidden units have 64 states. The machine is compared with a mixture of as many components as
 # there are clusters, by the log density of held-out points.
 
 from itertools import product
@@ -44,8 +44,8 @@ print(f"{'Gaussian RBM':15} {rbm.score(X_test):.2f} nats")
 #
 # .. math:: p(h) \propto \exp\Big(b^\top h + \tfrac12 \sum_i (Wh + a)_i^2 / \sigma_i^2\Big).
 #
-# Each dot is a state's mean, the disc around it as large as its share: a few states carry the four
-# clusters, and the others next to nothing.
+# Each dot is a state's mean, the disc around it as large as its share: a few states have nearly all
+# of the probability, and form the four clusters.
 
 h = np.array(list(product([0, 1], repeat=6)))
 means = h @ rbm.components_ + rbm.intercept_visible_

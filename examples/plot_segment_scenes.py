@@ -3,11 +3,10 @@
 Which pixel is which?
 =====================
 
-Digits written over photographs, in any ink: of each pixel, which digit does it belong to, if any?
-An encoder-decoder with skip connections answers for all pixels at once. Its code sees the whole
-scene, and knows which digits there are; its skip connections see edges, and know where they end.
-
-Forests of trees, given each pixel with its neighbours, are what one would try without a network.
+Digits written over photographs, in any colour: which digit does each pixel belong to, if any? An
+encoder-decoder with skip connections answers for all pixels at once. Its code describes the whole
+scene, and so which digits there are; its skip connections preserve edges, and so where the digits
+end. A forest of trees, given each pixel with its neighbours, is the usual method without a network.
 """
 
 # %%
@@ -104,8 +103,8 @@ for name, answer in answers.items():
 
 # %%
 # The intersection of the answer with the truth, over their union (IoU), is 1 where both are the
-# same. A window of 5 × 5 pixels may tell ink from photograph; which digit it is a part of, it
-# cannot tell.
+# same. A window of 5 × 5 pixels may distinguish ink from photograph, but not one digit from
+# another.
 
 colours = ListedColormap(["0.12", *plt.get_cmap("tab10").colors])
 shown = {"scene": seen, "truth": wanted, **answers}
@@ -121,10 +120,10 @@ bar.ax.set_yticklabels(["none", *"0123456789"])
 plt.show()
 
 # %%
-# How sure it is
-# --------------
+# How certain it is
+# -----------------
 # ``predict_proba`` has the probability of each class at each pixel. One minus the largest is high
-# where ink ends, and all over a digit that could be another one.
+# where ink ends, and everywhere on a digit that could be another one.
 
 doubt = 1 - model.predict_proba(X_test[:7]).max(axis=-1).reshape(wanted[:7].shape)
 figure, axes = plt.subplots(2, 7, figsize=(9, 2.1), layout="compressed")

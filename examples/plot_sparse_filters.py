@@ -3,18 +3,18 @@
 Four ways to be sparse
 ======================
 
-A sparse code is wide, but few of its units answer to any one row. On patches of photographs units
-that rest most of the time become detectors of edges, as cells of the visual cortex are. Not every
-way to be sparse gets there.
+A sparse code is wide, but few of its units are active for any row. On patches of photographs units
+that are at rest most of the time become detectors of edges, like cells of the visual cortex. Not
+every kind of sparsity gets there.
 """
 
 # %%
 # Patches of two photographs
 # --------------------------
 # They are 12 by 12 pixels, in grey, from the left part of each picture; patches of the right part
-# are held out. Neighbouring pixels are nearly alike, and whitening takes that away: 64 directions
-# of the same variance remain, and no linear code is better than another. What is left to find is
-# what comes as a whole.
+# are held out. Neighbouring pixels are nearly alike, and whitening removes this correlation: 64
+# directions of the same variance remain, and no linear code is better than another. Only structure
+# beyond correlations is left to find.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +26,7 @@ from skdeepunsup import ComponentsDisplay, SparseAutoencoder, metrics
 
 
 def patches(images, n):
-    """Return the pixels of ``n`` patches of each image, less the mean of each patch."""
+    """Return the pixels of ``n`` patches of each image, minus the mean of each patch."""
     parts = [extract_patches_2d(image, (12, 12), max_patches=n, random_state=0) for image in images]
     rows = np.concatenate(parts).reshape(-1, 144)
     return rows - rows.mean(axis=1, keepdims=True)
@@ -40,10 +40,9 @@ X_test = whitening.transform(patches([image[:, 440:] for image in photographs], 
 # %%
 # Two penalties, two rules
 # ------------------------
-# ``"kl"`` and ``"running-mean"`` draw the mean activity of each unit to a target, ``"l1"`` and
-# ``"top-k"`` ask for zeros. Targets and costs are set for two to six busy units in a hundred. A
-# unit is at rest if it is within 0.01 of the least it can say, 0, or -1 for the tanh of a running
-# mean.
+# ``"kl"`` and ``"running-mean"`` pull the mean activity of each unit towards a target, ``"l1"`` and
+# ``"top-k"`` produce zeros. Targets and costs are set for two to six active units in a hundred. A
+# unit is at rest if it is within 0.01 of its lowest value, 0, or -1 for the tanh of a running mean.
 
 shared = {"learning_rate": 2e-3, "batch_size": 64, "max_iter": 25, "random_state": 0}
 models = {
@@ -63,16 +62,17 @@ for name, model in models.items():
     )
 
 # %%
-# A mean can be kept low without a unit at rest: those of ``"kl"`` hum a little, all the time, and
-# the decoder turns the volume up. With ``"running-mean"`` units are switches, at rest or fully on.
+# A mean can be low without any unit at rest: units of ``"kl"`` are weakly active all the time, and
+# the decoder amplifies them. With ``"running-mean"`` units are switches, at rest or fully on.
 
 # %%
 # The filters
 # -----------
 # Forty-nine of each, those with the largest weights, taken from the 64 directions back to pixels.
-# Where zeros are asked for there are edges at many places and angles, gratings, and corners. A code
-# that hums is hardly sparse, and one mixture of directions does as well as another. Switches cannot
-# tell how much there is of a thing, so several have to say it together, and mixtures they are, too.
+# Codes with zeros have edges at many places and angles, gratings, and corners. A code that is
+# weakly active all the time is hardly sparse, and for it one mixture of directions is as good as
+# another. Switches cannot encode a magnitude alone, so several have to do it together, and they are
+# mixtures, too.
 
 figure, axes = plt.subplots(2, 2, figsize=(8, 7.3), layout="compressed")
 for (name, model), ax in zip(models.items(), axes.flat, strict=True):
@@ -83,6 +83,6 @@ for (name, model), ax in zip(models.items(), axes.flat, strict=True):
 plt.show()
 
 # %%
-# With ``"l1"`` and ``"top-k"`` each unit's column in the decoder is held at norm 1, so a unit that
-# is to be heard has to speak up. With ``"kl"`` large columns cost nothing; in the lecture notes it
-# is known from, weight decay stands beside it.
+# With ``"l1"`` and ``"top-k"`` each unit's column in the decoder is held at norm 1, so only a
+# strongly active unit has a strong effect. With ``"kl"`` large columns cost nothing; the lecture
+# notes that introduced it combine it with weight decay.

@@ -3,10 +3,10 @@
 Digits from sixteen pixels
 ==========================
 
-What a digit was before its 8 × 8 pixels became 4 × 4: interpolation can only smooth what is left,
-but whoever has seen many digits can tell what must have been there. ``EncoderDecoder`` is a
-regressor from image to image; here it stands beside interpolation and beside a forest, which is the
-hardest to beat of scikit-learn's regressors on these images.
+Digits of 8 × 8 pixels are reduced to 4 × 4, and restored: interpolation can only smooth what is
+left, but a model that has seen many digits can infer what was there. ``EncoderDecoder`` is a
+regressor from image to image; here it is compared with interpolation and with a forest, which on
+these images is the hardest to beat of scikit-learn's regressors.
 """
 
 # %%
@@ -34,8 +34,8 @@ X_train, X_test, y_train, y_test, label_train, label_test = train_test_split(
 # %%
 # Three ways up
 # -------------
-# With skip connections, the network hears the small image again, enlarged, before its last layers,
-# and learns what to add to it.
+# With skip connections, the last layers of the network receive the small image again, enlarged, and
+# learn what to add to it.
 
 model = EncoderDecoder(
     image_shape=(4, 4),
@@ -59,8 +59,8 @@ answers = {name: rows.reshape(-1, 64).clip(0, 1) for name, rows in answers.items
 # %%
 # How good they are
 # -----------------
-# By their error, as a ratio of signal to noise in decibels (PSNR), and by whether a classifier that
-# was taught on sharp digits can read them.
+# Measured by their error, as a ratio of signal to noise in decibels (PSNR), and by the accuracy of
+# a classifier that was trained on sharp digits.
 
 reader = SVC().fit(y_train, label_train)
 captions = {}

@@ -4,14 +4,15 @@ Ten digits in two dimensions
 ============================
 
 A code of two numbers is a map: every image has a place on it. PCA draws the best flat map. A deep
-autoencoder may fold and stretch the plane, and so keeps apart what PCA lays on top of each other.
+autoencoder may fold and stretch the plane, and so separates images that PCA puts on top of each
+other.
 """
 
 # %%
 # Two maps of the same images
 # ---------------------------
-# Both see 1347 images; 450 others are put on their maps. No labels are used: the colours only show
-# what the maps have found.
+# Both are fitted to 1347 images; 450 others are put on their maps. No labels are used: the colours
+# only show what the maps have found.
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
@@ -36,7 +37,8 @@ for name, model in models.items():
     print(f"{name:17} explained variance {variance:.2f}, digit of the neighbours {accuracy:.0%}")
 
 # %%
-# The second number asks for the digit of an image by the ten images nearest to it on the map.
+# The second number is the accuracy of predicting the digit of an image from the ten images nearest
+# to it on the map.
 
 # %%
 

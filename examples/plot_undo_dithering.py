@@ -4,10 +4,10 @@ Grey from black and white
 =========================
 
 Noise that can be written down, such as normal noise, can be drawn anew at each step of training:
-that is what ``DenoisingAutoencoder`` does. Where noise comes from the world, or from a program that
-is no simple formula, there are pairs: what came out, and what went in. ``EncoderDecoder`` learns
-from pairs. Here a photograph is dithered, as for a fax or a newspaper: each pixel becomes black or
-white, and what is lost by that is handed on to the next pixels. The network learns the way back.
+that is what ``DenoisingAutoencoder`` does. Where noise comes from the real world, or from a program
+without a simple formula, there are pairs of output and input. ``EncoderDecoder`` learns from pairs.
+Here a photograph is dithered, as for a fax or a newspaper: each pixel becomes black or white, and
+the error is passed on to the next pixels. The network learns the inverse.
 """
 
 # %%
@@ -29,7 +29,7 @@ SIDE, LEFT = 16, 320
 
 
 def patches(image, step):
-    """Cut an image into patches, one a row, beginning at each ``step`` pixels."""
+    """Cut an image into patches, one a row, starting every ``step`` pixels."""
     return sliding_window_view(image, (SIDE, SIDE))[::step, ::step].reshape(-1, SIDE * SIDE)
 
 
@@ -46,7 +46,7 @@ X, Y = (
 # %%
 # The network
 # -----------
-# Its answer begins as the patch that it is shown, and what is learned is the difference.
+# Its answer starts from its input patch, and it learns the difference.
 
 model = EncoderDecoder(
     hidden_layer_sizes=(32, 48),
@@ -75,8 +75,8 @@ def restored(regressor, image):
 # %%
 # What is gained
 # --------------
-# A blur takes dots for grey as well, and edges with them. It is given the width that is best for
-# each of the test images.
+# A blur turns dots into grey as well, but also blurs edges. It has the width that is best for each
+# of the test images.
 
 truths, seen = ([image[:, LEFT:] for image in images] for images in (clean, dithered))
 

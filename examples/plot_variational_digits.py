@@ -3,15 +3,15 @@
 A map that makes new digits
 ===========================
 
-The codes of a variational autoencoder are normal by design. So any place on the map means
-something, new images can be drawn, and each image has a density, as it has under PCA.
+The codes of a variational autoencoder are normal by design. So every place on the map decodes to an
+image, new images can be sampled, and each image has a density, as under PCA.
 """
 
 # %%
 # Two numbers
 # -----------
-# On the left are the codes of held-out images; on the right is what places decode to. The grid's
-# steps are equal parts of the normal distribution. No labels were used but for the colours.
+# On the left are the codes of held-out images; on the right are decoded places. The steps of the
+# grid are equal parts of the normal distribution. Labels were used only for the colours.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,10 +41,10 @@ plt.show()
 # %%
 # Sixteen
 # -------
-# PCA is a density as well: a normal one. A variational autoencoder without hidden layers has the
-# same one; with them its normal code bends into what digits look like. Both scores are mean log
-# densities of held-out images in nats, and compare. ``beta=4`` counts the KL term four times, so
-# that a number of the code is used only where it tells much.
+# PCA is a density as well: a normal distribution. A variational autoencoder without hidden layers
+# has the same density; hidden layers bend its normal code into the shape of the data. Both scores
+# are mean log densities of held-out images in nats, and can be compared. ``beta=4`` counts the KL
+# term four times, so that a component of the code is used only where it carries much information.
 
 models = {
     "PCA(2)": PCA(2).fit(X_train),
@@ -62,15 +62,16 @@ for name, model in models.items():
     print(f"{name:16} {model.score(X_test):11.1f}   {variance:18.2f}   {n_active:17}")
 
 # %%
-# Two bent numbers do not reach sixteen straight ones, but sixteen go far beyond them. ``beta=4`` is
-# paid for in density: of its sixteen numbers six are in use, and it ends hardly above ``PCA(16)``.
+# Two nonlinear components do not reach sixteen linear ones, but sixteen nonlinear components go far
+# beyond them. ``beta=4`` costs density: six of its sixteen components are in use, and it ends
+# hardly above ``PCA(16)``.
 
 # %%
 # New digits
 # ----------
-# Codes are drawn from the normal distribution and decoded. Means of the pixels are shown. PCA's are
-# strokes on top of each other. Those of the VAE are more often digits, and with ``beta=4`` most
-# often: codes that no image has are rarer among fewer numbers.
+# Codes are drawn from the normal distribution and decoded. Means of the pixels are shown. The
+# samples of PCA are strokes on top of each other. Those of the VAE are more often digits, and with
+# ``beta=4`` most often: with fewer components in use, codes unlike those of any image are rarer.
 
 rng = np.random.default_rng(0)
 scale = np.sqrt(models["PCA(16)"].explained_variance_)

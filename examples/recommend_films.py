@@ -3,11 +3,11 @@
 Films like this film
 ====================
 
-Two ways to say which films are alike: by who liked them, and by what is written about them. A
-recommender learns the first from ratings alone, and from five ratings of a stranger says what to
+Two ways to measure which films are similar: by who liked them, and by what is written about them. A
+recommender learns the first from ratings alone, and from five ratings of a new user says what to
 see next.
 
-MovieLens 100k may not be passed on, so that this page shows the script without running it. Give it
+MovieLens 100k may not be redistributed, so this page shows the script without running it. Give it
 the folder ``ml-100k`` as an argument, or a folder that holds it in the environment variable
 ``SKDEEPUNSUP_DATA``; otherwise it is fetched from GroupLens once.
 """
@@ -15,8 +15,8 @@ the folder ``ml-100k`` as an argument, or a folder that holds it in the environm
 # %%
 # Ratings
 # -------
-# 943 users gave 100,000 ratings, from 1 to 5, to 1,682 films. In a sparse matrix of them what is
-# not stored is missing, not 0.
+# 943 users gave 100,000 ratings, from 1 to 5, to 1,682 films. In a sparse matrix of ratings, an
+# entry that is not stored is missing, not 0.
 
 import os
 import re
@@ -66,9 +66,9 @@ n_ratings = np.bincount(items - 1)
 # %%
 # Alike by who liked them, and by what is written
 # -----------------------------------------------
-# The autoencoder of ratings sees nothing of a film but its ratings, and has a vector for each;
-# ``similar_items`` compares those. The other one is given genres and the words of the title, and no
-# ratings; films are compared by their codes.
+# The autoencoder of ratings knows only the ratings of a film, and has a vector for each film;
+# ``similar_items`` compares these. The other autoencoder is given genres and the words of the
+# title, and no ratings; films are compared by their codes.
 
 model = RatingAutoencoder(random_state=0).fit(X)
 
@@ -93,10 +93,10 @@ for title, columns in lists.items():
         print(f"    {liked:42} {similar}")
 
 # %%
-# A stranger
+# A new user
 # ----------
-# A user is a row of ratings, whether it was there in ``fit`` or not. Two of them, who rate the same
-# five films, and nothing else:
+# A user is a row of ratings, seen in ``fit`` or not. Two users rate the same five films, and
+# nothing else:
 
 rated = ["Alien", "Blade Runner", "Terminator, The", "Sleepless in Seattle", "Lion King, The"]
 columns = [[title[:-7] for title in titles].index(name) for name in rated]
@@ -112,8 +112,8 @@ for stranger, best, values in zip(strangers[:, columns], recommended, expected, 
 # %%
 # A map
 # -----
-# The two hundred films that were rated most, laid out so that neighbours by ratings stay
-# neighbours. The colours are genres, which the model was not told.
+# The two hundred films with the most ratings, laid out so that neighbours by ratings stay
+# neighbours. The colours are genres, which the model does not know.
 
 shown = np.argsort(-n_ratings)[:200]
 vectors = normalize(model.readout_.factors[shown])

@@ -3,12 +3,12 @@
 Spoken digits
 =============
 
-Three things to do with recordings once they are pictures: take the noise out of them, tell them
-apart by few labels, and draw new ones that can be played.
+Three things to do with recordings once they are pictures: remove noise, classify them from few
+labels, and draw new ones that can be played.
 
 The Free Spoken Digit Dataset is shared under a licence (CC BY-SA) that this package does not have,
-so that this page shows the script without running it. It looks for ``fsdd.npz`` in the folder that
-the environment variable ``SKDEEPUNSUP_DATA`` names, as the benchmarks do; otherwise it fetches the
+so this page shows the script without running it. It looks for ``fsdd.npz`` in the folder that the
+environment variable ``SKDEEPUNSUP_DATA`` names, as the benchmarks do; otherwise it fetches the
 recordings from GitHub once.
 """
 
@@ -65,10 +65,10 @@ X /= np.abs(X).max(axis=1, keepdims=True)
 # %%
 # Noise
 # -----
-# The model sees the log-mel spectrogram of a clip in noise and is asked, for each band of each
-# frame, by what to multiply it: by the share of the clip in what is heard. ``filter`` does so and
-# keeps the phases, so that nothing has to be made up. Its training is on noise of any level between
-# 10 dB softer and 5 dB louder than the clip; the test is noise as loud as the clip.
+# The model receives the log-mel spectrogram of a noisy clip and predicts a gain for each band of
+# each frame: the share of the clip in the energy. ``filter`` applies the gains and keeps the phases
+# of the recording. The training noise is between 10 dB softer and 5 dB louder than the clip; the
+# test noise is as loud as the clip.
 
 listening = LogMel(RATE, window_length=512, hop_length=128, n_mels=64).fit(X)
 rng = np.random.default_rng(0)
@@ -106,8 +106,8 @@ for name, sound in {"in noise": noisy, "cleaned": cleaned}.items():
 # %%
 # Few labels
 # ----------
-# A variational autoencoder learns the training clips without being told what they are. Then an SVC
-# is told a hundred of them, and hears by the code of this model, or by principal components.
+# A variational autoencoder learns the training clips without labels. Then an SVC is trained on a
+# hundred labels, with the codes of this model or with principal components.
 
 log_mel = LogMel(RATE, hop_length=128, floor=-60).fit(X)
 Z = pictures(log_mel, X)
@@ -127,10 +127,10 @@ for name, reducer in {"PCA": PCA(32, whiten=True).fit(Z[training]), "VAE": model
     print(f"{name}: of 300 digits, a hundred labels tell {np.mean(right):.1%}")
 
 # %%
-# Voices that nobody has
-# ----------------------
-# The codes of each digit are taken for normal, and new ones drawn. The decoder makes a picture of
-# each, and ``inverse_transform`` a sound. Nobody recorded any of them.
+# New voices
+# ----------
+# A normal distribution is fitted to the codes of each digit, and new codes are drawn. The decoder
+# turns each into a picture, and ``inverse_transform`` into a sound. Nobody recorded any of them.
 
 codes = model.transform(Z[training]).astype(float)
 drawn = []
