@@ -14,18 +14,18 @@ PACKAGE = ROOT / "skdeepunsup"
 PAGES = sorted([*ROOT.glob("docs/*.rst"), *ROOT.glob("docs/guide/*.rst")])
 PROSE = [*PAGES, ROOT / "docs/results.md", ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
-page_by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-
 
 def code_blocks(page):
     """The Python blocks of a page, each with the line it begins at."""
     lines = page.read_text(encoding="utf-8").splitlines()
     starts = [i + 1 for i, line in enumerate(lines) if line.strip() == ".. code-block:: python"]
+    blocks = []
     for start in starts:
         end = start
         while end < len(lines) and (not lines[end].strip() or lines[end].startswith("   ")):
             end += 1
-        yield start, textwrap.dedent("\n".join(lines[start:end]))
+        blocks.append((start, textwrap.dedent("\n".join(lines[start:end]))))
+    return blocks
 
 
 def literals(page):
@@ -87,7 +87,7 @@ def test_every_estimator_is_in_the_reference_and_the_readme():
 # python -m pytest tests/test_documentation.py -k blocks
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-@page_by_page
+@pytest.mark.parametrize("page", filter(code_blocks, PAGES), ids=lambda page: page.stem)
 def test_blocks_run_as_they_stand(page, tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
