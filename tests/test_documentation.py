@@ -87,7 +87,7 @@ def test_every_estimator_is_in_the_reference_and_the_readme():
 # python -m pytest tests/test_documentation.py -k blocks
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("page", filter(code_blocks, PAGES), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*filter(code_blocks, PAGES)], ids=lambda page: page.stem)
 def test_blocks_run_as_they_stand(page, tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
