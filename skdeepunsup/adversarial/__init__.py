@@ -1,4 +1,4 @@
-"""Models that learn by a game of two networks."""
+"""Models trained by a game of two networks."""
 
 from .bigan import BiGAN
 from .gan import GAN

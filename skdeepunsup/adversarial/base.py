@@ -1,4 +1,4 @@
-"""What the estimators of the family share: how they are fitted, sampled and asked."""
+"""Base of the family's estimators: how they are fitted, sampled and scored."""
 
 from typing import Any
 
@@ -26,6 +26,9 @@ from .learning.games import GAMES
 from .learning.quality import QUALITIES, Monitor
 from .learning.two_players import TwoPlayers
 from .modules.base import AdversarialModule
+
+OUTPUTS = ("auto", "identity", "logistic")
+PENALTIES = ("r1", "one-lipschitz")
 
 
 class AdversarialModel(GenerativeModel, DeepTransformer):
@@ -57,10 +60,10 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
     warm_start: Any
 
     def discriminate(self, X: Any) -> np.ndarray:
-        """Compute how probably each row is real, and not the generator's.
+        """Compute the probability that each row is real rather than generated.
 
-        The discriminator answers for the generators it played against, last of all the one that the
-        game ended with. Against a good one it knows no better than 0.5.
+        The discriminator was trained against all generators of the game, last of all the final one.
+        Against a good generator it cannot tell better than 0.5.
 
         Parameters
         ----------
@@ -70,8 +73,9 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         Returns
         -------
         ndarray of shape (n_samples,)
-            In [0, 1]. With ``loss="wasserstein"`` the critic has no probabilities: σ of its logit
-            less the value halfway between the means of real rows and of generated ones.
+            In [0, 1]. With ``loss="wasserstein"``, whose critic has no probabilities, it is
+            σ(d − m): d is the logit, m is halfway between the mean logits of real and of generated
+            rows.
         """
         check_is_fitted(self)
         X = self._checked(X)
@@ -80,7 +84,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the discriminator's logit of each row.
 
-        It compares rows, not models: each model has a discriminator of its own. To choose a model,
+        It compares rows, not models, as each model has its own discriminator. To choose a model,
         use `metrics.kernel_score`.
 
         Parameters
@@ -98,7 +102,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         return self._answer(X, lambda module: module.log_score)
 
     def _sample(self, n_samples: int, random_state: Any, label: Tensor | None = None) -> np.ndarray:
-        """Draw rows, of given classes where there are some."""
+        """Draw rows, of the given classes if any."""
         module: AdversarialModule = self._module
         stream = Stream(random_state, module.center.device)
 
@@ -112,10 +116,10 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         return CodeSearch(module, x, stream)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        """Any values do; whether the generator can reach them, its module's arguments tell."""
+        """Accept any values: ``_output`` checks whether the generator can reach them."""
 
     def _schedule_arguments(self) -> dict[str, Any]:
-        """How long to train, by the parameters that both models have."""
+        """Return the arguments of the schedule that both models share."""
         return {
             "batch_size": self.batch_size,
             "validation_fraction": self.validation_fraction if self.early_stopping else 0.0,
@@ -124,7 +128,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         }
 
     def _architecture(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        """What the module of either model is given."""
+        """Return the arguments that the modules of both models take."""
         shape = self.image_shape
         if shape is not None:
             shape = check_image_shape("image_shape", shape, rows.n_features)
@@ -139,7 +143,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         }
 
     def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
-        """What holds the generator's rows, or does not."""
+        """Return the generator's last function; raise if it cannot reach all rows."""
         if self.output == "identity":
             return self.output
         low, high = rows.value_range()
@@ -179,14 +183,8 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         )
 
 
-OUTPUTS = ("auto", "identity", "logistic")
-
-
-PENALTIES = ("r1", "one-lipschitz")
-
-
 def check_shared(estimator: Any) -> None:
-    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    """Raise an error that names the first invalid one of an estimator's shared parameters."""
     check_integer("n_components", estimator.n_components, 1)
     check_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
     check_option("activation", estimator.activation, ACTIVATIONS)

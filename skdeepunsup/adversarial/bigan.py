@@ -17,11 +17,11 @@ from .modules.bigan import BiGANModule
 
 
 class BiGAN(AdversarialModel):
-    """Bidirectional GAN: a generator, and an encoder that learns to be its inverse in the game.
+    """Bidirectional GAN: a generator, and an encoder that learns its inverse in the same game.
 
-    The generator G maps normal codes z to rows, the encoder E rows to codes, and the discriminator
-    sees pairs: (x, E(x)) of real rows, (G(z), z) of drawn codes. Where it cannot tell one kind from
-    the other, rows and codes have the same joint distribution, and E inverts G.
+    The generator G maps normal codes z to rows, the encoder E maps rows to codes, and the
+    discriminator sees pairs: (x, E(x)) of real rows and (G(z), z) of drawn codes. If it cannot tell
+    them apart, both kinds of pairs have the same joint distribution, and E inverts G.
 
     Parameters
     ----------
@@ -35,23 +35,24 @@ class BiGAN(AdversarialModel):
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Activation of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"
-        Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
-        so where those of the first ``fit`` do, and span half of it at least.
+        Last function of the generator. "logistic" keeps its rows in (0, 1), for data in [0, 1];
+        "auto" takes it if the data of the first ``fit`` lie in [0, 1] and span at least half of it.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional. They are like the DCGAN's.
     loss : {"non-saturating", "wasserstein", "least-squares", "hinge"}, default="non-saturating"
-        The game.
+        The game: what each network loses by the discriminator's logits.
     gradient_penalty : {"r1", "one-lipschitz"} or None, default="r1"
-        On the discriminator's slopes by what it sees, a row and its code, in units of the root mean
-        square distance of such pairs from their mean: "r1" is ½ ‖slope‖² at real pairs,
-        "one-lipschitz" (‖slope‖ − 1)² between real pairs and others, as in the WGAN-GP.
+        Penalty on the discriminator's slopes with respect to a row and its code, in units of the
+        root mean square distance of such pairs from their mean: "r1" is ½ ‖slope‖² at real pairs,
+        "one-lipschitz" (‖slope‖ − 1)² at points between real and generated pairs, as in the
+        WGAN-GP.
     penalty_weight : float, default=None
-        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need less: a
-        discriminator held too flat tells the generator nothing.
+        Weight of the penalty; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need
+        less: a discriminator that is kept too flat tells the generator nothing.
     penalty_interval : int, default=1
-        Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
-        rougher.
+        Moves of the discriminator from one penalty to the next, which is weighted by as much more:
+        cheaper, and rougher.
     spectral_norm : bool, default=False
         Whether each of the discriminator's weight matrices is divided by its largest singular
         value.
@@ -81,15 +82,15 @@ class BiGAN(AdversarialModel):
         Share of the rows held out for ``early_stopping``.
     quality : {"kernel", "frechet", "precision-recall", "density-coverage"} or callable, \
             default="kernel"
-        How held-out rows and as many samples, 5,000 at most, are compared: by
+        How held-out rows are compared with as many samples, 5,000 at most: by
         `metrics.kernel_distance`, `metrics.frechet_distance`, or one minus the harmonic mean of the
-        two parts of `metrics.precision_recall` or `metrics.density_coverage`, a density d above 1
-        counting as 1 / d. A callable is given
-        both arrays and returns a number, lower being better: with features of your own, say
+        two parts of `metrics.precision_recall` or `metrics.density_coverage`, where a density d
+        above 1 counts as 1 / d. A callable is given both arrays and returns a number, lower being
+        better; with features of your own, for instance
         ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
     quality_interval : int, default=5
-        Epochs from one comparison to the next, the first epoch's being the first; between, the last
-        one stands.
+        Epochs from one comparison to the next, beginning with the first epoch; in between, the last
+        result stands.
     n_iter_no_change : int, default=100
         Epochs without improvement after which training stops. By few held-out rows, comparisons are
         noisy.
@@ -134,8 +135,8 @@ class BiGAN(AdversarialModel):
 
     Notes
     -----
-    Nothing asks that a row's reconstruction be near it: they come to share what the discriminator
-    looks at, the kind of object rather than its pixels.
+    No loss asks a row's reconstruction to be close to it. They come to share what the discriminator
+    looks at: the kind of object rather than its pixels.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Rows completed by a generator: a search for codes whose rows have what is observed."""
+"""Missing entries completed by a generator: a search for codes whose rows match the observed."""
 
 from collections.abc import Callable
 
@@ -11,11 +11,11 @@ from ..base.generative import Completion
 from .modules.base import AdversarialModule
 
 NOISE = 0.1
-"""σ: how far a generated entry may be from an observed one, in units of the rows' spread."""
+"""σ, the assumed deviation of an observed from a generated entry, in units of the rows' scale s."""
 RATES = (0.1, 0.02)
-"""Of Adam, in the first half of the search and in the second."""
+"""Learning rates of Adam in the first and in the second half of the search."""
 FIRST_ODDS = 3.0
-"""The logit of the class that a search starts from; those of the others are 0."""
+"""Logit of the class from which a search starts; the other classes start at 0."""
 
 
 class CodeSearch(Completion):
@@ -23,10 +23,10 @@ class CodeSearch(Completion):
 
         Σᵢ (xᵢ + εᵢ − G(z)ᵢ)² / (2σ²) + ½ ‖z − z₀‖²,   i the observed entries.
 
-    Of a linear G its minimum, which Adam comes near to as steps grow, is a draw from p(z | x) of
-    the model x = G(z) + noise; of others it is no more than a likely code, and different starts
-    find different ones. Without observed entries it is z₀. The class of a conditional GAN is
-    searched for as the softmax of logits in the first half; the likeliest one is then held.
+    If G is linear, the minimum, which Adam approaches with more steps, is a draw from p(z | x) of
+    the model x = G(z) + noise. Otherwise it is only a likely code, and different starts find
+    different ones. Without observed entries it is z₀. In the first half of the search the class of
+    a conditional GAN is the softmax of logits; the likeliest one is then kept.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ class CodeSearch(Completion):
             self.optimizer.step()
 
     def _soft(self) -> Tensor:
-        """The code with probabilities of classes."""
+        """Return the code with probabilities of the classes."""
         if not self.n_classes:
             return self.code
         z, logits = self.code.tensor_split([-self.n_classes], dim=1)
         return torch.cat([z, logits.softmax(1)], dim=1)
 
     def _hard(self) -> Tensor:
-        """The code with the class that was the likeliest when this was first asked for."""
+        """Return the code with one class: the likeliest at the first call."""
         if not self.n_classes:
             return self.code
         z, logits = self.code.tensor_split([-self.n_classes], dim=1)

@@ -20,12 +20,12 @@ from .modules.gan import GANModule
 
 
 class GAN(AdversarialModel):
-    """Generative adversarial network: rows that a second network cannot tell from real ones.
+    """Generative adversarial network: draws rows that a second network cannot tell from real ones.
 
     The generator G maps normal codes z to rows; the discriminator D gives each row a logit, high if
-    it looks real. They learn against each other, and G ends where D knows no better than to guess.
-    Then an encoder E learns to find z in G(z), from rows that G makes: so there is a
-    ``transform``, and a way back.
+    it looks real. They are trained against each other; ideally, D can only guess in the end. Then
+    an encoder E learns to recover z from G(z), on rows that G generates, for ``transform`` and
+    ``reconstruct``.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class GAN(AdversarialModel):
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Activation of the hidden layers.
     output : {"auto", "identity", "logistic"}, default="auto"
-        Of the generator. "logistic" holds its rows in (0, 1), for data that lie there; "auto" does
-        so where those of the first ``fit`` do, and span half of it at least.
+        Last function of the generator. "logistic" keeps its rows in (0, 1), for data in [0, 1];
+        "auto" takes it if the data of the first ``fit`` lie in [0, 1] and span at least half of it.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional. They are like the DCGAN's.
@@ -48,17 +48,17 @@ class GAN(AdversarialModel):
         Whether to learn the classes that ``fit`` is given as ``y``, so that ``sample`` can draw
         from one; otherwise ``y`` is ignored. Codes then end with a probability for each class.
     loss : {"non-saturating", "wasserstein", "least-squares", "hinge"}, default="non-saturating"
-        The game.
+        The game: what each network loses by the logits of D.
     gradient_penalty : {"r1", "one-lipschitz"} or None, default="r1"
-        On the discriminator's slopes ∂D/∂x, the unit of x being the rows' root mean square distance
-        from their mean: "r1" is ½ ‖∂D/∂x‖² at real rows, "one-lipschitz" (‖∂D/∂x‖ − 1)² between
-        real rows and others, as in the WGAN-GP.
+        Penalty on the discriminator's slopes ∂D/∂x, the unit of x being the rows' root mean square
+        distance from their mean: "r1" is ½ ‖∂D/∂x‖² at real rows, "one-lipschitz" (‖∂D/∂x‖ − 1)²
+        at points between real and generated rows, as in the WGAN-GP.
     penalty_weight : float, default=None
-        What it counts; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need less: a
-        discriminator held too flat tells the generator nothing.
+        Weight of the penalty; None is 0.05 for "r1", 1 for "one-lipschitz". Large images may need
+        less: a discriminator that is kept too flat tells the generator nothing.
     penalty_interval : int, default=1
-        Penalise at every so many moves of the discriminator, so many times as much: cheaper, and
-        rougher.
+        Moves of the discriminator from one penalty to the next, which is weighted by as much more:
+        cheaper, and rougher.
     spectral_norm : bool, default=False
         Whether each of the discriminator's weight matrices is divided by its largest singular
         value.
@@ -89,15 +89,15 @@ class GAN(AdversarialModel):
         Share of the rows held out for ``early_stopping``.
     quality : {"kernel", "frechet", "precision-recall", "density-coverage"} or callable, \
             default="kernel"
-        How held-out rows and as many samples, 5,000 at most, are compared: by
+        How held-out rows are compared with as many samples, 5,000 at most: by
         `metrics.kernel_distance`, `metrics.frechet_distance`, or one minus the harmonic mean of the
-        two parts of `metrics.precision_recall` or `metrics.density_coverage`, a density d above 1
-        counting as 1 / d. A callable is given
-        both arrays and returns a number, lower being better: with features of your own, say
+        two parts of `metrics.precision_recall` or `metrics.density_coverage`, where a density d
+        above 1 counts as 1 / d. A callable is given both arrays and returns a number, lower being
+        better; with features of your own, for instance
         ``lambda X, S: metrics.frechet_distance(X, S, features=f)``.
     quality_interval : int, default=5
-        Epochs from one comparison to the next, the first epoch's being the first; between, the last
-        one stands.
+        Epochs from one comparison to the next, beginning with the first epoch; in between, the last
+        result stands.
     n_iter_no_change : int, default=100
         Epochs without improvement after which training stops. By few held-out rows, comparisons are
         noisy.
@@ -120,14 +120,13 @@ class GAN(AdversarialModel):
     classes_ : ndarray of shape (n_classes,)
         The classes; only with ``conditional=True``.
     encoder_error_ : float
-        (E(G(z)) − z)², averaged over components and the last epoch: 0 where codes come back as they
-        were, 1 where the encoder knows no more than their mean. How long the encoder's epochs took,
-        ``verbose`` tells.
+        (E(G(z)) − z)², averaged over components and the last epoch: 0 if the encoder recovers the
+        codes, 1 if it knows only their mean. ``verbose`` prints how long the encoder's epochs take.
     module_ : GANModule
         Generator, its average, discriminator, encoder.
     history_ : dict of lists
-        An entry an epoch, NaN for who did not play in it: ``"stage"``, 0 for the game and 1 for the
-        encoder; ``"generator"`` and ``"discriminator"``, the players' losses without penalty;
+        An entry an epoch, NaN for what was not trained in it: ``"stage"``, 0 for the game and 1 for
+        the encoder; ``"generator"`` and ``"discriminator"``, the players' losses without penalty;
         ``"encoder"``, the squared error of z summed over its components, and, with classes,
         ``"class"``, −log p in nats; ``"loss"``, the generator's loss in the game and the encoder's
         after it; ``"validation_loss"``, the quality of samples in the game and the encoder's error
@@ -148,7 +147,7 @@ class GAN(AdversarialModel):
     See Also
     --------
     BiGAN : Learns the encoder inside the game.
-    VariationalAutoencoder : With a density, and a bound on it to be stopped by.
+    VariationalAutoencoder : With a density, and a bound on it by which to stop.
     metrics.sample_quality : Compares the samples of any models.
 
     Notes
@@ -280,8 +279,8 @@ class GAN(AdversarialModel):
         Notes
         -----
         Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on. An encoder whose turn had not come by then
-        knows nothing.
+        within a search or a Pipeline it is passed on. If the game was still on, the encoder is
+        untrained.
         """
         labels = self._classes_of(y, self.warm_start)
         return self._fit(X, y, sample_weight=sample_weight, labels=labels)
@@ -331,7 +330,7 @@ class GAN(AdversarialModel):
 
     @property
     def classes_(self) -> np.ndarray:
-        """The classes that rows were generated of."""
+        """The classes that were learned."""
         check_is_fitted(self)
         if not (classes := self._module.arguments["classes"]):
             raise AttributeError("classes_ exists only with conditional=True.")
@@ -339,7 +338,7 @@ class GAN(AdversarialModel):
 
     @property
     def encoder_error_(self) -> float:
-        """Of the last epoch that taught the encoder."""
+        """Mean squared error of the encoder in its last epoch, for each component of z."""
         check_is_fitted(self)
         errors = [error for error in self.history_.get("encoder", ()) if error == error]
         if not errors:
@@ -352,7 +351,7 @@ class GAN(AdversarialModel):
         return tags
 
     def _classes_of(self, y: Any, go_on: bool) -> tuple[np.ndarray, tuple[Any, ...]] | None:
-        """The labels that a conditional fit is given, of the classes that it may go on with."""
+        """Return labels and classes of a conditional fit, else None; a resumed fit has its own."""
         check_boolean("conditional", self.conditional)
         if not self.conditional:
             return None
@@ -364,7 +363,7 @@ class GAN(AdversarialModel):
         return check_labels(y, self._module.arguments["classes"] if goes_on else ())
 
     def _indices(self, y: Any, n_samples: int) -> torch.Tensor:
-        """The class of each row to draw."""
+        """Return the class of each row to draw, as a place in ``classes_``."""
         classes = self._module.arguments["classes"]
         if not classes:
             raise ValueError("y names a class to sample, but the model was fitted without classes.")

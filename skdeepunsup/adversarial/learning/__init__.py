@@ -1,1 +1,1 @@
-"""How two players are trained against each other, and how their samples are judged."""
+"""The rules of the games, the updates of both players, and the quality of samples."""

@@ -1,6 +1,6 @@
-"""The rules of a game: what each player loses by the critic's logits D(x), and penalties on D.
+"""The rules of the games: each player's loss, given the logits d of D, and penalties on D.
 
-x are real rows, x̃ = G(z) the generator's. Each function gives a number for each row.
+x are real rows and x̃ = G(z) generated ones. Each function returns a number for each row.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from torch.nn.functional import softplus
 
 
 class Game(NamedTuple):
-    """The losses of a game, each a function of logits.
+    """The losses of a game, each a function of the logits d.
 
     Attributes
     ----------
     real, fake : callable
-        What the discriminator loses by D(x) and by D(x̃).
+        The discriminator's losses, given D(x) and given D(x̃).
     generator : callable
-        What the generator loses by D(x̃).
+        The generator's loss, given D(x̃).
     probability : callable
-        ``probability(d, middle)``: how probably a row of logit d is real, ``middle`` being halfway
-        between the mean logits of real rows and of the generator's.
+        ``probability(d, middle)`` is the probability that a row with logit d is real; ``middle`` is
+        halfway between the mean logits of real and of generated rows.
     """
 
     real: Callable[[Tensor], Tensor]
@@ -32,22 +32,22 @@ class Game(NamedTuple):
 
 
 def surprise_at_real(d: Tensor) -> Tensor:
-    """−log σ(d): what it costs to have called a real row real with probability σ(d)."""
+    """−log σ(d): the cross-entropy of a real row that is called real with probability σ(d)."""
     return softplus(-d)
 
 
 def surprise_at_fake(d: Tensor) -> Tensor:
-    """−log(1 − σ(d))."""
+    """−log(1 − σ(d)): the cross-entropy of a generated row."""
     return softplus(d)
 
 
 def negative(d: Tensor) -> Tensor:
-    """−d: the Wasserstein critic wants real rows high, and every generator its own."""
+    """−d: the Wasserstein critic raises the logits of real rows, a generator those of its own."""
     return -d
 
 
 def itself(d: Tensor) -> Tensor:
-    """d: the Wasserstein critic wants the generator's rows low."""
+    """d: the Wasserstein critic lowers the logits of generated rows."""
     return d
 
 
@@ -71,7 +71,8 @@ def hinge_below_minus_one(d: Tensor) -> Tensor:
     return (1 + d).relu()
 
 
-# What the best discriminator against a fixed generator says of p(x) and of the generator's q(x).
+# Probabilities, from the best discriminator against a fixed generator with density q(x), for data
+# with density p(x).
 
 
 def log_odds(d: Tensor, middle: Tensor) -> Tensor:
@@ -80,17 +81,17 @@ def log_odds(d: Tensor, middle: Tensor) -> Tensor:
 
 
 def share(d: Tensor, middle: Tensor) -> Tensor:
-    """d itself, held in [0, 1], since the best d is p(x) / (p(x) + q(x))."""
+    """d clamped to [0, 1], since the best d is p(x) / (p(x) + q(x))."""
     return d.clamp(0, 1)
 
 
 def side(d: Tensor, middle: Tensor) -> Tensor:
-    """(d + 1) / 2, held in [0, 1], since the best d is the sign of p(x) − q(x)."""
+    """(d + 1) / 2 clamped to [0, 1], since the best d is the sign of p(x) − q(x)."""
     return ((d + 1) / 2).clamp(0, 1)
 
 
 def relative_log_odds(d: Tensor, middle: Tensor) -> Tensor:
-    """σ(d − middle): the Wasserstein critic has no zero of its own, nor a scale."""
+    """σ(d − middle), since the Wasserstein critic's logits have neither a zero nor a scale."""
     return (d - middle).sigmoid()
 
 
@@ -100,20 +101,20 @@ GAMES = {
     "least-squares": Game(squares_to_one, squares_to_zero, squares_to_one, share),
     "hinge": Game(hinge_above_one, hinge_below_minus_one, negative, side),
 }
-"""By name: Goodfellow et al. 2014; Arjovsky et al. 2017; Mao et al. 2017; Lim and Ye 2017."""
+"""The games: Goodfellow et al. 2014; Arjovsky et al. 2017; Mao et al. 2017; Lim and Ye 2017."""
 
 
 def slopes(d: Tensor, x: Tensor) -> Tensor:
-    """∂D(x)/∂x of each row, so that it can be differentiated itself."""
+    """∂D(x)/∂x of each row, itself differentiable."""
     (slope,) = torch.autograd.grad(d.sum(), x, create_graph=True)
     return slope
 
 
 def r1(d: Tensor, x: Tensor) -> Tensor:
-    """½ ‖∂D(x)/∂x‖², to be averaged over real rows (Mescheder, Geiger and Nowozin, 2018)."""
+    """½ ‖∂D(x)/∂x‖², averaged over real rows (Mescheder, Geiger and Nowozin, 2018)."""
     return slopes(d, x).square().sum(-1) / 2
 
 
 def one_lipschitz(d: Tensor, x: Tensor) -> Tensor:
-    """(‖∂D(x)/∂x‖ − 1)², over points between real rows and others (Gulrajani et al., 2017)."""
+    """(‖∂D(x)/∂x‖ − 1)², at points between real and generated rows (Gulrajani et al., 2017)."""
     return (slopes(d, x).norm(dim=-1) - 1).square()

@@ -1,4 +1,4 @@
-"""How good samples are, beside rows that were held out."""
+"""The quality of samples, compared with held-out rows."""
 
 from collections.abc import Callable
 from numbers import Real
@@ -14,7 +14,7 @@ from ...metrics import density_coverage, frechet_distance, kernel_distance, prec
 from ..modules.base import AdversarialModule
 
 MAX_ROWS = 5000
-"""Held-out rows, and samples, that are compared: the cost grows with their square."""
+"""At most so many held-out rows and samples are compared: the cost grows with their square."""
 
 
 def by_kernel(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
@@ -28,16 +28,16 @@ def by_frechet(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
 
 
 def by_precision_and_recall(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
-    """One minus the harmonic mean of the two."""
+    """One minus the harmonic mean of precision and recall."""
     precision, recall = precision_recall(X, samples)
     loss = 1 - _harmonic_mean(precision, recall)
     return {"validation_loss": loss, "precision": precision, "recall": recall}
 
 
 def by_density_and_coverage(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
-    """One minus the harmonic mean of coverage and how near density is to that of real rows, 1.
+    """One minus the harmonic mean of coverage and min(density, 1 / density).
 
-    Samples that stay in the middle have a density far above 1.
+    Real rows have density 1; samples that stay in the middle of the data have one far above 1.
     """
     density, coverage = density_coverage(X, samples)
     loss = 1 - _harmonic_mean(min(density, 1 / max(density, 1.0)), coverage)
@@ -54,21 +54,21 @@ QUALITIES = {
     "precision-recall": by_precision_and_recall,
     "density-coverage": by_density_and_coverage,
 }
-"""By name: the ``"validation_loss"`` of samples, and what it is made of."""
+"""The qualities by name: each returns the ``"validation_loss"`` of samples, and its parts."""
 
 MIN_ROWS = {"kernel": 2, "frechet": 2, "precision-recall": 4, "density-coverage": 6}
-"""Held-out rows without which there is none: more than each has neighbours."""
+"""Fewest held-out rows that each quality needs: more than it has neighbours."""
 
 
 class Monitor:
-    """Compares held-out rows with as many samples, always of the same codes, every few epochs.
+    """Compares held-out rows with as many samples in the first epoch and then every few epochs.
 
-    It begins with the first epoch. Between, it gives the last answer.
+    The samples always have the same codes. In between, the last result is returned.
 
     Parameters
     ----------
     module : AdversarialModule
-        Makes the samples.
+        Draws the samples.
     quality : str or callable
         A name of ``QUALITIES``, or a function of rows and samples, lower being better.
     interval : int
@@ -88,7 +88,7 @@ class Monitor:
         self.epochs, self.last = 0, dict[str, torch.Tensor]()
 
     def __call__(self, held_out: Rows) -> dict[str, Any]:
-        """The figures of this epoch."""
+        """Return the figures of this epoch by name."""
         if len(held_out) < self.min_rows:
             raise ValueError(
                 f"validation_fraction holds out {len(held_out)} rows, but quality needs at least "
@@ -99,7 +99,7 @@ class Monitor:
             ids = torch.arange(min(len(held_out), MAX_ROWS))
             labels = None if held_out.labels is None else held_out.labels[ids]
             X, samples = to_array(held_out.take(ids)), to_array(self._samples(len(ids), labels))
-            diverged = {"validation_loss": np.nan}  # which the loop knows how to end
+            diverged = {"validation_loss": np.nan}  # the loop then ends the fit
             figures = self.quality(X, samples) if np.isfinite(samples).all() else diverged
             self.last = {name: torch.tensor(float(value)) for name, value in figures.items()}
         return self.last
@@ -114,7 +114,7 @@ class Monitor:
 def _named(
     quality: Callable[[np.ndarray, np.ndarray], float],
 ) -> Callable[[np.ndarray, np.ndarray], dict[str, float]]:
-    """A function of the user's own, its answer called as the others call theirs."""
+    """Let a user's function return its number by name, as the others do, after checking it."""
 
     def named(X: np.ndarray, samples: np.ndarray) -> dict[str, float]:
         value = quality(X, samples)

@@ -11,15 +11,15 @@ from torch.nn.functional import normalize
 class SpectralNorm:
     """Runs a network with W / σ(W) in place of the weights W of its layers.
 
-    σ(W) = uᵀ W v is the largest singular value, u and v its singular vectors, which one step of
-    power iteration for each call brings up to date; W has a row for each output. Gradients go
-    through σ, as the method asks. What the network does is the same whatever the scale of W:
-    ``bake`` makes it 1, and the plain network does what this one does.
+    σ(W) = uᵀ W v is the largest singular value, with singular vectors u and v that each call
+    updates by one step of power iteration; W has a row for each output. Gradients go through σ, as
+    in the paper. The result does not depend on the scale of W: after ``bake``, which makes σ(W) 1,
+    the plain network computes the same.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Its parameters called ``weight`` are normalised.
+        Network whose parameters named ``weight`` are normalised.
 
     References
     ----------
@@ -36,7 +36,7 @@ class SpectralNorm:
         }
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Map rows as the network does with normalised weights."""
+        """Run the network with normalised weights."""
         normalised = {k: W / _not_zero(self._sigma(k, W)) for k, W in self.weights.items()}
         return functional_call(self.network, normalised, (x,))
 
@@ -62,5 +62,5 @@ class SpectralNorm:
 
 
 def _not_zero(sigma: Tensor) -> Tensor:
-    """σ, or what leaves weights of 0 as they are."""
+    """σ, or the smallest number above 0, which leaves weights of 0 as they are."""
     return sigma.clamp(min=torch.finfo(sigma.dtype).tiny)

@@ -1,4 +1,4 @@
-"""One update of the game, and the stage after it in which an encoder learns the way back."""
+"""One update of the game, and the stage after it that trains the encoder."""
 
 import math
 from collections.abc import Callable
@@ -16,35 +16,38 @@ from .spectral import SpectralNorm
 
 
 class TwoPlayers:
-    """The discriminator moves at each batch; at every ``n_critic``-th, its opponents do.
+    """Updates the discriminator at each batch, and its opponents at every ``n_critic``-th.
 
-    Both meet the same generated rows: they are detached for the discriminator, and its own
-    parameters stand still while the others move.
+    Both use the same generated rows, detached for the discriminator, whose parameters get no
+    gradients while the opponents move.
 
     Parameters
     ----------
     module : AdversarialModule
         Both players.
     stream : Stream
-        All randomness.
+        Draws all that is random.
     rates : (float, float)
         Learning rates of the discriminator and of its opponents.
     decay : bool
-        Whether they fall linearly to 1 % over the second half of the game.
+        Whether the rates fall linearly to 1 % over the second half of the game.
     n_critic : int
+        Moves of the discriminator for each of its opponents.
     penalty : {"r1", "one-lipschitz"} or None
+        Penalty on the discriminator's slopes.
     penalty_weight : float
+        Weight of the penalty.
     penalty_interval : int
-        Penalise at every so many moves of the discriminator, so many times as much.
+        Moves of the discriminator from one penalty to the next, which is weighted by as much more.
     spectral_norm : bool
         Whether the discriminator's weights are divided by their spectral norms.
     averaging : float
-        Share of itself that the average generator keeps at each move of the generator, less while
-        they are few.
+        Share of itself that the average generator keeps at each move of the generator, less during
+        the first moves.
     autocast : torch.dtype, optional
-        Run the products at this precision.
+        Precision of the products, if it is not that of the parameters.
     monitor : callable, optional
-        Gives figures of the held-out rows for the record of an epoch.
+        Maps held-out rows to figures for the record of an epoch.
     """
 
     def __init__(
@@ -107,7 +110,7 @@ class TwoPlayers:
     ) -> Tensor:
         game = self.module.game
         d_real, d_fake, penalties = self._judgement(real, fake, label)
-        # Fakes of a class count as much as its rows, or the critic would only raise its weight.
+        # Generated rows of a class get its weight too, or the critic would only learn the weights.
         of_fakes = weight if label is not None else None
         loss = (weighted(game.real(d_real), weight) + weighted(game.fake(d_fake), of_fakes)).mean()
         cost = loss
@@ -125,9 +128,9 @@ class TwoPlayers:
     def _judgement(
         self, real: Tensor, fake: Tensor, label: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """D's logits of real rows and of the others, and the penalties where they are due."""
+        """Return D's logits of real and of generated rows, and the penalties if they are due."""
         due = self.penalty is not None and self.n_updates % self.penalty_interval == 0
-        radius = math.sqrt(real.shape[1])  # of the data, which has unit variance a feature
+        radius = math.sqrt(real.shape[1])  # of the data, whose features have unit variance
         with autocast(self.stream.device, self.autocast):
             if due and self.penalty == "r1":
                 points = (real / radius).requires_grad_()
@@ -162,7 +165,7 @@ class TwoPlayers:
             parameter.requires_grad_(learn)
 
     def _judge(self, seen: Tensor, label: Tensor | None) -> Tensor:
-        """D's logit of each row, by its class where it has one."""
+        """Return D's logit of each row, for its class if it has one."""
         network = self.module.discriminator if self.spectral is None else self.spectral
         d = network(seen).to(self.module.center.dtype)
         return (d if label is None else d.gather(1, label[:, None])).squeeze(1)
@@ -202,7 +205,7 @@ def _descend(
 
 
 class GameThenEncoder:
-    """A stage for the game, and one in which the encoder learns from what the generator makes.
+    """Trains in two stages: the game, then the encoder on generated rows.
 
     The record of an epoch has its ``"stage"``, 0 or 1.
 
@@ -224,7 +227,7 @@ class GameThenEncoder:
     def step(self, x: Tensor, *marks: Tensor | None) -> dict[str, Tensor]:
         if self.stage == 0:
             return self.game.step(x, *marks)
-        record = self.encoding.step(x)  # of which only the number of rows is taken
+        record = self.encoding.step(x)  # which uses only the number of rows
         return {"encoder": record["loss"]} | record
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The networks of each game, as a module."""
+"""The networks of each model and what they show each other, as modules."""

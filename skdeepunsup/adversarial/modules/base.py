@@ -1,4 +1,4 @@
-"""A generator and a discriminator, and an encoder for the way back."""
+"""Base of the family's modules: a generator, a discriminator, and an encoder for the way back."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from ...networks import convolutional_decoder, convolutional_encoder, dense, ini
 from ..learning.games import GAMES
 
 DEFAULT_CHANNELS = (32, 64, 128)
-"""Of the convolutions that ``image_shape`` asks for, where no ``hidden_layer_sizes`` are given.
+"""Channels of the convolutions where ``image_shape`` is given without ``hidden_layer_sizes``.
 
-D's logit is a sum over the places of its last layer: of 28 × 28 pixels, two layers see strokes
-there, and three see digits.
+D's logit is a sum over the places of its last layer. With images of 28 × 28 pixels, a place sees a
+stroke after two layers, and a digit after three.
 """
 
 
 class AdversarialModule(RecordedModule, ABC):
-    """x̃ = G(z) against D(x), a logit, and codes E(x).
+    """Base of the modules: rows x̃ = G(z), logits D(x), and codes E(x).
 
-    All three networks see rows as u = (x − x̄) / s, x̄ being the mean row and s the root of the
-    features' mean variance: whatever the data's scale, G starts at the mean row, and penalties on
-    the slope of D mean the same.
+    All three networks work on u = (x − x̄) / s, where x̄ is the mean row and s the root of the mean
+    variance of the features. So G starts at the mean row, and penalties on the slope of D mean the
+    same, whatever the data's scale.
 
     Parameters
     ----------
@@ -34,16 +34,27 @@ class AdversarialModule(RecordedModule, ABC):
     n_components : int
         Width of z.
     hidden_layer_sizes : sequence of int, default=()
-        Widths of the hidden layers of D, from the features on; G mirrors them. Of convolutions,
-        their channels.
+        Widths of the hidden layers of D, from the features on, or channels of convolutions; G
+        mirrors them.
     activation : str, default="relu"
-        Of the hidden layers.
+        Activation of the hidden layers.
     loss : str, default="non-saturating"
-        The game.
+        Name of the game, as in ``GAMES``.
     image_shape : tuple of int, default=None
-        Height, width and channels of the image a row is: asks for convolutions.
+        Height, width and channels of the images that rows are; the networks are then convolutional.
     output : {"identity", "logistic"}, default="identity"
-        Of G; "logistic" holds its rows in (0, 1).
+        Last function of G; "logistic" keeps its rows in (0, 1).
+
+    Attributes
+    ----------
+    generator, discriminator, encoder : nn.Module
+        G, D and E.
+    average : nn.Module
+        Running average of the generators of the game.
+    center, scale : Tensor
+        x̄ and s.
+    middle : Tensor of shape (1,) or (n_classes,)
+        Halfway between the mean logits of real and of generated rows.
     """
 
     generator: nn.Module
@@ -76,47 +87,50 @@ class AdversarialModule(RecordedModule, ABC):
         self.register_buffer("middle", torch.zeros(1))
 
     def down(self, n_outputs: int) -> nn.Sequential:
-        """A network from rows to so many numbers."""
+        """Make a network from rows to ``n_outputs`` numbers."""
         hidden, activation, shape = self.architecture
         if shape is None:
             return dense((self.n_features, *hidden, n_outputs), activation)
         return convolutional_encoder(shape, hidden, n_outputs, activation)
 
     def up(self, n_inputs: int) -> nn.Sequential:
-        """A network from so many numbers to rows."""
+        """Make a network from ``n_inputs`` numbers to rows."""
         hidden, activation, shape = self.architecture
         if shape is None:
             return dense((n_inputs, *hidden[::-1], self.n_features), activation)
         return convolutional_decoder(n_inputs, hidden, shape, activation)
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters, and take the centre and the scale of the rows."""
+        """Draw the first parameters, and set x̄ and s."""
         initialize(self, stream)
         self.average.load_state_dict(self.generator.state_dict())
-        # In float64, until the whole module is given its precision.
+        # In float64, until the whole module is converted to its precision.
         self.center = rows.mean()
         variances = mean_over_rows(lambda x: (x.cpu().double() - self.center).square(), rows)
         self.scale = variances.mean().sqrt()
-        if self.scale <= 1e-12 * self.center.abs().max():  # nothing varies but by rounding
+        if self.scale <= 1e-12 * self.center.abs().max():  # only rounding varies
             self.scale = torch.ones_like(self.scale)
 
     def standardize(self, x: Tensor) -> Tensor:
-        """u = (x − x̄) / s."""
+        """Return u = (x − x̄) / s."""
         return (x - self.center) / self.scale
 
     def rows(self, output: Tensor) -> Tensor:
-        """x̃, given the output of the generator: at 0, the mean row, or the next one in (0, 1)."""
+        """Return x̃, given the generator's output.
+
+        Output 0 is the mean row, clamped to [0.01, 0.99] if rows are kept in (0, 1).
+        """
         if not self.bounded:
             return self.center + self.scale * output
         return (self.center.clamp(0.01, 0.99).logit() + output).sigmoid()
 
     def generated(self, code: Tensor) -> Tensor:
-        """ũ = (G(z) − x̄) / s."""
+        """Return ũ = (G(z) − x̄) / s."""
         output = self.generator(code)
         return self.standardize(self.rows(output)) if self.bounded else output
 
     def decode(self, code: Tensor) -> Tensor:
-        """Return G(z), by the average of the generators that the game went through."""
+        """Return G(z), with the average of the game's generators."""
         return self.rows(self.average(code))
 
     @abstractmethod
@@ -125,41 +139,41 @@ class AdversarialModule(RecordedModule, ABC):
 
     @abstractmethod
     def draw_codes(self, n: int, stream: Stream, label: Tensor | None = None) -> Tensor:
-        """Codes of rows to be generated, of given classes where there are some."""
+        """Draw the codes of ``n`` rows, of the given classes if any."""
 
     @abstractmethod
     def real(self, x: Tensor) -> Tensor:
-        """What the discriminator is shown of real rows."""
+        """Return the discriminator's input for real rows."""
 
     @abstractmethod
     def fake(self, code: Tensor) -> Tensor:
-        """What the discriminator is shown of codes."""
+        """Return the discriminator's input for rows generated from codes."""
 
     @abstractmethod
     def opponents(self) -> list[nn.Parameter]:
-        """The parameters of those who play against the discriminator."""
+        """Return the parameters of the discriminator's opponents."""
 
     @abstractmethod
     def opponents_show(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Of what the discriminator is shown, that which its opponents can move."""
+        """Return the part of the discriminator's input that depends on its opponents."""
 
     @abstractmethod
     def opponents_lose(self, d: Tensor, weight: Tensor | None) -> Tensor:
-        """What its opponents lose by the logits of that, for each row."""
+        """Return the opponents' loss for each row, given the logits of that part."""
 
     @abstractmethod
     def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logit of each row, and what is halfway between those of real rows and others."""
+        """Return D's logit of each row, and the value halfway between real and generated rows."""
 
     def log_score(self, x: Tensor) -> Tensor:
-        """D's logit of each row."""
+        """Return D's logit of each row."""
         return self.judged(x)[0]
 
     def probability(self, x: Tensor) -> Tensor:
-        """How probably each row is real."""
+        """Return the probability that each row is real."""
         return self.game.probability(*self.judged(x))
 
 
 def weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
-    """The losses of rows, each as often as it counts."""
+    """Return the losses of rows times their weights, if there are any."""
     return losses if weight is None else weight * losses

@@ -12,18 +12,18 @@ from .base import AdversarialModule, weighted
 
 
 class JointCritic(nn.Module):
-    """A logit of an image and a code: convolutions see the image, dense layers both.
+    """Logit of an image and its code: convolutions for the image, then dense layers for both.
 
     Parameters
     ----------
     image_shape : (int, int, int)
-        Height, width and channels.
+        Height, width and channels of the image.
     channels : sequence of int
-        Of the convolutions.
+        Channels of the convolutions.
     n_components : int
         Width of the code.
     activation : str
-        Of the hidden layers.
+        Activation of the hidden layers.
     """
 
     def __init__(
@@ -38,22 +38,22 @@ class JointCritic(nn.Module):
         self.both = dense((n_seen + n_components, n_seen, 1), activation)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """Map rows that end with their codes to a logit each."""
+        """Map rows, each followed by its code, to a logit each."""
         u, z = seen.tensor_split([-self.n_components], dim=1)
         return self.both(torch.cat([self.image(u), z], dim=1))
 
 
 class BiGANModule(AdversarialModule):
-    """D is shown pairs: (x, E(x)) of real rows, (G(z), z) of codes; G and E play against it.
+    """D sees pairs: (x, E(x)) of real rows and (G(z), z) of drawn codes; G and E play against it.
 
-    Where D can no longer tell them apart, E is the inverse of G.
+    If D cannot tell them apart, E is the inverse of G.
 
     Parameters
     ----------
     n_features, n_components : int
         Widths of x and z.
     **architecture : Any
-        As `AdversarialModule` has it.
+        Further arguments of `AdversarialModule`.
     """
 
     def __init__(self, n_features: int, n_components: int, **architecture: Any) -> None:
@@ -68,7 +68,7 @@ class BiGANModule(AdversarialModule):
         )
 
     def draw_codes(self, n: int, stream: Stream, label: Tensor | None = None) -> Tensor:
-        """z ~ N(0, 1)."""
+        """Draw ``n`` codes z ~ N(0, 1); there are no classes."""
         return stream.normal_like(self.center.new_empty(n, self.n_components))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -76,27 +76,27 @@ class BiGANModule(AdversarialModule):
         return self.encoder(self.standardize(x))
 
     def real(self, x: Tensor) -> Tensor:
-        """x with E(x)."""
+        """Return the pairs (u, E(x))."""
         u = self.standardize(x)
         return torch.cat([u, self.encoder(u).to(u.dtype)], dim=1)
 
     def fake(self, code: Tensor) -> Tensor:
-        """G(z) with z."""
+        """Return the pairs (ũ, z)."""
         return torch.cat([self.generated(code).to(code.dtype), code], dim=1)
 
     def opponents(self) -> list[nn.Parameter]:
-        """The generator's and the encoder's."""
+        """Return the parameters of generator and encoder."""
         return [*self.generator.parameters(), *self.encoder.parameters()]
 
     def opponents_show(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Both kinds of pairs."""
+        """Return both kinds of pairs, generated ones first."""
         return torch.cat([fake, real])
 
     def opponents_lose(self, d: Tensor, weight: Tensor | None) -> Tensor:
-        """What the discriminator would if real pairs were called fake, and fake ones real."""
+        """Return the discriminator's loss with the names of real and generated pairs exchanged."""
         d_fake, d_real = d.chunk(2)
         return self.game.real(d_fake) + weighted(self.game.fake(d_real), weight)
 
     def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logit of each row with its code."""
+        """Return D's logit of each row with its code, and the value halfway."""
         return self.discriminator(self.real(x)).squeeze(1), self.middle

@@ -1,4 +1,4 @@
-"""The networks of a GAN, perhaps one of classes."""
+"""The networks of a GAN, which may be conditional on classes."""
 
 import copy
 from typing import Any
@@ -13,19 +13,24 @@ from .base import AdversarialModule, weighted
 
 
 class GANModule(AdversarialModule):
-    """G and D play; E is taught afterwards to find z in G(z).
+    """G and D play; E is trained afterwards to recover z from G(z).
 
-    With classes, a code is z and then, for each class, 1 or 0; D has a logit for each class; and E
-    gives each class its probability in place of the 1 or 0.
+    With classes, a code is z followed by the one-hot class, D has a logit for each class, and E
+    returns probabilities in place of the one-hot class.
 
     Parameters
     ----------
     n_features, n_components : int
         Widths of x and z.
     classes : tuple, default=()
-        The labels of the classes, where there are any.
+        Labels of the classes; () for a GAN without.
     **architecture : Any
-        As `AdversarialModule` has it.
+        Further arguments of `AdversarialModule`.
+
+    Attributes
+    ----------
+    frequencies : Tensor of shape (n_classes,)
+        Shares of the classes among the training rows, by their weights.
     """
 
     frequencies: Tensor
@@ -55,7 +60,7 @@ class GANModule(AdversarialModule):
             self.frequencies.copy_(counts / counts.sum())
 
     def draw_codes(self, n: int, stream: Stream, label: Tensor | None = None) -> Tensor:
-        """z ~ N(0, 1), and classes as frequent as in the data unless they are given."""
+        """Draw z ~ N(0, 1), and classes as frequent as in the data unless they are given."""
         z = stream.normal_like(self.center.new_empty(n, self.n_latent))
         if not self.n_classes:
             return z
@@ -72,7 +77,7 @@ class GANModule(AdversarialModule):
         return self.generated(code)
 
     def opponents(self) -> list[nn.Parameter]:
-        """The generator's."""
+        """Return the generator's parameters."""
         return list(self.generator.parameters())
 
     def opponents_show(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -82,9 +87,9 @@ class GANModule(AdversarialModule):
         return weighted(self.game.generator(d), weight if self.n_classes else None)
 
     def losses(self, x: Tensor, stream: Stream, *marks: Tensor | None) -> dict[str, Tensor]:
-        """What the encoder loses by as many of the generator's rows: ‖z − E(x̃)‖², −log p(class).
+        """Return the encoder's losses on as many generated rows: ‖z − E(x̃)‖² and −log p(class).
 
-        Of ``x`` only its number of rows is taken, and nothing of what marks them.
+        Only the number of rows of ``x`` is used; weights and labels are ignored.
         """
         with torch.no_grad():
             code = self.draw_codes(len(x), stream)
@@ -97,12 +102,12 @@ class GANModule(AdversarialModule):
         return losses
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return E(x): the mean of z that x suggests, then the probabilities of its classes."""
+        """Return E(x): an estimate of z, followed by probabilities of the classes."""
         z, logits = self._split(self.encoder(self.standardize(x)))
         return torch.cat([z, logits.softmax(-1)], dim=1) if self.n_classes else z
 
     def judged(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logit of each row; with classes, the mean over those that E sees in it."""
+        """Return D's logit of each row; with classes, its mean by E's probabilities of them."""
         u = self.standardize(x)
         d = self.discriminator(u)
         if not self.n_classes:
@@ -111,5 +116,5 @@ class GANModule(AdversarialModule):
         return (seen * d).sum(-1), seen @ self.middle
 
     def _split(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """z, and what stands for the class."""
+        """Return z and the part of the code that stands for the class."""
         return code[:, : self.n_latent], code[:, self.n_latent :]
