@@ -403,7 +403,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             K = self.n_categories
             K = count_categories(rows, fitted.get("n_categories")) if K is None else int(K)
             return {"n_categories": K}
-        if self.likelihood == "bernoulli":
+        if self.likelihood != "gaussian":
             return {}
         learned = isinstance(self.noise_scale, str)
         if not learned:
