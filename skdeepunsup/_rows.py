@@ -100,10 +100,6 @@ class ResidentRows(Rows):
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         yield from (part.clone() for part in self.X.split(size))
 
-    def array(self) -> Tensor:
-        """The rows as another estimator's ``fit`` takes them."""
-        return self.X
-
 
 class StreamedRows(Rows):
     """Rows of an array that stays outside torch: sparse, memory-mapped, or used only once.
@@ -145,10 +141,6 @@ class StreamedRows(Rows):
         for start in range(0, len(self), size):
             part = slice(start, start + size)
             yield self._tensor(self.X[part if self.ids is None else self.ids[part]])
-
-    def array(self) -> Any:
-        """The rows as another estimator's ``fit`` takes them."""
-        return self.X if self.ids is None else self.X[self.ids]
 
     def _tensor(self, rows: Any) -> Tensor:
         rows = dense(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)

@@ -1,12 +1,11 @@
 """An imputer for Pipelines, around any model that draws rows."""
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +15,7 @@ from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import SharedStream
 from .._validation import check_rows, dense, to_dense
-from ..base.encoders import check_columns, names_of, unfrozen
+from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
 
@@ -143,27 +142,19 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X = check_rows(self, X, reset=True)
             random = check_random_state(self.random_state)
             self._seed = random.randint(2**31 - 1)
-            self.model_ = self._fitted(model, X, random)
+            fit = partial(self._fit_model, X=X, random=random)
+            self.model_ = unfrozen(fitted_model("model", self._model(), X, names_of(self), fit))
+            if self.model_ is model:
+                model._check_observed(X)
         return self
-
-    def _fitted(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
-        try:
-            check_is_fitted(model)
-        except NotFittedError as error:
-            if isinstance(self.model, FrozenEstimator):
-                raise ValueError("model is frozen, but not fitted; fit it before.") from error
-            if get_tags(model).target_tags.required:
-                raise ValueError(
-                    f"model == {model!r} needs y, which GenerativeImputer leaves aside: fit the "
-                    "model before."
-                ) from error
-            return self._fit_model(clone(model), X, random)
-        check_columns("model", model, X.shape[1], names_of(self))
-        model._check_observed(X)
-        return model
 
     def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
         """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        if get_tags(model).target_tags.required:
+            raise ValueError(
+                f"model == {model!r} needs y, which GenerativeImputer leaves aside: fit the model "
+                "before."
+            )
         if model.random_state is None:
             model.set_params(random_state=random.randint(2**31 - 1))
         tags = get_tags(model).input_tags

@@ -1,6 +1,6 @@
 """Models of ours as encoders within another model: fitted where they are not, copied, trainable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,31 +38,63 @@ def check_encoder(name: str, encoder: Any) -> None:
             )
 
 
+def fitted_model(name: str, model: Any, X: Any, names: Any, fit: Callable[[Any], Any]) -> Any:
+    """The model itself where it is fitted, to columns such as ``X`` has, else a fitted clone.
+
+    Parameters
+    ----------
+    name : str
+        The parameter that the model is, for errors.
+    model : estimator
+        One of ours, a Pipeline of such, or either frozen.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    names : ndarray or None
+        Names of the columns; None where they have none.
+    fit : callable
+        Fits a clone, and returns it.
+
+    Returns
+    -------
+    estimator
+
+    Raises
+    ------
+    ValueError
+        If the model is frozen without being fitted, or was fitted to other columns.
+    """
+    models = models_of(model)
+    try:
+        for each in models:
+            check_is_fitted(each)
+    except NotFittedError as error:
+        if isinstance(model, FrozenEstimator):
+            raise ValueError(f"{name} is frozen, but not fitted; fit it before.") from error
+        return fit(clone(model))
+    check_columns(name, models[0], X.shape[1], names)
+    return model
+
+
 def fitted_encoder(
     name: str, encoder: Any, X: Any, weights: np.ndarray | None, random_state: Any, names: Any
 ) -> Any:
     """The encoder itself where it is fitted, else a clone of it fitted to ``X``.
 
-    ``names`` are those of the columns of ``X``, None where they have none.
     Each model of the clone that has no ``random_state`` takes this one. Those that know of weights
-    are given them; for the others, rows of weight 0 are left out.
+    are given them; for the others, rows of weight 0 are left out. ``names`` are those of the
+    columns, None where they have none.
     """
-    models = models_of(encoder)
-    try:
-        for model in models:
-            check_is_fitted(model)
-    except NotFittedError as error:
-        if isinstance(encoder, FrozenEstimator):
-            raise ValueError(f"{name} is frozen, but not fitted; fit it before.") from error
-        encoder = clone(encoder)
-        _seed(encoder, random_state)
+
+    def fit(fresh: Any) -> Any:
+        _seed(fresh, random_state)
         if weights is None:
-            return encoder.fit(X)
+            return fresh.fit(X)
         counting = np.flatnonzero(weights)
-        return encoder.fit(X[counting], **_weight_arguments(encoder, weights[counting]))
-    check_columns(name, models[0], X.shape[1], names)
-    models[0]._check_values(X, training=False)
-    return encoder
+        return fresh.fit(X[counting], **_weight_arguments(fresh, weights[counting]))
+
+    fitted = fitted_model(name, encoder, X, names, fit)
+    if fitted is encoder:
+        models_of(encoder)[0]._check_values(X, training=False)
+    return fitted
 
 
 def check_columns(name: str, model: Any, n_features: int, names: Any) -> None:

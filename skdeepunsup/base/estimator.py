@@ -17,19 +17,36 @@ from .._caller import all_or_nothing
 from .._parameters import resolve_device, resolve_precision
 from .._persistence import RecordedModule, restore_module, store_module, to_arrays, to_tensors
 from .._random import Stream
-from .._rows import Rows, StreamedRows, map_rows
+from .._rows import Rows, StreamedRows, map_rows, training_rows
 from .._validation import output_dtype
 from ..training import Objective, Schedule, train
-from .fit import CallbackObserver, Fit, split
+from .fit import CallbackObserver, Fit, TrainingData, split
 
 
 class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all estimators: has a module, and trains it by an objective.
 
-    A kind of estimator adds ``fit`` over ``_fit`` and reads its arguments into rows; an estimator
-    has its parameters, checks them, says what its module is made of and how its first parameters
-    are drawn, and which objective trains it. The module keeps in ``arguments`` what its constructor
-    was given.
+    A subclass adds a public ``fit`` that calls ``_fit``, its parameters, and these hooks, which a
+    fit calls in this order:
+
+    1. ``_check_parameters()`` raises where a parameter is not sound.
+    2. ``_schedule()`` returns the `Schedule`: epochs, batch size, early stopping.
+    3. ``_training_data(X, reset=, **marks)`` checks what ``fit`` was given and returns it as
+       `TrainingData`. ``marks`` are the keywords that ``fit`` passed to ``_fit``.
+    4. ``_prepare(data, reset=)`` learns what must be known before the module can be made, such as
+       an encoder, and returns it as a dict of fitted attributes; most estimators have none.
+    5. ``_module_arguments(rows, fitted, **prepared)`` returns the arguments of ``_module_class``.
+    6. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters; only
+       where the fit begins.
+    7. ``_objective(module, stream)`` returns what trains the module.
+
+    Then the loop of `training` runs the objective, and the fitted attributes are set. Only
+    ``_prepare`` and ``_initialize`` may learn; the others answer, and no hook leaves anything on
+    the estimator for another one to find, but for fitted attributes that belong to the data, which
+    ``_training_data`` sets, such as ``n_features_in_``. After an error, the estimator is as it was.
+
+    A fit goes on from the last one in ``partial_fit``, and in ``fit`` where ``warm_start`` is set:
+    ``reset`` is then False, and ``fitted`` has the arguments of the module that is there.
 
     Attributes
     ----------
@@ -58,28 +75,74 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Raise an error that names the first parameter that is not sound."""
 
     @abstractmethod
-    def _training_rows(self, X: Any, *args: Any, **kwargs: Any) -> Rows:
-        """Check what ``fit`` was given, and return it as rows.
-
-        The keyword ``reset`` says whether a fit begins with them; further ones are the arguments of
-        ``fit`` beside ``X``.
-        """
-
-    @abstractmethod
     def _schedule(self) -> Schedule:
         """How long to train."""
 
     @abstractmethod
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        """What the module's constructor is given; ``fitted`` are those of a fit that goes on."""
+    def _training_data(self, X: Any, *args: Any, **kwargs: Any) -> TrainingData:
+        """Check what ``fit`` was given.
+
+        The keyword ``reset`` says whether a fit begins, rather than goes on; further ones are the
+        arguments of ``fit`` beside ``X``.
+        """
+
+    def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        """Learn what must be known before the module can be made.
+
+        Parameters
+        ----------
+        data : TrainingData
+            All rows that ``fit`` was given.
+        reset : bool
+            Whether a fit begins. Otherwise nothing is learned, and what the fit to go on from had
+            prepared is returned.
+
+        Returns
+        -------
+        dict
+            Fitted attributes by name. The fit sets them, or takes away an earlier fit's where the
+            value is None, and hands them on to ``_module_arguments`` and ``_initialize``.
+        """
+        return {}
 
     @abstractmethod
-    def _initialize(self, module: Any, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters of ``module``, which is on the CPU."""
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *args: Any, **prepared: Any
+    ) -> dict[str, Any]:
+        """Return what the module's constructor is given.
+
+        Parameters
+        ----------
+        rows : Rows
+            All rows to train on, held-out ones included.
+        fitted : dict or None
+            The arguments of the module that a fit goes on with, which raises if those returned
+            differ; None where a fit begins.
+        **prepared : Any
+            What ``_prepare`` returned.
+        """
+
+    @abstractmethod
+    def _initialize(
+        self, module: Any, rows: Rows, stream: Stream, *args: Any, **prepared: Any
+    ) -> None:
+        """Draw the first parameters of a new module.
+
+        Parameters
+        ----------
+        module : nn.Module
+            On the CPU, in float32; it is moved to its device and precision afterwards.
+        rows : Rows
+            Those to train on, without held-out ones.
+        stream : Stream
+            The fit's randomness.
+        **prepared : Any
+            What ``_prepare`` returned.
+        """
 
     @abstractmethod
     def _objective(self, module: Any, stream: Stream) -> Objective:
-        """Return what trains ``module``."""
+        """Return what trains ``module``, which has its first parameters, or those to go on from."""
 
     def _fit(self, X: Any, y: Any, **marks: Any) -> Self:
         """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
@@ -108,8 +171,9 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         ``marks`` are the arguments of ``fit`` beside ``X`` and what it ignores.
         """
         with all_or_nothing(self):
-            rows = self._training_rows(X, reset=not go_on, **marks)
-            fit = self._resume(rows, schedule) if go_on else self._begin(rows, schedule)
+            data = self._training_data(X, reset=not go_on, **marks)
+            fit = self._resume(data, schedule) if go_on else self._begin(data, schedule)
+            del data  # what it had to copy is not held while training
             observer = None if observe is None else observe(fit)
             train(
                 fit.objective,
@@ -127,23 +191,25 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 observer.end_fit()
         return self
 
-    def _begin(self, rows: Rows, schedule: Schedule) -> Fit:
+    def _begin(self, data: TrainingData, schedule: Schedule) -> Fit:
         """A fit from the start."""
-        # Of all rows: those that are held out shape the module too.
-        module = self._new_module(self._module_arguments(rows, None))
+        prepared = self._prepare(data, reset=True)
+        self._set(prepared)
+        rows = self._rows(data)
+        module = self._new_module(self._module_arguments(rows, None, **prepared))
         stream = Stream(self.random_state, resolve_device(self.device, self.precision))
         split_seed = int(stream.numpy.integers(2**31))
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
-        self._initialize(module, rows, stream)
+        self._initialize(module, rows, stream, **prepared)
         module.to(device=stream.device, dtype=self._parameter_dtype())
         objective = self._objective(module, stream)
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
 
-    def _resume(self, rows: Rows, schedule: Schedule) -> Fit:
+    def _resume(self, data: TrainingData, schedule: Schedule) -> Fit:
         """A fit that goes on from copies of what the last one left, with the same held-out rows."""
-        fitted = self._module.arguments
-        arguments = self._module_arguments(rows, fitted)
+        rows, fitted = self._rows(data), self._module.arguments
+        arguments = self._module_arguments(rows, fitted, **self._prepare(data, reset=False))
         _check_same(arguments, fitted, self._argument_names)
         module = self._new_module(arguments)
         device = resolve_device(self.device, self.precision)
@@ -166,8 +232,28 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _finish(self, fit: Fit) -> None:
         """Take the fitted attributes."""
         fit.module.eval()
-        for name, value in fit.attributes().items():
-            setattr(self, name, value)
+        self._set(fit.attributes())
+
+    def _set(self, attributes: dict[str, Any]) -> None:
+        """Set fitted attributes; take away those that are None."""
+        for name, value in attributes.items():
+            if value is not None:
+                setattr(self, name, value)
+            elif hasattr(self, name):
+                delattr(self, name)
+
+    def _rows(self, data: TrainingData) -> Rows:
+        """The rows to train on, as tensors."""
+        X, weights, labels, classes, labelled = data
+        if labelled is not None and not labelled.all():
+            X = X[labelled]
+        rows = training_rows(
+            X, resolve_device(self.device, self.precision), self._parameter_dtype(), self._absent
+        )
+        rows = rows if labels is None else rows.labelled(labels, classes)
+        if weights is None:
+            return rows
+        return rows.weighted(weights if labelled is None else weights[labelled])
 
     def _new_module(self, arguments: dict[str, Any]) -> Any:
         """A module of these arguments, in float32 on the CPU."""

@@ -3,12 +3,37 @@
 import copy
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .._random import Stream
 from .._rows import Rows
 from .._validation import n_held_out
 from ..training import Objective, Schedule
+
+
+class TrainingData(NamedTuple):
+    """What ``fit`` was given, checked: arrays in the host's memory.
+
+    Attributes
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    weights : ndarray of shape (n_samples,) or None
+        How much each row counts; None if all count alike.
+    labels : ndarray of shape (n_labelled,) or (n_labelled, n_targets), or None
+        The training target of each row that has one: the place of its class, or numbers.
+    classes : tuple
+        What the places stand for; empty where targets are numbers.
+    labelled : ndarray of bool, of shape (n_samples,), or None
+        The rows that have a target, and are trained on; None if all are.
+    """
+
+    X: Any
+    weights: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    classes: tuple[Any, ...] = ()
+    labelled: np.ndarray | None = None
 
 
 @dataclass

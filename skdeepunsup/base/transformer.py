@@ -8,10 +8,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import resolve_device
-from .._rows import Rows, training_rows
 from .._validation import check_codes, check_rows, check_weights
 from .estimator import DeepEstimator
+from .fit import TrainingData
 
 
 class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -124,16 +123,14 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         self._check_values(X, training=False)
         return X
 
-    def _training_rows(
+    def _training_data(
         self, X: Any, *, reset: bool, sample_weight: Any = None, labels: Any = None
-    ) -> Rows:
-        """The rows of ``X``; ``labels`` of classes, if any, as ``check_labels`` has them."""
+    ) -> TrainingData:
+        """Check what ``fit`` was given; ``labels`` of classes are as ``check_labels`` has them."""
         X = check_rows(self, X, reset=reset)
         self._check_values(X, training=True)
         weights = check_weights(sample_weight, X)
-        device = resolve_device(self.device, self.precision)
-        rows = training_rows(X, device, self._parameter_dtype(), self._absent)
-        if labels is not None:
-            check_consistent_length(X, labels[0])
-            rows = rows.labelled(*labels)
-        return rows if weights is None else rows.weighted(weights)
+        if labels is None:
+            return TrainingData(X, weights)
+        check_consistent_length(X, labels[0])
+        return TrainingData(X, weights, *labels)

@@ -6,10 +6,12 @@ from typing import Any
 from .._parameters import check_option
 from .._random import Stream
 from .._rows import Rows
+from ..base.encoders import fitted_encoder, names_of, unfrozen
+from ..base.fit import TrainingData
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
-from .base.pretraining import check_pretrained, fitted_to, start_at, unrolled_arguments
+from .base.pretraining import check_pretrained, start_at, unrolled_arguments
 from .modules.base import OwnNetwork
 from .modules.deterministic import LOSSES, AutoencoderModule
 
@@ -197,35 +199,50 @@ class Autoencoder(DeterministicAutoencoder):
         if self.pretrained is not None:
             check_pretrained(self)
 
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+    def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        if reset:
+            return {"pretrained_": self._fitted_stack(data)}
+        stack = getattr(self, "pretrained_", None)
+        if (self.pretrained is None) != (stack is None):
+            raise ValueError(
+                f"pretrained == {self.pretrained!r}, but the fit to go on from had {stack!r}; set "
+                "it back, or start anew by fit, without warm_start."
+            )
+        return {"pretrained_": stack}
+
+    def _fitted_stack(self, data: TrainingData) -> Any:
+        """The model to unroll, fitted; None without one."""
+        if self.pretrained is None:
+            return None
+        return unfrozen(
+            fitted_encoder(
+                "pretrained",
+                self.pretrained,
+                data.X,
+                data.weights,
+                self.random_state,
+                names_of(self),
+            )
+        )
+
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *, pretrained_: Any
+    ) -> dict[str, Any]:
         arguments = self._architecture(rows.n_features) | {
             "loss": self.loss,
             "bounded": False,
             "tied_weights": bool(self.tied_weights),
         }
-        if fitted is None:
-            self._pretrain(rows)
-        elif (self.pretrained is not None) != hasattr(self, "pretrained_"):
-            raise ValueError(
-                f"pretrained == {self.pretrained!r}, but the fit to go on from had "
-                f"{getattr(self, 'pretrained_', None)!r}; set it back, or start anew by fit, "
-                "without warm_start."
-            )
-        if self.pretrained is None:
+        if pretrained_ is None:
             return arguments
-        return arguments | unrolled_arguments(self.pretrained_.unroll(), self.loss)
+        return arguments | unrolled_arguments(pretrained_.unroll(), self.loss)
 
-    def _pretrain(self, rows: Rows) -> None:
-        """Set ``pretrained_``, or take away that of an earlier fit."""
-        if hasattr(self, "pretrained_"):
-            del self.pretrained_
-        if self.pretrained is not None:
-            self.pretrained_ = fitted_to(self.pretrained, rows, self.random_state)
-
-    def _initialize(self, module: AutoencoderModule, rows: Rows, stream: Stream) -> None:
+    def _initialize(
+        self, module: AutoencoderModule, rows: Rows, stream: Stream, *, pretrained_: Any
+    ) -> None:
         self._initialize_networks(module, rows, stream)
-        if self.pretrained is not None:
-            start_at(module, self.pretrained_.unroll())
+        if pretrained_ is not None:
+            start_at(module, pretrained_.unroll())
 
     def _objective(self, module: AutoencoderModule, stream: Stream) -> GradientDescent:
         return self._descent(module, stream)

@@ -1,18 +1,29 @@
-"""What the base makes of a module's arguments."""
+"""What the base makes of its hooks, and of a module's arguments."""
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 
 from skdeepunsup import (
     Autoencoder,
+    BernoulliRBM,
     CategoricalRBM,
     DeepBeliefNetwork,
+    DeepEmbeddedClustering,
     DenoisingAutoencoder,
+    EncoderDecoder,
+    FineTunedClassifier,
+    FineTunedRegressor,
+    ImplicitVAE,
+    RatingAutoencoder,
     SparseAutoencoder,
     VariationalAutoencoder,
+    VariationalDeepEmbedding,
 )
+from skdeepunsup.base import estimator as base
+from tests.estimators import ESTIMATORS
 
 FIT = {"max_iter": 1, "warm_start": True, "random_state": 0}
 
@@ -69,3 +80,56 @@ def test_answers_are_in_double_precision_unless_a_network_is_the_users_own():
     assert doubled(DenoisingAutoencoder(2, max_iter=1, corruption=lambda x, generator: x / 2))
     assert not doubled(Autoencoder(2, max_iter=1, encoder=torch.nn.Linear))
     assert not doubled(Autoencoder(2, max_iter=1, decoder=torch.nn.Linear(2, 3)))
+
+
+ONE = {"max_iter": 1, "random_state": 0}
+
+BEYOND = [
+    Autoencoder(pretrained=BernoulliRBM(4, n_iter=1), **ONE),
+    EncoderDecoder(2, **ONE),
+    FineTunedClassifier(Autoencoder(2, max_iter=1), **ONE),
+    FineTunedRegressor(Autoencoder(2, max_iter=1), **ONE),
+    DeepEmbeddedClustering(2, encoder=Autoencoder(2, max_iter=1), **ONE),
+    VariationalDeepEmbedding(2, encoder=VariationalAutoencoder(2, max_iter=1), **ONE),
+    ImplicitVAE(2, **ONE),
+    RatingAutoencoder(2, **ONE),
+]
+"""Those that learn something before their module can be made, or are given targets, or ratings."""
+
+QUESTIONS = ("_check_parameters", "_schedule", "_prepare", "_module_arguments", "_objective")
+
+
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, *BEYOND], ids=lambda e: type(e).__name__)
+def test_a_hook_that_is_asked_leaves_nothing_behind_and_only_prepare_trains(estimator, monkeypatch):
+    """In a fit that begins, and in one that goes on."""
+    X, y = (np.random.default_rng(0).random((50, 6)) < 0.4).astype(float), np.arange(50) % 2
+    X = sp.csr_array(X) if isinstance(estimator, ImplicitVAE | RatingAutoencoder) else X
+    model, asked, train = clone(estimator), [], base.train
+
+    def asking(hook, plain):
+        def ask(self, *args, **kwargs):
+            if self is not model:  # an encoder
+                return plain(self, *args, **kwargs)
+            before = dict(vars(self))
+            asked.append(hook)
+            answer = plain(self, *args, **kwargs)
+            assert vars(self).keys() == before.keys(), hook
+            assert all(vars(self)[name] is value for name, value in before.items()), hook
+            asked.remove(hook)
+            return answer
+
+        return ask
+
+    def trains(*args, **kwargs):
+        assert asked in ([], ["_prepare"])
+        train(*args, **kwargs)
+
+    for hook in QUESTIONS:
+        monkeypatch.setattr(type(model), hook, asking(hook, getattr(type(model), hook)))
+    monkeypatch.setattr(base, "train", trains)
+    model.fit(X, y)
+    if "warm_start" in model.get_params():
+        model.set_params(warm_start=True).fit(X, y)
+    if hasattr(model, "partial_fit"):
+        model.partial_fit(X, y)
+    assert model.n_iter_ > 0

@@ -11,12 +11,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing
-from ..._parameters import check_integer, check_real, check_updates, resolve_device
+from ..._parameters import check_integer, check_real, check_updates
 from ..._random import Stream
-from ..._rows import Rows, drawn_rows, map_rows, training_rows
+from ..._rows import Rows, drawn_rows, map_rows
 from ..._validation import check_codes, check_rows, to_array
 from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags
 from ...base.estimator import DeepEstimator
+from ...base.fit import TrainingData
 from ...networks import draw_from
 from ...training import GradientDescent, Schedule, linear_pace
 
@@ -198,20 +199,21 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     def _schedule(self) -> Schedule:
         return Schedule(self.max_iter, self.batch_size, settled=("moved", self.tol))
 
-    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
-        """The rows of ``X``, and an encoder fitted to them."""
+    def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         X = check_rows(self, X, reset=reset)
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
-        self.encoder_ = fitted_encoder(
-            "encoder", self._encoder(), X, None, self.random_state, names_of(self)
-        )
-        device = resolve_device(self.device, self.precision)
-        return training_rows(X, device, self._parameter_dtype())
+        return TrainingData(X)
 
-    def _loaded_codes(self, module: Any, rows: Rows, stream: Stream) -> np.ndarray:
+    def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        encoder = fitted_encoder(
+            "encoder", self._encoder(), data.X, None, self.random_state, names_of(self)
+        )
+        return {"encoder_": encoder}
+
+    def _loaded_codes(self, module: Any, rows: Rows, stream: Stream, encoder: Any) -> np.ndarray:
         """The codes of all rows, once the module has the encoder's parameters."""
-        module.stack.load(self.encoder_)
+        module.stack.load(encoder)
         module.to(device=stream.device, dtype=self._parameter_dtype()).eval()
         return map_rows(module.encode, rows, np.dtype(np.float64))
 

@@ -12,6 +12,7 @@ from ..._random import Stream
 from ..._rows import Rows
 from ..._validation import to_array
 from ...base.encoders import check_encoder, parts_of
+from ...base.fit import TrainingData
 from ...reconstruction import Autoencoder
 from ...reconstruction.modules.base import observed_variances
 from .base import DeepClusterer
@@ -170,21 +171,27 @@ class DeepEmbeddedClustering(DeepClusterer):
         if self.augmentation is not None and not callable(self.augmentation):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
 
-    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
-        rows = super()._training_rows(X, reset=reset)
-        return rows.labelled(np.arange(len(rows)), ())  # by which a batch finds its targets
+    def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
+        data = super()._training_data(X, reset=reset)
+        return data._replace(
+            labels=np.arange(data.X.shape[0])
+        )  # by which a batch finds its targets
 
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
+    ) -> dict[str, Any]:
         return {
-            "parts": parts_of(self.encoder_),
+            "parts": parts_of(encoder_),
             "n_clusters": self.n_clusters,
             "dof": float(self.dof),
             "reconstruction_weight": float(self.reconstruction_weight),
             "augmentation": self.augmentation,
         }
 
-    def _initialize(self, module: EmbeddedClustersModule, rows: Rows, stream: Stream) -> None:
-        codes = self._loaded_codes(module, rows, stream)
+    def _initialize(
+        self, module: EmbeddedClustersModule, rows: Rows, stream: Stream, *, encoder_: Any
+    ) -> None:
+        codes = self._loaded_codes(module, rows, stream, encoder_)
         labels = self._first_clusters(codes, int(stream.numpy.integers(2**31)))
         centers = np.stack([codes[labels == k].mean(0) for k in range(self.n_clusters)])
         module.centers.data.copy_(torch.from_numpy(centers))

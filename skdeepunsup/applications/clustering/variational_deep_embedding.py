@@ -190,11 +190,15 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         if len(models) > 1 or not isinstance(models[0], VariationalAutoencoder):
             raise TypeError(f"encoder == {self.encoder!r}, must be a VariationalAutoencoder.")
 
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        return {"parts": parts_of(self.encoder_), "n_clusters": self.n_clusters}
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
+    ) -> dict[str, Any]:
+        return {"parts": parts_of(encoder_), "n_clusters": self.n_clusters}
 
-    def _initialize(self, module: MixtureModule, rows: Rows, stream: Stream) -> None:
-        codes = self._loaded_codes(module, rows, stream)
+    def _initialize(
+        self, module: MixtureModule, rows: Rows, stream: Stream, *, encoder_: Any
+    ) -> None:
+        codes = self._loaded_codes(module, rows, stream, encoder_)
         seed = int(stream.numpy.integers(2**31))
         mixture = GaussianMixture(
             self.n_clusters,

@@ -14,10 +14,9 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
-    resolve_device,
 )
 from ..._random import Stream
-from ..._rows import Rows, training_rows
+from ..._rows import Rows
 from ..._validation import check_rows, check_weights
 from ...base.encoders import (
     check_encoder,
@@ -29,6 +28,7 @@ from ...base.encoders import (
     take_input_tags,
 )
 from ...base.estimator import DeepEstimator
+from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, draw_from, initialize
 from ...reconstruction import DenoisingAutoencoder
 from ...training import PACES, GradientDescent, Schedule
@@ -124,10 +124,9 @@ class FineTunedModel(DeepEstimator):
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))
 
-    def _training_rows(
+    def _training_data(
         self, X: Any, *, reset: bool, labels: Any = None, sample_weight: Any = None
-    ) -> Rows:
-        """The rows that have a label, and a fitted encoder; where all begins anew, of all rows."""
+    ) -> TrainingData:
         X = check_rows(self, X, reset=reset)
         if labels is None:
             name = type(self).__name__
@@ -137,31 +136,33 @@ class FineTunedModel(DeepEstimator):
         targets = self._targets(labels, reset, weights)
         if weights is not None and not weights[targets.labelled].any():
             raise ValueError("sample_weight is 0 for all rows that have a label.")
-        if reset:
-            encoder = self._encoder()
-            self.encoder_ = fitted_encoder(
-                "encoder", encoder, X, weights, self.random_state, names_of(self)
-            )
-        else:
+        if not reset:
             models_of(self.encoder_)[0]._check_values(X, training=False)
-        device = resolve_device(self.device, self.precision)
-        X = X if targets.labelled.all() else X[targets.labelled]
-        rows = training_rows(X, device, self._parameter_dtype())
-        rows = rows.labelled(targets.values, targets.classes)
-        return rows if weights is None else rows.weighted(weights[targets.labelled])
+        return TrainingData(X, weights, targets.values, targets.classes, targets.labelled)
 
-    def _common_arguments(self, n_outputs: int) -> dict[str, Any]:
+    def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        """An encoder fitted to all rows, those without a label too."""
+        if not reset:
+            return {"encoder_": self.encoder_}
+        encoder = fitted_encoder(
+            "encoder", self._encoder(), data.X, data.weights, self.random_state, names_of(self)
+        )
+        return {"encoder_": encoder}
+
+    def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:
         """What the module of either kind is given."""
         return {
-            "parts": parts_of(self.encoder_),
+            "parts": parts_of(encoder),
             "n_outputs": n_outputs,
             "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
             "activation": self.activation,
             "dropout": float(self.dropout),
         }
 
-    def _initialize_networks(self, module: FineTunedModule, stream: Stream) -> None:
-        module.stack.load(self.encoder_)
+    def _initialize(
+        self, module: FineTunedModule, rows: Rows, stream: Stream, *, encoder_: Any
+    ) -> None:
+        module.stack.load(encoder_)
         initialize(module.head, stream)
 
     def _objective(self, module: Any, stream: Stream) -> GradientDescent:

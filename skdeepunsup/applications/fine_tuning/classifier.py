@@ -10,7 +10,6 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import warn
-from ..._random import Stream
 from ..._rows import Rows
 from ..._validation import check_labels
 from .base import FineTunedModel, Targets
@@ -262,8 +261,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
             raise ValueError(f"y has one class, {classes[0]!r}; a classifier needs at least two.")
         return Targets(places, labelled, classes)
 
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        return self._common_arguments(len(rows.classes)) | {"classes": rows.classes}
-
-    def _initialize(self, module: ClassifierModule, rows: Rows, stream: Stream) -> None:
-        self._initialize_networks(module, stream)
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
+    ) -> dict[str, Any]:
+        return self._common_arguments(encoder_, len(rows.classes)) | {"classes": rows.classes}

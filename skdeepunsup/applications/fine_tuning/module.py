@@ -67,4 +67,5 @@ class RegressorModule(FineTunedModule):
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
         """‖(y − m)/s − f‖² of each row."""
-        return {"squared_error": (targets.to(x.dtype) - self.output(x)).square().sum(-1)}
+        y = targets.to(x.dtype).reshape(len(x), -1)
+        return {"squared_error": (y - self.output(x)).square().sum(-1)}

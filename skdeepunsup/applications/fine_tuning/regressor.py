@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 
-from ..._random import Stream
 from ..._rows import Rows
 from .base import FineTunedModel, Targets
 from .module import RegressorModule
@@ -190,7 +189,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        self._flat = y.ndim == 1
+        flat = y.ndim == 1
         y = y.reshape(len(y), -1)
         labelled = ~np.isnan(y).any(1)
         if not labelled.any():
@@ -202,12 +201,14 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
             scale = np.sqrt(np.average((y - self.y_mean_) ** 2, axis=0, weights=shares))
             self.y_scale_ = np.where(scale > 0, scale, 1.0)
         y = (y - self.y_mean_) / self.y_scale_
+        y = y[:, 0] if flat else y
         # Not every device has float64.
         return Targets(y if self.precision == "float64" else y.astype(np.float32), labelled)
 
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
+    def _module_arguments(
+        self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
+    ) -> dict[str, Any]:
         assert rows.labels is not None
-        return self._common_arguments(rows.labels.shape[1]) | {"flat": self._flat}
-
-    def _initialize(self, module: RegressorModule, rows: Rows, stream: Stream) -> None:
-        self._initialize_networks(module, stream)
+        flat = rows.labels.ndim == 1
+        n_outputs = 1 if flat else rows.labels.shape[1]
+        return self._common_arguments(encoder_, n_outputs) | {"flat": flat}

@@ -23,12 +23,12 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
-    resolve_device,
 )
 from ..._random import Stream
-from ..._rows import Rows, training_rows
+from ..._rows import Rows
 from ..._validation import as_host_array, check_rows, check_weights, copied, remedies
 from ...base.estimator import DeepEstimator
+from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
@@ -325,7 +325,7 @@ class EncoderDecoder(
         """
         answer = self.predict(X)
         weights = check_weights(sample_weight, answer)
-        answer, (_, y) = answer.reshape(len(answer), -1), self._checked_targets(y)
+        answer, y = (t.reshape(len(t), -1) for t in (answer, self._checked_targets(y)))
         if y.shape != answer.shape:
             raise ValueError(f"y has the shape {y.shape}, but the answers have {answer.shape}.")
         if self._module.loss != "categorical":
@@ -377,29 +377,26 @@ class EncoderDecoder(
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))
 
-    def _training_rows(
+    def _training_data(
         self, X: Any, *, reset: bool, targets: Any = None, sample_weight: Any = None
-    ) -> Rows:
+    ) -> TrainingData:
         X = check_rows(self, X, reset=reset)
         if targets is None:
             name = type(self).__name__
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-        self._flat, y = self._checked_targets(targets)
+        y = self._checked_targets(targets)
         check_consistent_length(X, y)
         weights = check_weights(sample_weight, X)
-        device, dtype = resolve_device(self.device, self.precision), self._parameter_dtype()
-        y = copied(y, torch.device("cpu"), dtype, "y").numpy()  # not every device has float64
-        rows = training_rows(X, device, dtype).labelled(y, ())
-        return rows if weights is None else rows.weighted(weights)
+        # Not every device has float64.
+        y = copied(y, torch.device("cpu"), self._parameter_dtype(), "y").numpy()
+        return TrainingData(X, weights, y)
 
-    def _checked_targets(self, y: Any) -> tuple[bool, np.ndarray]:
-        """Whether they were given as one number a row, and the targets as a matrix."""
+    def _checked_targets(self, y: Any) -> np.ndarray:
+        """The targets as a matrix, or as a vector where each row has one number."""
         with remedies():
             y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        flat = y.ndim == 1
-        y = y.reshape(len(y), -1)
         if self.loss == "bernoulli" and (y.min() < 0 or y.max() > 1):
             raise ValueError(
                 "loss == 'bernoulli' needs targets in [0, 1], but y ranges from "
@@ -416,11 +413,12 @@ class EncoderDecoder(
                     f"{y[wrong][0]}; encode them, for instance by "
                     "sklearn.preprocessing.OrdinalEncoder."
                 )
-        return flat, y
+        return y
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert rows.labels is not None
-        n_targets, shapes = rows.labels.shape[1], {}
+        flat, shapes = rows.labels.ndim == 1, {}
+        n_targets = 1 if flat else rows.labels.shape[1]
         for name, width, of in (
             ("image_shape", rows.n_features, "X"),
             ("target_shape", n_targets, "y"),
@@ -442,7 +440,7 @@ class EncoderDecoder(
             "n_categories": self._count_categories(rows.labels, fitted),
             **shapes,
             "skip_connections": bool(self.skip_connections),
-            "flat": self._flat,
+            "flat": flat,
         }
 
     def _count_categories(self, targets: torch.Tensor, fitted: dict[str, Any] | None) -> int:

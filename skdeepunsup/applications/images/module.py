@@ -201,7 +201,7 @@ class EncoderDecoderModule(RecordedModule):
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
         """−log p(y | x) of each row, summed over targets; or ‖y − o‖²/s², whose scale is gone."""
-        output, y = self.output(x), targets.to(x.dtype)
+        output, y = self.output(x), targets.to(x.dtype).reshape(len(x), -1)
         match self.loss:
             case "squared":
                 return {"squared_error": squared_error(y, output) / self.s**2}
@@ -244,4 +244,8 @@ def pooled_scale(variances: Tensor, means: Tensor) -> float:
 
 def _mean(function: Any, rows: Rows) -> Tensor:
     """The weighted mean of a function of rows and their targets, in float64 on the CPU."""
-    return mean_over_weighted_rows(lambda x, weight, y: function(x.cpu(), y.cpu().double()), rows)
+
+    def of_batch(x: Tensor, weight: Tensor | None, y: Tensor) -> Tensor:
+        return function(x.cpu(), y.cpu().double().reshape(len(x), -1))
+
+    return mean_over_weighted_rows(of_batch, rows)

@@ -17,12 +17,12 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
-    resolve_device,
 )
 from ..._random import Stream
-from ..._rows import Rows, training_rows
+from ..._rows import Rows
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
+from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, initialize
 from ...training import GradientDescent, Schedule
 from .base import ImplicitRecommender
@@ -255,10 +255,8 @@ class ImplicitVAE(
         warmup = self.kl_warmup if self.variational else 0
         return Schedule(warmup=max(0, warmup - 1 - before), **descent_schedule(self))
 
-    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
-        known = self._read(X, reset=reset)
-        device = resolve_device(self.device, self.precision)
-        return training_rows(known, device, self._parameter_dtype())
+    def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
+        return TrainingData(self._read(X, reset=reset))
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {

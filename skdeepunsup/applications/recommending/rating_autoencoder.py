@@ -14,12 +14,12 @@ from ..._parameters import (
     check_option,
     check_real,
     check_updates,
-    resolve_device,
 )
 from ..._random import Stream
 from ..._rows import Rows, StreamedRows
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
+from ...base.fit import TrainingData
 from ...training import GradientDescent, Schedule, linear_pace
 from .base import RatingRecommender
 from .bias import RatingBias, rating_bias
@@ -247,16 +247,14 @@ class RatingAutoencoder(
     def _schedule(self) -> Schedule:
         return Schedule(self.max_iter, self.batch_size)
 
-    def _training_rows(self, X: Any, *, reset: bool) -> Rows:
+    def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         known = self._read(X, reset=reset)
         self.bias_ = rating_bias(known, float(self.shrinkage))
         self.rating_range_ = float(known.data.min()), float(known.data.max())
         self._is_rated = rated_items(known)
         self.readout_ = None  # which is learned once the fit is over
         rest = self.bias_.residuals(known)
-        rows = transposed(rest) if self.view == "items" else rest
-        device = resolve_device(self.device, self.precision)
-        return StreamedRows(rows, device, self._parameter_dtype(), absent=self._absent)
+        return TrainingData(transposed(rest) if self.view == "items" else rest)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert isinstance(rows, StreamedRows)

@@ -6,12 +6,8 @@ What is needed of the stack is a method ``unroll``: affine maps up to the code a
 from typing import Any
 
 import torch
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..._rows import ResidentRows, Rows, StreamedRows
 from ...base.encoders import unfrozen
 from ...networks import Affine
 from ..modules.base import ReconstructionModule
@@ -31,28 +27,6 @@ def check_pretrained(estimator: Any) -> None:
         raise ValueError("tied_weights == True, but those that pretrained gives are untied.")
     if estimator.missing == "mask":
         raise ValueError("missing == 'mask', but pretrained cannot do with missing entries.")
-
-
-def fitted_to(pretrained: Any, rows: Rows, random_state: Any) -> Any:
-    """The model itself where it is fitted, else a clone of it fitted to ``rows``.
-
-    The clone takes ``random_state`` where it has none of its own.
-    """
-    model = unfrozen(pretrained)
-    try:
-        check_is_fitted(model)
-    except NotFittedError:
-        assert isinstance(rows, ResidentRows | StreamedRows)
-        model = clone(model)
-        if getattr(model, "random_state", 0) is None:
-            model.set_params(random_state=random_state)
-        return model.fit(rows.array())
-    if model.n_features_in_ != rows.n_features:
-        raise ValueError(
-            f"pretrained was fitted to {model.n_features_in_} features, but X has "
-            f"{rows.n_features}; fit it to the same columns."
-        )
-    return model
 
 
 def unrolled_arguments(unrolled: Any, loss: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from scipy.special import expit
@@ -161,6 +162,18 @@ def test_units_that_cannot_be_unrolled_are_named(X, pretrained, message):
 def test_another_number_of_features_is_named(X, belief_network):
     with pytest.raises(ValueError, match="64 features, but X has 63"):
         Autoencoder(pretrained=belief_network).fit(X[:, :63])
+
+
+def test_columns_of_other_names_are_named(X):
+    frame = pd.DataFrame(X[:, :3], columns=["a", "b", "c"])
+    pretrained = BernoulliRBM(2, n_iter=1, random_state=0).fit(frame)
+    with pytest.raises(ValueError, match=r"pretrained was fitted to the columns \['a', 'b', 'c'\]"):
+        Autoencoder(pretrained=pretrained).fit(frame[["c", "b", "a"]])
+
+
+def test_one_that_is_frozen_has_to_be_fitted(X):
+    with pytest.raises(ValueError, match="pretrained is frozen, but not fitted"):
+        Autoencoder(pretrained=FrozenEstimator(BernoulliRBM(2))).fit(X)
 
 
 def test_missing_entries_are_refused(X, belief_network):
