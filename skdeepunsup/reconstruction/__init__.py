@@ -1,4 +1,4 @@
-"""Models that learn by giving the input back."""
+"""Models that learn by reconstructing their input."""
 
 from .autoencoder import Autoencoder
 from .contractive import ContractiveAutoencoder

@@ -17,10 +17,10 @@ from .modules.deterministic import LOSSES, AutoencoderModule
 
 
 class Autoencoder(DeterministicAutoencoder):
-    """Autoencoder: a code from which a network can give the input back.
+    """Autoencoder: learns a code from which a second network reconstructs the input.
 
-    Without hidden layers it is linear and, given the epochs, reaches the subspace that PCA finds;
-    with them it bends.
+    Without hidden layers it is linear and, with enough epochs, reaches the subspace of PCA; with
+    them the subspace is curved.
 
     Parameters
     ----------
@@ -35,28 +35,28 @@ class Autoencoder(DeterministicAutoencoder):
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
-        cross-entropy in nats.
+        Error between a row and its reconstruction, summed over features: the squared error or, for
+        data in [0, 1], the cross-entropy in nats.
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's, transposed.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
     encoder : torch.nn.Module or callable, default=None
-        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
-        its weights are where training starts; a callable makes one, given those two widths, and
-        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+        Network that replaces the encoder: maps (n, n_features) to (n, n_components). A module is
+        copied, and training starts at its weights; a callable is given those two widths and returns
+        a module. ``random_state`` seeds what the callable draws, and ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
-        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
-        where ``loss="bernoulli"``.
+        Network that replaces the decoder: maps (n, n_components) to (n, n_features); with
+        ``loss="bernoulli"`` to logits.
     pretrained : estimator, default=None
-        A `DeepBeliefNetwork`, `BernoulliRBM` or `GaussianRBM`, whose layers, unrolled, are where
-        training starts: the deep autoencoder of 2006. They give ``n_components`` and
-        ``hidden_layer_sizes``, whatever these are here; hidden units are logistic, the code is
-        affine, and above binary units reconstructions lie in (0, 1). One that is not fitted is
-        cloned and fitted to the rows of ``fit`` first, held-out ones included; ``sample_weight`` is
-        not passed on to it, but rows of weight 0 are left out. Where it has no ``random_state``, it
-        takes this one's.
+        A `DeepBeliefNetwork`, `BernoulliRBM` or `GaussianRBM`: training starts at its unrolled
+        layers, as for the deep autoencoder of 2006. They determine ``n_components`` and
+        ``hidden_layer_sizes``, whatever is given here. Hidden units are logistic, the code is
+        affine, and with binary visible units reconstructions lie in (0, 1). An unfitted model is
+        cloned and first fitted to the rows of ``fit``, held-out ones included, without
+        ``sample_weight`` but for leaving out rows of weight 0. It takes ``random_state`` if it has
+        none of its own.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -91,7 +91,7 @@ class Autoencoder(DeterministicAutoencoder):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights; only of one dense layer that is not your own.
+        Encoder weights; only without hidden layers, ``image_shape`` and ``encoder``.
     pretrained_ : estimator
         The fitted model whose layers were unrolled; only with ``pretrained``.
     module_ : AutoencoderModule
@@ -114,11 +114,11 @@ class Autoencoder(DeterministicAutoencoder):
     See Also
     --------
     VariationalAutoencoder : With a density.
-    SparseAutoencoder : With a code most of which is at rest.
-    DenoisingAutoencoder : Learns by undoing noise.
-    ContractiveAutoencoder : With a code that hardly moves with the row.
-    DeepBeliefNetwork : Where the deep autoencoder of 2006 starts.
-    sklearn.decomposition.PCA : The linear answer, in closed form.
+    SparseAutoencoder : With a code in which most units are at rest.
+    DenoisingAutoencoder : Learns by removing noise.
+    ContractiveAutoencoder : With a code that changes little with the row.
+    DeepBeliefNetwork : The start of the deep autoencoder of 2006.
+    sklearn.decomposition.PCA : The linear solution, in closed form.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Autoencoders whose code hardly moves with the row."""
+"""The contractive autoencoder as an estimator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,8 @@ from .modules.deterministic import LOSSES
 class ContractiveAutoencoder(DeterministicAutoencoder):
     """Autoencoder with a penalty on how fast its code changes with the row.
 
-    Only what the reconstruction needs to tell training rows apart is worth a change of the code, so
-    the code moves along the data and not across them.
+    A change of the code pays only where the reconstruction needs it to tell training rows apart. So
+    the code changes along the data, and little across them.
 
     Parameters
     ----------
@@ -34,25 +34,26 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
-        cross-entropy in nats.
+        Error between a row and its reconstruction, summed over features: the squared error or, for
+        data in [0, 1], the cross-entropy in nats.
     tied_weights : bool, default=None
-        Whether the decoder's weights are the encoder's, transposed. Otherwise the encoder can be
-        small and the decoder large, and the penalty is got round. None ties them where both are
-        dense networks of ours.
+        Whether the decoder's weights are the encoder's, transposed. Otherwise a small encoder with
+        a large decoder avoids the penalty. None ties them unless ``image_shape``, ``encoder`` or
+        ``decoder`` is given.
     contraction : float, default=0.1
-        λ of λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Without hidden layers it is
-        computed in closed form, else estimated without bias by one random projection of each row.
+        λ of the penalty λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Without hidden layers it
+        is computed in closed form, else estimated without bias by one random projection for each
+        row.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
     encoder : torch.nn.Module or callable, default=None
-        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
-        its weights are where training starts; a callable makes one, given those two widths, and
-        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+        Network that replaces the encoder: maps (n, n_features) to (n, n_components). A module is
+        copied, and training starts at its weights; a callable is given those two widths and returns
+        a module. ``random_state`` seeds what the callable draws, and ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
-        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
-        where ``loss="bernoulli"``.
+        Network that replaces the decoder: maps (n, n_components) to (n, n_features); with
+        ``loss="bernoulli"`` to logits.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -87,7 +88,7 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights; only of one dense layer that is not your own.
+        Encoder weights; only without hidden layers, ``image_shape`` and ``encoder``.
     module_ : ContractiveModule
         Encoder and decoder.
     history_ : dict of lists

@@ -1,4 +1,4 @@
-"""Autoencoders that learn by undoing noise."""
+"""The denoising autoencoder as an estimator."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -16,10 +16,9 @@ from .modules.deterministic import LOSSES
 
 
 class DenoisingAutoencoder(DeterministicAutoencoder):
-    """Autoencoder trained to give clean rows back from rows with noise.
+    """Autoencoder trained to reconstruct clean rows from rows with noise.
 
-    The noise is there in training alone: ``transform`` adds none, and ``reconstruct`` of noisy rows
-    cleans them.
+    Noise is added in training only; ``reconstruct`` removes it from noisy rows.
 
     Parameters
     ----------
@@ -32,33 +31,34 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="gelu"
         Activation of the hidden layers. The code has it too. (Noise leaves many "relu" units dead.)
     code_activation : str, default=None
-        Of the code, where it is another: "identity" makes it affine in the last hidden layer, as
-        suits a narrow one.
+        Activation of the code; None takes ``activation``. "identity" makes the code affine in the
+        last hidden layer, as suits a narrow one.
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
-        cross-entropy in nats.
+        Error between a row and its reconstruction, summed over features: the squared error or, for
+        data in [0, 1], the cross-entropy in nats.
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's, transposed.
     corruption : {"gaussian", "masking", "salt-and-pepper"} or callable, default="masking"
-        "gaussian" adds normal deviates; "masking" sets entries to 0, or, with ``missing="mask"``,
-        loses them as missing ones are; "salt-and-pepper" overwrites entries with the smallest or
-        the largest value of the training data. A callable is given a batch, a Tensor of shape
-        (n, n_features), and a ``torch.Generator`` on its device to draw from, and returns the batch
-        with noise; with ``missing="mask"``, NaN for what it loses.
+        Kind of noise. "gaussian" adds normal deviates; "masking" sets entries to 0, or with
+        ``missing="mask"`` treats them as missing; "salt-and-pepper" replaces entries by the
+        smallest or the largest value of the training data. A callable is given a batch, a Tensor of
+        shape (n, n_features), and a ``torch.Generator`` on its device to draw from, and returns the
+        batch with noise; with ``missing="mask"``, entries that it sets to NaN are missing.
     corruption_level : float, default=0.3
-        Standard deviation of the Gaussian noise; share of the entries that is lost or overwritten.
+        Standard deviation of Gaussian noise; otherwise the share of the entries that are masked or
+        replaced.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
     encoder : torch.nn.Module or callable, default=None
-        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
-        its weights are where training starts; a callable makes one, given those two widths, and
-        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+        Network that replaces the encoder: maps (n, n_features) to (n, n_components). A module is
+        copied, and training starts at its weights; a callable is given those two widths and returns
+        a module. ``random_state`` seeds what the callable draws, and ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
-        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
-        where ``loss="bernoulli"``.
+        Network that replaces the decoder: maps (n, n_components) to (n, n_features); with
+        ``loss="bernoulli"`` to logits.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -93,7 +93,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights; only of one dense layer that is not your own.
+        Encoder weights; only without hidden layers, ``image_shape`` and ``encoder``.
     module_ : DenoisingModule
         Encoder and decoder.
     history_ : dict of lists
@@ -205,7 +205,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         check_real("corruption_level", self.corruption_level, 0, high)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        if fitted is not None:  # a fit that goes on keeps its salt and pepper
+        if fitted is not None:  # a fit that goes on keeps them
             low, high = fitted["low"], fitted["high"]
         else:
             low, high = _extremes(rows) if self.corruption == "salt-and-pepper" else (0.0, 1.0)
@@ -227,7 +227,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
 
 
 def _extremes(rows: Rows) -> tuple[float, float]:
-    """The smallest and the largest entry that is observed; 0 and 1 where none is."""
+    """The smallest and the largest observed entry; 0 and 1 if there is none."""
     observed = (x[~x.isnan()] for x in rows.chunks())
     pairs = [(float(x.min()), float(x.max())) for x in observed if len(x)] or [(0.0, 1.0)]
     return min(low for low, _ in pairs), max(high for _, high in pairs)

@@ -21,8 +21,8 @@ from .modules.variational import ACTIVE_VARIANCE
 class SequenceVAE(DeepTransformer):
     """Variational autoencoder of sequences: each symbol is drawn given those before it and a code.
 
-    Rows are sequences of codes 0 … K − 1, padded to one length by 0 at the end: what
-    `SelfiesVectorizer` makes of molecules. A recurrent network draws a sequence from its
+    Rows are sequences of codes 0 … K − 1, padded with 0 at the end to one length, as
+    `SelfiesVectorizer` returns them for molecules. A recurrent network draws a sequence given its
     continuous code, and another one infers the code. Training raises a lower bound on log p(x).
 
     Parameters
@@ -36,17 +36,17 @@ class SequenceVAE(DeepTransformer):
     hidden_size : int, default=128
         Width of the decoder's state; the encoder reads in both directions, with half of it in each.
     word_dropout : float, default=0.0
-        Share of the symbols, in [0, 1), that the decoder is not told afterwards, drawn at each
-        update: what is to follow it must then read from the code, which it may otherwise ignore.
+        Share of the symbols, in [0, 1), that the decoder does not see when it predicts later ones,
+        drawn at each update. It must then use the code, which it may otherwise ignore.
     beta : float, default=1.0
-        What KL(q(z | x) ‖ p(z)) counts; 1 is the plain bound. Less makes better reconstructions and
+        Weight of KL(q(z | x) ‖ p(z)); 1 is the plain bound. Less gives better reconstructions and
         worse samples.
     kl_warmup : int, default=0
         Epochs over which the weight of the KL term grows linearly to its full value. This hinders
         units from collapsing before the decoder can use them.
     free_bits : float, default=0.25
         Nats of KL that each component has free: below, its mean over a batch costs nothing less.
-        With 0 the likelihood is mostly better and the code empty: the decoder does without it.
+        With 0 the likelihood is mostly better, but the decoder ignores the code.
     learning_rate : float, default=3e-3
         Learning rate of Adam.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
@@ -87,10 +87,10 @@ class SequenceVAE(DeepTransformer):
     module_ : SequenceModule
         Encoder and decoder.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, what training lowers, the sum of ``"reconstruction"``
-        (−log p(x | z)), ``"kl"``, and ``"regularization"``, which is what ``beta``, the warm-up and
-        free bits make of it; ``"active_units"``; of held-out rows ``"validation_loss"``, minus the
-        bound, and its parts, NaN where there are none.
+        An entry an epoch: ``"loss"``, the sum of ``"reconstruction"`` (−log p(x | z)), ``"kl"`` and
+        ``"regularization"``, which is what ``beta``, the warm-up and free bits add;
+        ``"active_units"``; of held-out rows ``"validation_loss"``, minus the bound, and its parts,
+        NaN where there are none.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -101,18 +101,18 @@ class SequenceVAE(DeepTransformer):
     Raises
     ------
     ValueError
-        If the data are no codes.
+        If the data are not codes.
 
     See Also
     --------
     SelfiesVectorizer : Molecules as such sequences, and back.
-    VariationalAutoencoder : Whose features are independent of each other given the code.
+    VariationalAutoencoder : With features that are independent given the code.
 
     Notes
     -----
-    The likelihood counts the symbols up to the end of a sequence, and that it ends there; the
-    padding is then certain. A 0 before another code is a code like others, so that any table of
-    codes has a probability, and those of all tables sum to 1.
+    The likelihood is that of the symbols of a sequence and of its end; the padding is then certain.
+    A 0 before another code is a code like any other. So every possible row has a probability, and
+    these sum to 1.
 
     References
     ----------
@@ -240,8 +240,8 @@ class SequenceVAE(DeepTransformer):
     def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
         """Estimate the log-likelihood of each row by importance sampling from q(z | x).
 
-        The estimate is a lower bound in expectation, tighter the more samples there are; weights
-        are summed in float64.
+        The estimate is a lower bound in expectation, tighter with more samples; weights are summed
+        in float64.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class SequenceVAE(DeepTransformer):
         Raises
         ------
         ValueError
-            If the data are no codes.
+            If the data are not codes.
         """
         check_is_fitted(self)
         check_integer("n_samples", n_samples, 1)
@@ -277,7 +277,7 @@ class SequenceVAE(DeepTransformer):
         n_samples : int, default=1
             Rows to draw.
         temperature : float, default=1.0
-            What the logits of each symbol are divided by: less than 1 prefers likely ones.
+            Divisor of the logits of each symbol; less than 1 prefers likely symbols.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 

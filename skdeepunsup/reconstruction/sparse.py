@@ -1,4 +1,4 @@
-"""Autoencoders most of whose units are at rest."""
+"""The sparse autoencoder as an estimator."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,7 +27,7 @@ NONZERO_SHARE = 0.1
 
 
 class SparseAutoencoder(DeterministicAutoencoder):
-    """Autoencoder with a wide code, few units of which answer to a row.
+    """Autoencoder with a wide code, of which only a few units are active for each row.
 
     Parameters
     ----------
@@ -42,36 +42,36 @@ class SparseAutoencoder(DeterministicAutoencoder):
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli"}, default="squared"
-        Error that is lowered, summed over features: squared, or, for data in [0, 1], the
-        cross-entropy in nats.
+        Error between a row and its reconstruction, summed over features: the squared error or, for
+        data in [0, 1], the cross-entropy in nats.
     sparsity : {"kl", "l1", "running-mean", "top-k"}, default="kl"
-        "kl": logistic units, whose mean activities over a batch are drawn to the target by their
-        Kullback-Leibler divergence from it.
-        "l1": rectified units, the sum of which is lowered, read by decoder columns of norm 1.
-        "running-mean": tanh units, whose biases follow how far a running mean of their activity is
-        from the target.
-        "top-k": rectified units, of which the ``n_nonzero`` largest of a row are kept, read by
-        decoder columns of norm 1; units that have long been silent learn from the error that is
-        left.
+        How the code is kept sparse.
+        "kl": logistic units; a penalty on the Kullback-Leibler divergence between the target and
+        their mean activities over a batch.
+        "l1": rectified units; a penalty on their sum, with decoder columns of norm 1.
+        "running-mean": tanh units, whose biases are moved against the distance of their running
+        mean activity from the target.
+        "top-k": rectified units; only the ``n_nonzero`` largest of a row are kept, with decoder
+        columns of norm 1. Units that have long been silent learn from the remaining error.
     sparsity_target : float, default=None
-        Mean activity, in (0, 1) for "kl", where None is 0.05, and in (-1, 1) for "running-mean",
-        where None is -0.9. The others have none.
+        Target of the mean activity: in (0, 1) for "kl", where None is 0.05, and in (-1, 1) for
+        "running-mean", where None is -0.9. Not used otherwise.
     sparsity_cost : float, default=None
-        What sparsity counts beside the error: None is 1 for "kl", 0.1 for "l1", 300 for
-        "running-mean", where it is the β of b ← b − αβ(ρ̂ − ρ), and 1/32 for the revival of dead
-        units in "top-k".
+        Weight of sparsity beside the error. None is 1 for "kl", 0.1 for "l1", 300 for
+        "running-mean", where it is the β of b ← b − αβ(ρ̂ − ρ), and 1/32 for "top-k", where it
+        weighs the error by which dead units learn.
     n_nonzero : int, default=None
         Units that may be active at once in "top-k"; None is a tenth of them.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
     encoder : torch.nn.Module or callable, default=None
-        In place of the encoder: maps (n, n_features) to (n, n_components). A module is copied, and
-        its weights are where training starts; a callable makes one, given those two widths, and
-        ``random_state`` seeds what it draws, and ``torch.nn.Dropout`` in both.
+        Network that replaces the encoder: maps (n, n_features) to (n, n_components). A module is
+        copied, and training starts at its weights; a callable is given those two widths and returns
+        a module. ``random_state`` seeds what the callable draws, and ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
-        In place of the decoder: maps (n, n_components) to (n, n_features), before the logistic link
-        where ``loss="bernoulli"``.
+        Network that replaces the decoder: maps (n, n_components) to (n, n_features); with
+        ``loss="bernoulli"`` to logits.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -106,7 +106,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights; only of one dense layer that is not your own.
+        Encoder weights; only without hidden layers, ``image_shape`` and ``encoder``.
     module_ : SparseModule
         Encoder and decoder.
     history_ : dict of lists
@@ -132,9 +132,9 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     Notes
     -----
-    The running mean follows, after each update with learning rate α,
-    ρ̂ ← 0.999 ρ̂ + 0.001 a and b ← b − αβ(ρ̂ − ρ), where a is the mean activity of the batch, taken
-    in once for each of its rows.
+    With "running-mean", each update with learning rate α is followed by
+    ρ̂ ← 0.999 ρ̂ + 0.001 a, once for each row of the batch, and by b ← b − αβ(ρ̂ − ρ), where a is the
+    mean activity over the batch.
 
     References
     ----------

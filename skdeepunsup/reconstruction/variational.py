@@ -34,11 +34,11 @@ CODED = ("categorical", "beta-binomial")
 
 
 class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
-    """Variational autoencoder: a density whose codes are normal, and an encoder that infers them.
+    """Variational autoencoder: a density with normal codes, and an encoder that infers them.
 
-    Codes z are normal with mean 0 and variance 1 in each component, and a row x given its code has
-    the decoder's output for its mean, or logits. The encoder gives the normal q(z | x) that stands
-    for the posterior. Training raises a lower bound on log p(x); its parts are in nats, summed over
+    Codes z are standard normal. Given its code, a row x has a distribution whose mean, or logits,
+    the decoder returns. The encoder returns a normal distribution q(z | x) that approximates the
+    posterior. Training raises a lower bound on log p(x); its parts are in nats, summed over
     features and averaged over rows.
 
     Parameters
@@ -55,17 +55,18 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     likelihood : {"gaussian", "bernoulli", "categorical", "beta-binomial"}, default="gaussian"
-        Of p(x | z): for real values, values in [0, 1], codes 0 … K − 1, or grey levels 0 … K − 1,
-        which unlike codes have an order.
+        Kind of p(x | z): for real values, values in [0, 1], codes 0 … K − 1, or grey levels
+        0 … K − 1, which unlike codes have an order.
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. Used where
         ``likelihood`` is "categorical" or "beta-binomial".
     noise_scale : {"shared", "features"} or float, default="shared"
-        σ of the Gaussian likelihood: one number that is learned, one learned for each feature, or a
-        number that is given.
+        σ of the Gaussian likelihood: "shared" learns one for all features, "features" one for each;
+        a number is kept.
     beta : float, default=1.0
-        What ``regularizer`` counts in all, β: it is added β − 1 times to the bound, which has it
-        once, so that at 1 all of them are the plain bound. More than 1 disentangles.
+        β, the weight of the regulariser. "kl" is a part of the bound and counts β times; the others
+        are added to it β − 1 times, so that 1 is the plain bound for all of them. More than 1
+        disentangles.
     kl_warmup : int, default=0
         Epochs over which the weight of the KL term grows linearly to its full value. This hinders
         units from collapsing before the decoder can use them.
@@ -73,27 +74,27 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Nats of KL that each component has free: below, its mean over a batch costs nothing less.
     regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
         What β weighs. "kl": KL(q(z | x) ‖ p(z)), the β-VAE. "tc": the total correlation of the
-        codes, estimated from each batch, the β-TCVAE; "factor": the same, by a critic trained
-        beside, the FactorVAE. "dip": how far the covariance of the codes' means is from the
-        identity, the DIP-VAE.
+        codes, estimated from each batch, the β-TCVAE. "factor": the total correlation, estimated
+        by a critic that is trained alongside, the FactorVAE. "dip": the distance of the codes'
+        covariance from the identity, the DIP-VAE.
     n_importance_samples : int, default=1
-        Draws of z for each row of a batch; with more than one, the bound is the tighter one of the
+        Draws of z for each row of a batch. More than one give the tighter bound of the
         importance-weighted autoencoder, at about as many times the cost.
     resample : bool, default=False
-        Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
-        as grey levels mean it; otherwise they stand for themselves.
+        Whether entries between 0 and 1, such as grey levels, are probabilities of bits, which every
+        update draws anew; otherwise the entries themselves are the targets.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
     encoder : torch.nn.Module or callable, default=None
-        In place of the encoder: maps (n, n_features) to (n, 2 n_components), means before log
-        variances. A module is copied, and its weights are where training starts; a callable makes
-        one, given those two widths, and ``random_state`` seeds what it draws, and
+        Network that replaces the encoder: maps (n, n_features) to (n, 2 n_components), means before
+        log variances. A module is copied, and training starts at its weights; a callable is given
+        those two widths and returns a module. ``random_state`` seeds what the callable draws, and
         ``torch.nn.Dropout`` in both.
     decoder : torch.nn.Module or callable, default=None
-        In place of the decoder: maps (n, n_components) to (n, n_features): means, or logits. With
-        categories, both networks have ``n_categories`` numbers for each feature; a beta-binomial's
-        decoder has log α and log β of each.
+        Network that replaces the decoder: maps (n, n_components) to (n, n_features), means or
+        logits. With likelihood "categorical", both networks have ``n_categories`` numbers for each
+        feature; with "beta-binomial", the decoder returns log α and log β of each.
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
@@ -132,16 +133,16 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Components in use: those whose posterior mean has a variance above 0.01 over the training
         rows (500 of them, spread over all). The others have collapsed to the prior.
     components_ : ndarray of shape (n_components, n_features)
-        Encoder weights of the means; only of one dense layer that is not your own. With categories,
-        of each feature's codes one after another.
+        Encoder weights of the means; only without hidden layers, ``image_shape`` and ``encoder``.
+        With likelihood "categorical", the codes of each feature have columns next to each other.
     module_ : VariationalModule
         Encoder, decoder, likelihood.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, what training lowers, the sum of ``"reconstruction"``
-        (−log p(x | z)), ``"kl"``, and ``"regularization"``, which is what ``beta``, the warm-up and
-        free bits make of it; with importance samples also ``"importance"``, what these take off,
-        and with "factor" the loss of its ``"critic"``; ``"active_units"``; of held-out rows
-        ``"validation_loss"``, minus the bound, and its parts, NaN where there are none.
+        An entry an epoch: ``"loss"``, the sum of ``"reconstruction"`` (−log p(x | z)), ``"kl"`` and
+        ``"regularization"``, which is what ``beta``, the warm-up and free bits add; with importance
+        samples also ``"importance"``, by which these lower the loss, and with "factor" the loss of
+        its ``"critic"``; ``"active_units"``; of held-out rows ``"validation_loss"``, minus the
+        bound, and its parts, NaN where there are none.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -152,8 +153,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     Raises
     ------
     ValueError
-        If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
-        "categorical" and "beta-binomial".
+        If the data leave [0, 1] with ``likelihood="bernoulli"``, or are not codes with
+        "categorical" or "beta-binomial".
 
     See Also
     --------
@@ -267,8 +268,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
         """Estimate the log-likelihood of each row by importance sampling from q(z | x).
 
-        The estimate is a lower bound in expectation, tighter the more samples there are; weights
-        are summed in float64. For grey levels with a Bernoulli likelihood it is no likelihood.
+        The estimate is a lower bound in expectation, tighter with more samples; weights are summed
+        in float64. For grey levels with a Bernoulli likelihood it is not a likelihood.
 
         Parameters
         ----------
@@ -280,14 +281,14 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Returns
         -------
         ndarray of shape (n_samples,)
-            log p(x) in nats; of a density, where the likelihood is Gaussian; of rows with missing
-            entries, that of the others.
+            log p(x) in nats; with Gaussian likelihood, that of a density. For rows with missing
+            entries, log p of the observed ones.
 
         Raises
         ------
         ValueError
-            If the data leave [0, 1] with ``likelihood="bernoulli"``, or are no codes with
-            "categorical" and "beta-binomial".
+            If the data leave [0, 1] with ``likelihood="bernoulli"``, or are not codes with
+            "categorical" or "beta-binomial".
         """
         check_is_fitted(self)
         check_integer("n_samples", n_samples, 1)
@@ -310,8 +311,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         n_samples : int, default=1
             Rows to draw.
         mean : bool, default=False
-            Whether to return the mean E[x | z] of each row instead of a draw from p(x | z): what
-            pictures of samples show.
+            Whether to return E[x | z] of each row, as pictures of samples show, instead of a draw
+            from p(x | z).
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
@@ -377,7 +378,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         return PosteriorChains(module, module, x, stream)
 
     def _check_unit_interval(self, X: Any) -> None:
-        """Raise where a Bernoulli likelihood would have no bound."""
+        """Raise if the data leave [0, 1], where a Bernoulli likelihood has no bound."""
         if outside := outside_unit_interval(X):
             raise ValueError(f"likelihood == 'bernoulli' needs {outside}")
 
@@ -398,7 +399,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         }
 
     def _observation(self, rows: Rows, fitted: dict[str, Any]) -> dict[str, Any]:
-        """What the likelihood's constructor is given; a fit that goes on keeps what it had."""
+        """Return the arguments of the likelihood; a fit that goes on keeps those it had."""
         if self.likelihood in CODED:
             K = self.n_categories
             K = count_categories(rows, fitted.get("n_categories")) if K is None else int(K)
@@ -427,5 +428,5 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
 
 
 def _pooled_scale(rows: Rows) -> float:
-    """The root of the mean variance of a feature; 1 where nothing varies."""
+    """The root of the mean variance of the features; 1 if nothing varies."""
     return float(observed_variances(rows).mean().sqrt()) or 1.0
