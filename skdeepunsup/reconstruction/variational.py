@@ -81,8 +81,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Draws of z for each row of a batch. More than one give the tighter bound of the
         importance-weighted autoencoder, at about as many times the cost.
     resample : bool, default=False
-        Whether entries between 0 and 1, such as grey levels, are probabilities of bits, which every
-        update draws anew; otherwise the entries themselves are the targets.
+        Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
+        as grey levels mean it; otherwise they stand for themselves.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.

@@ -1,4 +1,4 @@
-"""Clustering in the code of an autoencoder."""
+"""Clustering in the code of an encoder that is trained with the clusters."""
 
 from .deep_embedded import DeepEmbeddedClustering
 from .variational_deep_embedding import VariationalDeepEmbedding

@@ -1,18 +1,21 @@
-"""Soft assignments of codes to clusters: one formula to a function."""
+"""Soft assignments of codes to clusters: one formula each."""
 
 import torch
 from torch import Tensor
 
 
 def student_t(z: Tensor, centers: Tensor, dof: float) -> Tensor:
-    """Log q, qᵢⱼ ∝ (1 + ‖zᵢ − μⱼ‖² / α)^(−(α + 1)/2), of each row over centres μ; α is ``dof``."""
-    # As a product, for many rows; what rounding leaves below 0 is 0.
+    """log q with qᵢⱼ ∝ (1 + ‖zᵢ − μⱼ‖² / α)^(−(α + 1)/2), summing to 1 over the centres μⱼ.
+
+    α is ``dof``, the degrees of freedom of the t-distribution.
+    """
+    # The squares by one matrix product; rounding can leave them below 0.
     squares = z.square().sum(1, keepdim=True) + centers.square().sum(1) - 2 * z @ centers.T
     return (-(dof + 1) / 2 * (squares.clamp_min(0) / dof).log1p()).log_softmax(1)
 
 
 def sharpened(q: Tensor, frequencies: Tensor) -> Tensor:
-    """pᵢⱼ ∝ qᵢⱼ² / fⱼ, of each row over the clusters, f being their soft frequencies Σᵢ qᵢⱼ."""
+    """pᵢⱼ ∝ qᵢⱼ² / fⱼ, normalised over the clusters j, with their soft frequencies fⱼ = Σᵢ qᵢⱼ."""
     weighted = q.square() / frequencies
     return weighted / weighted.sum(1, keepdim=True)
 
@@ -28,7 +31,7 @@ def moved(before: Tensor, after: Tensor) -> Tensor:
 
 
 def normal_draws(mean: Tensor, covariance: Tensor, noise: Tensor) -> Tensor:
-    """Draws of N(mean, covariance), which may be singular, of standard normal ``noise``."""
+    """Turn standard normal ``noise`` into draws of N(mean, covariance), which may be singular."""
     variances, directions = torch.linalg.eigh(covariance.cpu())  # not every device can
     scales = variances.clamp_min(0).sqrt()
     return mean + noise @ (directions * scales).T.to(noise)

@@ -1,4 +1,4 @@
-"""Clustering in a code that is trained to cluster: what its estimators share."""
+"""Base of the clusterers: how they are fitted, and their predictions."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -67,7 +67,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Compute how probably each row is of each cluster.
+        """Compute the probability of each cluster for each row.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         Returns
         -------
         ndarray of int, of shape (n_samples,)
-            Numbers of clusters, from 0.
+            Clusters, numbered from 0.
         """
         return self.predict_proba(X).argmax(1)
 
@@ -112,7 +112,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return self._answer(self._checked(X), lambda module: module.encode)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Map codes back to rows: of ``cluster_centers_``, what a cluster looks like.
+        """Map codes back to rows; those of ``cluster_centers_`` show what clusters look like.
 
         Parameters
         ----------
@@ -129,12 +129,12 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return self._answer(Z, lambda module: module.stack.decode)
 
     def sample(self, cluster: int, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
-        """Draw rows of a cluster: codes from its normal distribution, decoded.
+        """Draw rows of a cluster: codes from its normal distribution, then decoded.
 
         Parameters
         ----------
         cluster : int
-            Its number.
+            Number of the cluster, from 0.
         n_samples : int, default=1
             Rows to draw.
         random_state : int, RandomState instance or None, default=None
@@ -165,7 +165,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     @property
     def cluster_centers_(self) -> np.ndarray:
-        """Return the centres in the code."""
+        """Centres of the clusters in the code, of shape (n_clusters, n_components)."""
         return to_array(self._module.centers)
 
     @property
@@ -181,11 +181,11 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     @abstractmethod
     def _encoder(self) -> Any:
-        """The encoder, or what stands in for None."""
+        """Return the encoder, or the default one for None."""
 
     @abstractmethod
     def _check_own_parameters(self) -> None:
-        """Raise an error that names the first parameter of its own that is not sound."""
+        """Raise an error that names the first invalid parameter that not all clusterers share."""
 
     def _check_parameters(self) -> None:
         self._check_own_parameters()
@@ -212,7 +212,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return {"encoder_": encoder}
 
     def _loaded_codes(self, module: Any, rows: Rows, stream: Stream, encoder: Any) -> np.ndarray:
-        """The codes of all rows, once the module has the encoder's parameters."""
+        """Load the encoder's parameters into the module, and return the codes of all rows."""
         module.stack.load(encoder)
         module.to(device=stream.device, dtype=self._parameter_dtype()).eval()
         return map_rows(module.encode, rows, np.dtype(np.float64))
@@ -231,5 +231,5 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         )
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can answer."""
+        """Check ``X`` against the fitted model, and return it as an array."""
         return checked_rows(self, X)

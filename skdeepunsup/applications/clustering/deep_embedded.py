@@ -1,4 +1,4 @@
-"""Clustering in the code of an encoder that learns to cluster."""
+"""Deep embedded clustering as an estimator."""
 
 from typing import Any
 
@@ -21,36 +21,37 @@ from .equal_mixture import equal_mixture
 
 
 class DeepEmbeddedClustering(DeepClusterer):
-    """Deep embedded clustering: trains a code in which clusters come apart.
+    """Deep embedded clustering: trains an encoder so that clusters separate in its code.
 
-    Rows belong to clusters the more, the nearer their code is to a centre. These assignments are
-    the targets of the next epoch once they are sharpened: encoder and centres are trained to be
-    surer of what they say already, and, optionally, still to give the rows back.
+    A row belongs to a cluster the more, the nearer its code is to the centre. These assignments,
+    sharpened, are the targets of the next epoch: encoder and centres become surer of the clusters
+    they have found and, optionally, still learn to reconstruct the rows.
 
     Parameters
     ----------
     n_clusters : int, default=8
         Clusters.
     encoder : estimator, default=None
-        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
-        the code of the other. Fitted, it is where training starts, and is left as it is; otherwise
-        a clone is fitted first. (Cloning, as a search does, forgets a fit, unless the encoder is
-        within a ``sklearn.frozen.FrozenEstimator``.) None stands for
+        Any model of this package that has ``transform``, or a Pipeline of such models, each
+        learning from the code of the one before. Training starts at a copy of a fitted encoder; an
+        unfitted one is cloned and fitted first. (Cloning, as in a search, forgets a fit, unless the
+        encoder is within a ``sklearn.frozen.FrozenEstimator``.) None stands for
         ``Autoencoder(10, hidden_layer_sizes=(500, 500), max_iter=30)``.
     reconstruction_weight : float, default=0.5
-        How much the share of the rows' variance that decoded codes leave unexplained counts beside
-        the divergence of assignments from their targets, in nats. 0 trains the clusters alone.
+        Weight of the reconstruction error, as a share of the rows' variance, beside the divergence
+        of the assignments from their targets, in nats. 0 trains for the clusters only.
     dof : float, default=1.0
-        Degrees of freedom of the t-distribution that makes distances assignments.
+        Degrees of freedom of the t-distribution that turns distances into assignments.
     init : {"k-means", "equal-mixture"} or estimator, default="k-means"
-        Finds the first clusters in the code: k-means, the best of 20 starts; a mixture of normal
-        clusters of any shape that are held to one size, much better where clusters are of one size
-        indeed; or a clusterer or mixture of scikit-learn's, cloned, by its ``fit_predict``. But for
-        k-means, its labels are the targets of the first epoch.
+        Finds the first clusters in the code. "k-means" takes the best of 20 starts;
+        "equal-mixture" a mixture of normal clusters of any shape, kept at equal sizes, which is
+        much better if clusters do have equal sizes; a clusterer or mixture of scikit-learn is
+        cloned, and its ``fit_predict`` used. Except for "k-means", the labels are the targets of
+        the first epoch.
     augmentation : callable, default=None
-        Changes a batch as the clusters should not notice: is given a Tensor of shape
-        (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the batch.
-        Targets and reconstructions are of rows as they are.
+        Changes a batch in ways that clusters should not depend on: is given a Tensor of shape
+        (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the
+        changed batch. Targets of assignments and reconstructions are those of the unchanged rows.
     learning_rate : float, default=5e-4
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=256
@@ -202,7 +203,7 @@ class DeepEmbeddedClustering(DeepClusterer):
         module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
-        """The first cluster of each row, numbered from 0."""
+        """Return the first cluster of each row, numbered from 0."""
         if not isinstance(self.init, str):
             init = clone(self.init)
             if init.get_params(deep=False).get("random_state", 0) is None:

@@ -1,4 +1,4 @@
-"""The mathematics of deep embedded clustering."""
+"""The module of deep embedded clustering: centres, soft assignments, and sharpened targets."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,23 +13,33 @@ from .assignments import divergence, normal_draws, sharpened, student_t
 from .module import ClusterModule
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor] | None
+"""A function of a batch and a generator to draw from, which returns the changed batch; or None."""
 
 
 class EmbeddedClustersModule(ClusterModule):
-    """Centres in the code of an encoder, and the soft assignments to them.
+    """Soft assignments q to centres in the code, trained towards sharpened ones: KL(p ‖ q).
 
     Parameters
     ----------
     parts : sequence of (type, dict)
-        Of the encoder.
+        Class and constructor arguments of each module of the encoder.
     n_clusters : int
-        Centres.
+        Clusters.
     dof : float
-        Degrees of freedom of the assignments.
+        Degrees of freedom of the t-distribution of the assignments.
     reconstruction_weight : float
-        Of the squared error of the decoded code, in units of the rows' variance.
+        Weight of the squared error of the decoded code, in units of the rows' total variance.
     augmentation : callable, default=None
-        Changes a batch as the clusters should not notice.
+        Changes a batch in ways that clusters should not depend on.
+
+    Attributes
+    ----------
+    covariances : Tensor of shape (n_clusters, n_components, n_components)
+        Covariance of the codes of each cluster about its centre, set after training.
+    variance : Tensor of shape ()
+        Total variance of the training rows.
+    frequencies : Tensor of shape (n_clusters,)
+        Σᵢ qᵢⱼ over the training rows.
     """
 
     def __init__(
@@ -53,11 +63,11 @@ class EmbeddedClustersModule(ClusterModule):
         self.frequencies: Tensor
 
     def encode(self, x: Tensor) -> Tensor:
-        """The code of each row."""
+        """Return the code of each row."""
         return self.stack.encode(x)
 
     def probabilities(self, x: Tensor) -> Tensor:
-        """q of each row."""
+        """Return q of each row."""
         return student_t(self.encode(x), self.centers, self.dof).exp()
 
     def losses(
@@ -78,7 +88,7 @@ class EmbeddedClustersModule(ClusterModule):
         return terms
 
     def augmented(self, x: Tensor, stream: Stream) -> Tensor:
-        """A batch, changed."""
+        """Return the batch as ``augmentation`` changes it; raise if its shape differs."""
         assert self.augmentation is not None
         return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
 
@@ -88,7 +98,7 @@ class EmbeddedClustersModule(ClusterModule):
         self.frequencies.copy_(q.sum(0).clamp_min(torch.finfo(q.dtype).tiny))
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
-        """``n`` rows decoded from normal codes about a centre, as those of its rows are."""
+        """Draw ``n`` rows of a cluster: codes distributed normally as its rows' codes, decoded."""
         noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
         return self.stack.decode(
             normal_draws(self.centers[cluster], self.covariances[cluster], noise)

@@ -1,4 +1,4 @@
-"""Clusters of codes that are of one size: a Gaussian mixture that is held to equal shares."""
+"""Clusters of equal size: a Gaussian mixture whose components are kept at equal shares."""
 
 from typing import NamedTuple
 
@@ -7,25 +7,30 @@ from scipy.special import logsumexp
 from sklearn.cluster import KMeans
 
 N_STARTS = 10
+"""Starts from k-means, of which the best is kept."""
 N_ROUNDS = 40
+"""Rounds of expectation and maximisation from each start."""
 N_BALANCING = 8
+"""Normalisations of the columns in each round."""
 MAX_ROWS = 6000
-"""That the mixture is fitted to; all rows are then assigned."""
+"""The mixture is fitted to at most so many codes; all are then assigned."""
 POOLED = 0.5
-"""Share of a component's covariance that is the mean of all: few rows do not tell all of it."""
+"""Share of the mean covariance in each component's own, which few rows do not determine."""
 FLOOR = 1e-3
-"""Of variances, relative to the codes' own."""
+"""Variance added in each direction, relative to the mean variance of the codes."""
 
 
 class EqualMixture(NamedTuple):
-    """K normal components.
+    """Mixture of normal components with equal shares.
 
     Attributes
     ----------
     means : ndarray of shape (n_clusters, n_components)
+        Means μₖ.
     covariances : ndarray of shape (n_clusters, n_components, n_components)
+        Covariances Σₖ.
     offsets : ndarray of shape (n_clusters,)
-        What is added to the log densities, so that components explain equal shares.
+        Added to the log densities, so that all components have equal shares of the rows.
     """
 
     means: np.ndarray
@@ -33,7 +38,7 @@ class EqualMixture(NamedTuple):
     offsets: np.ndarray
 
     def log_densities(self, z: np.ndarray) -> np.ndarray:
-        """log N(z; μₖ, Σₖ) up to a constant, of shape (n, n_clusters)."""
+        """Return log N(z; μₖ, Σₖ) up to a constant, of shape (n, n_clusters)."""
         result = np.empty((len(z), len(self.means)))
         for k, (mean, covariance) in enumerate(zip(self.means, self.covariances, strict=True)):
             L = np.linalg.cholesky(covariance)
@@ -42,14 +47,15 @@ class EqualMixture(NamedTuple):
         return result
 
     def predict(self, z: np.ndarray) -> np.ndarray:
-        """The component of each code."""
+        """Return the likeliest component of each code."""
         return (self.log_densities(z) + self.offsets).argmax(1)
 
 
 def balanced(log_densities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Responsibilities r ∝ exp(log density + offset) whose columns have equal sums; the offsets.
+    """Return responsibilities r ∝ exp(log density + offset), and the offsets.
 
-    By turns rows are normalised and columns (R. Sinkhorn, 1964); the rows are last.
+    The offsets make the column sums of r equal. Columns and rows are normalised in turn (R.
+    Sinkhorn, 1964); the rows come last.
     """
     n, n_clusters = log_densities.shape
     offsets = np.zeros(n_clusters)
@@ -62,7 +68,7 @@ def balanced(log_densities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(z: np.ndarray, r: np.ndarray) -> EqualMixture:
-    """The components by responsibilities, without offsets."""
+    """Fit the components to codes with responsibilities ``r``, with offsets 0."""
     shares = r / r.sum(0)
     means = shares.T @ z
     pairs = zip(shares.T, means, strict=True)
@@ -73,7 +79,7 @@ def fitted(z: np.ndarray, r: np.ndarray) -> EqualMixture:
 
 
 def equal_mixture(codes: np.ndarray, n_clusters: int, rng: np.random.Generator) -> EqualMixture:
-    """The best of some starts from k-means, by the free energy of balanced responsibilities."""
+    """Fit the mixture to codes: the best start by the free energy of the responsibilities."""
     z = codes[rng.permutation(len(codes))[:MAX_ROWS]]
     best, best_bound = None, -np.inf
     for _ in range(N_STARTS):

@@ -1,4 +1,4 @@
-"""A variational autoencoder whose codes are a mixture of normal clusters."""
+"""The module of variational deep embedding: a VAE with a mixture of normals for its codes."""
 
 import math
 from collections.abc import Sequence
@@ -18,9 +18,16 @@ class MixtureModule(ClusterModule):
     Parameters
     ----------
     parts : sequence of (type, dict)
-        The one autoencoder.
+        Class and constructor arguments of the autoencoder, the only part.
     n_clusters : int
-        Values of c.
+        Number of clusters c.
+
+    Attributes
+    ----------
+    logits : Tensor of shape (n_clusters,)
+        log π, up to a constant.
+    centers, log_variances : Tensor of shape (n_clusters, n_components)
+        μ_c and log σ_c².
 
     References
     ----------
@@ -30,31 +37,31 @@ class MixtureModule(ClusterModule):
 
     def __init__(self, parts: Sequence[Part], n_clusters: int) -> None:
         super().__init__(parts, n_clusters)
-        self.logits = nn.Parameter(torch.zeros(n_clusters))  # of π
+        self.logits = nn.Parameter(torch.zeros(n_clusters))
         self.centers = nn.Parameter(torch.zeros(n_clusters, self.n_components))
         self.log_variances = nn.Parameter(torch.zeros(n_clusters, self.n_components))
 
     @property
     def vae(self) -> Any:
-        """The autoencoder."""
+        """The variational autoencoder."""
         return self.stack.modules_up[0]
 
     def encode(self, x: Tensor) -> Tensor:
-        """The mean of q(z | x)."""
+        """Return the mean of q(z | x)."""
         return self.vae.encode(x)
 
     def log_joint(self, z: Tensor) -> Tensor:
-        """Log p(z, c) of each c, of shape (…, n_clusters)."""
+        """Return log p(z, c) for each c, of shape (…, n_clusters)."""
         distances = (z[..., None, :] - self.centers).square() / self.log_variances.exp()
         normal = -0.5 * (distances + self.log_variances + math.log(2 * math.pi)).sum(-1)
         return self.logits.log_softmax(0) + normal
 
     def probabilities(self, x: Tensor) -> Tensor:
-        """p(c | z) at the mean of q(z | x)."""
+        """Return p(c | z) at the mean of q(z | x)."""
         return self.log_joint(self.encode(x)).softmax(-1)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Of each row, minus the bound on log p(x) in its terms; q(c | x) is p(c | z)."""
+        """Return minus the bound on log p(x) of each row in its terms, with q(c | x) = p(c | z)."""
         mean, log_variance = self.vae.posterior(x)
         z = mean + (log_variance / 2).exp() * stream.normal_like(mean)
         log_gamma = self.log_joint(z).log_softmax(-1)
@@ -68,22 +75,22 @@ class MixtureModule(ClusterModule):
         }
 
     def log_likelihood(self, x: Tensor, n_samples: int, stream: Stream) -> Tensor:
-        """Log p(x) of each row, by importance sampling."""
+        """Estimate log p(x) of each row by importance sampling, in nats."""
         return self.vae.log_likelihood(x, n_samples, stream, self.log_prior)
 
     def log_prior(self, z: Tensor) -> Tensor:
-        """Log p(z)."""
+        """Return log p(z) of each code."""
         return self.log_joint(z).logsumexp(-1)
 
     def draw_codes(self, n: int, stream: Stream) -> Tensor:
-        """z ~ p(z)."""
+        """Draw ``n`` codes z ~ p(z)."""
         ends = self.logits.softmax(0).cumsum(0)
         c = (ends[:-1] <= stream.uniform((n,)).to(ends)[:, None]).sum(1)
         noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
         return self.centers[c] + (self.log_variances[c] / 2).exp() * noise
 
     def sample(self, cluster: int, n: int, stream: Stream) -> Tensor:
-        """``n`` rows of one cluster, each E[x | z] of a z from p(z | c)."""
+        """Draw z ~ p(z | c) for one cluster ``n`` times, and return E[x | z]."""
         noise = stream.normal_like(self.centers.new_empty(n, self.n_components))
         scale = (self.log_variances[cluster] / 2).exp()
         return self.vae.decode(self.centers[cluster] + scale * noise)

@@ -1,4 +1,4 @@
-"""Clustering by the density of a variational autoencoder with a mixture for its codes."""
+"""Variational deep embedding as an estimator."""
 
 from typing import Any
 
@@ -19,25 +19,25 @@ from .base import DeepClusterer
 from .mixture_module import MixtureModule
 
 FLOOR = 0.01
-"""Of the first clusters' variances, relative to the codes' own."""
+"""Smallest variance of the first clusters, relative to the mean variance of the codes."""
 
 
 class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
-    """Variational deep embedding: a density whose codes are normal within each cluster.
+    """Variational deep embedding: a density with codes that are normal within each cluster.
 
-    A row is drawn by drawing a cluster, a code of it, and a row by the decoder. Training raises a
-    lower bound on the density of the rows, as that of a `VariationalAutoencoder`, from which it
-    starts, with a mixture in place of the one normal distribution of codes. The probability of a
-    cluster is that given the mean of a row's code.
+    To draw a row, the model draws a cluster, a code of this cluster, and a row given the code.
+    Training starts at a `VariationalAutoencoder`, replaces the normal distribution of its codes by
+    a mixture, and raises the lower bound on the density of the rows. The probabilities of the
+    clusters of a row are those at the mean of q(z | x).
 
     Parameters
     ----------
     n_clusters : int, default=8
         Clusters.
     encoder : VariationalAutoencoder, default=None
-        Fitted, it is where training starts, and is left as it is; otherwise a clone is fitted
-        first. (Cloning, as a search does, forgets a fit, unless the encoder is within a
-        ``sklearn.frozen.FrozenEstimator``.) A ``beta`` below 1 leaves its codes apart. None stands
+        Training starts at a copy of a fitted autoencoder; an unfitted one is cloned and fitted
+        first. (Cloning, as in a search, forgets a fit, unless the encoder is within a
+        ``sklearn.frozen.FrozenEstimator``.) A ``beta`` below 1 keeps its codes apart. None stands
         for ``VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)``.
     learning_rate : float, default=1e-3
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
@@ -204,7 +204,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
             self.n_clusters,
             covariance_type="diag",
             n_init=5,
-            # So wide at least that few rows do not become clusters of their own.
+            # Wide enough that a few rows do not become a cluster of their own.
             reg_covar=FLOOR * float(codes.var(0).mean()) or 1e-6,
             random_state=seed,
         )
