@@ -33,6 +33,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skdeepunsup"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 html_show_sourcelink = False
+# Pages without pages below them need no navigation, but the width.
+html_sidebars = {page: [] for page in ("architecture", "results", "stability")}
 # What pages play.
 html_static_path = ["sounds"]
 
