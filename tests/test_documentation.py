@@ -84,8 +84,8 @@ def test_every_estimator_is_in_the_reference_and_the_readme():
 
 
 # As they stand they take an hour, so each stage of a fit ends after two epochs.
-# python -m pytest tests/test_documentation.py -k blocks
-@pytest.mark.slow
+# Alone: python -m pytest tests/test_documentation.py -k blocks
+@pytest.mark.nightly("the blocks take minutes; `make test` runs the examples of the docstrings")
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("page", [*filter(code_blocks, PAGES)], ids=lambda page: page.stem)
 def test_blocks_run_as_they_stand(page, tmp_path, monkeypatch):
