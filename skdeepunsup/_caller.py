@@ -1,4 +1,4 @@
-"""What a call owes its caller: warnings at the caller's line; after an error, nothing changed."""
+"""What every call guarantees: warnings at the caller's line; after an error, nothing has changed."""
 
 import os
 import sys
@@ -29,14 +29,14 @@ BETWEEN = (
     ),
     "<frozen ",
 )
-"""Beginnings of the names of files that may stand between a warning and the user's line."""
+"""Prefixes of the paths of files whose frames can be between a warning and the user's line."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line of the user's code that led here, however many calls of libraries ago.
+    """Warn at the line of the user's code that led here, through any number of library calls.
 
-    A worker process or thread, or the command line, has no such line: the warning then names the
-    line by which this package was entered.
+    In a worker process or thread, or on the command line, there is no such line: the warning then
+    names the line by which this package was entered.
     """
     frame = entry = sys._getframe(1)
     while frame.f_code.co_filename.startswith(BETWEEN):
@@ -53,23 +53,23 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         frame.f_code.co_filename,
         frame.f_lineno,
         module=names.get("__name__", "<string>"),
-        # Python's own memory of which lines have warned, so that "once per location" works.
+        # Python's record of the lines that have warned, so that "once per location" works.
         registry=names.setdefault("__warningregistry__", {}),
     )
 
 
 @contextmanager
 def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator's attributes as they were if the block fails.
+    """Restore the estimator's attributes if the block raises.
 
-    Training needs gradients, whatever the caller has switched off.
+    Gradients are enabled within the block, even where the caller has disabled them.
     """
     before = dict(vars(estimator))
     try:
         with torch.inference_mode(False), torch.enable_grad():
             yield
     except BaseException:
-        # with_callbacks clears these up itself, after this.
+        # scikit-learn's with_callbacks removes these itself, later.
         callbacks = {k: v for k, v in vars(estimator).items() if k.startswith(("_callb", "_skl"))}
         vars(estimator).clear()
         vars(estimator).update(before | callbacks)

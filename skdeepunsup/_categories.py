@@ -1,4 +1,4 @@
-"""Integer codes of categories, NaN where one is missing: what is checked of them."""
+"""Checks of categorical data: integer codes from 0, NaN where an entry is missing."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sklearn.utils import get_tags
 from ._rows import Rows
 
 MAX_COUNTED = 1000
-"""A code from which on ``n_categories=None`` rather is a mistake."""
+"""Codes from here on are taken for a mistake unless ``n_categories`` is set."""
 
 
 def has_missing(X: Any) -> bool:
@@ -19,7 +19,10 @@ def has_missing(X: Any) -> bool:
 
 
 def count_categories(rows: Rows, fitted: int | None) -> int:
-    """One more than the largest code, at least 2; of a fit that goes on, what it has."""
+    """The largest code plus one, at least 2; ``fitted``, if a previous fit is continued.
+
+    Raises ValueError if a code is too large for ``fitted``, or above ``MAX_COUNTED``.
+    """
     largest = int(max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks()))
     if fitted is not None and largest >= fitted:
         raise ValueError(
@@ -28,14 +31,14 @@ def count_categories(rows: Rows, fitted: int | None) -> int:
         )
     if largest >= MAX_COUNTED:
         raise ValueError(
-            f"X has code {largest}, which would make as many categories of each feature; encode it "
+            f"X has code {largest}, so each feature would have {largest + 1} categories; encode it "
             "by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
         )
     return max(2, largest + 1) if fitted is None else fitted
 
 
 def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
-    """Raise if an entry is neither missing nor a code."""
+    """Raise if an entry is neither missing nor an integer code below ``n_categories``."""
     values = X.data if sp.issparse(X) else X
     if (values < 0).any():
         raise ValueError(

@@ -1,11 +1,11 @@
-"""Packages that not every user needs: imported where they are used, each brought by an extra."""
+"""Optional dependencies: imported where they are used, installed with an extra of this package."""
 
 from importlib import import_module
 from typing import Any
 
 
 def optional(module: str, *, extra: str, user: str) -> Any:
-    """Import ``module``, or say which ``extra`` of this package brings it to its ``user``."""
+    """Import ``module``, which ``user`` needs; if it is missing, name the ``extra`` to install."""
     try:
         return import_module(module)
     except ImportError as error:

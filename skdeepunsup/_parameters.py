@@ -1,4 +1,4 @@
-"""Checks of parameters: each error names the parameter, what was found and what is asked."""
+"""Checks of parameters: each error names the parameter, the value found and the values allowed."""
 
 import math
 from collections.abc import Collection
@@ -50,7 +50,7 @@ def check_option(name: str, value: Any, options: Collection[str]) -> None:
 
 
 def check_descent(estimator: Any) -> None:
-    """Raise an error that names the first parameter of gradient training that is not sound."""
+    """Check the parameters of gradient training; the error names the first invalid one."""
     for name in ("early_stopping", "warm_start"):
         check_boolean(name, getattr(estimator, name))
     check_updates(estimator)
@@ -60,7 +60,7 @@ def check_descent(estimator: Any) -> None:
 
 
 def check_updates(estimator: Any) -> None:
-    """Raise an error that names the first parameter of what an update is that is not sound."""
+    """Check the parameters of gradient updates; the error names the first invalid one."""
     check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
     for name in ("batch_size", "max_iter"):
         check_integer(name, getattr(estimator, name), 1)
@@ -69,7 +69,7 @@ def check_updates(estimator: Any) -> None:
 
 
 def descent_schedule(estimator: Any) -> dict[str, Any]:
-    """What a `Schedule` is given of the parameters that ``check_descent`` checks."""
+    """Arguments of a `Schedule`, from the parameters that ``check_descent`` checks."""
     return {
         "epochs": estimator.max_iter,
         "batch_size": estimator.batch_size,
@@ -93,9 +93,10 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
 def check_image_shape(
     name: str, value: Any, n_features: int, rows: str = "X"
 ) -> tuple[int, int, int]:
-    """Return the image shape ``value`` as (height, width, channels); without channels, it has one.
+    """Return the image shape ``value`` as (height, width, channels), with 1 channel by default.
 
-    Raises unless each of the ``rows``, of ``n_features``, holds just such an image.
+    Raises unless a row of ``n_features`` values holds exactly one such image; the error calls the
+    data ``rows``.
     """
     shape = check_sizes(name, value)
     if len(shape) not in (2, 3):
@@ -103,17 +104,17 @@ def check_image_shape(
     if math.prod(shape) != n_features:
         raise ValueError(
             f"{name} == {value!r} has {math.prod(shape)} values, but {rows} has {n_features} "
-            "columns; give the (height, width) or (height, width, channels) of the images of which "
-            f"each row of {rows} is one, flattened."
+            "columns; give the (height, width) or (height, width, channels) of the image that each "
+            f"row of {rows} holds, flattened."
         )
     height, width, channels = (*shape, 1)[:3]
     return height, width, channels
 
 
 def resolve_device(name: Any, precision: Any) -> torch.device:
-    """The device that ``name`` asks for; "auto" takes CUDA, then MPS, then the CPU.
+    """The device called ``name``; "auto" chooses CUDA, else MPS, else the CPU.
 
-    MPS has no float64: "auto" passes it by where ``precision`` asks for that.
+    MPS has no float64: with that ``precision``, "auto" skips it.
     """
     has_mps = torch.backends.mps.is_available()
     if name == "auto":
@@ -135,6 +136,6 @@ def resolve_device(name: Any, precision: Any) -> torch.device:
 
 
 def resolve_precision(name: Any) -> torch.dtype:
-    """The dtype that ``name`` asks for."""
+    """The dtype called ``name``."""
     check_option("precision", name, PRECISIONS)
     return PRECISIONS[name]

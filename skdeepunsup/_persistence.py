@@ -1,6 +1,6 @@
-"""Fitted state as plain data, nested dicts of NumPy arrays: pickle, joblib and skops all do.
+"""Fitted state as plain data, nested dicts of NumPy arrays, for pickle, joblib and skops.
 
-A fit on one device loads on another. Only a network of the user's own is stored as it is.
+A model fitted on one device loads on another. Only a user-defined network is stored as an object.
 """
 
 import inspect
@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 
 class RecordedModule(nn.Module):
-    """Base of the modules that estimators hold: records what the constructor was given.
+    """Base of the modules of estimators: records the arguments of the constructor.
 
-    ``type(module)(**module.arguments)`` is a new module of the same make.
+    ``type(module)(**module.arguments)`` is a new module with the same architecture.
 
     Attributes
     ----------
     arguments : dict
-        The constructor's arguments by name, with the defaults that its own signature has; those
-        that ``**`` collects stand beside the others.
+        The constructor's arguments by name, including the defaults of its signature and those that
+        ``**`` collects.
     """
 
     arguments: dict[str, Any]
@@ -28,7 +28,7 @@ class RecordedModule(nn.Module):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         module = super().__new__(cls)
         signature = inspect.signature(cls.__init__)
-        # Partially: a copy is made without arguments, and takes those of the original afterwards.
+        # Partially, since a copy is made without arguments, and gets those of the original afterwards.
         given = signature.bind_partial(module, *args, **kwargs)
         given.apply_defaults()
         _self, *names = given.arguments
@@ -41,7 +41,7 @@ class RecordedModule(nn.Module):
 
 
 def to_arrays(state: Any) -> Any:
-    """Copy a nested state of dicts and lists, each tensor as an array."""
+    """Copy a nested state of dicts and lists, with tensors converted to arrays."""
     if isinstance(state, Tensor):
         return state.detach().cpu().numpy().copy()
     if isinstance(state, dict):
@@ -52,7 +52,7 @@ def to_arrays(state: Any) -> Any:
 
 
 def to_tensors(state: Any) -> Any:
-    """Copy a nested state of dicts and lists of arrays and tensors, as tensors."""
+    """Copy a nested state of dicts and lists, with arrays converted to tensors."""
     if isinstance(state, np.ndarray):
         return torch.tensor(state, device="cpu")
     if isinstance(state, Tensor):
@@ -65,14 +65,14 @@ def to_tensors(state: Any) -> Any:
 
 
 def store_module(module: RecordedModule) -> dict[str, Any]:
-    """A module as what its constructor was given and the arrays it holds."""
+    """A module as the arguments of its constructor and its state as arrays."""
     return {"arguments": module.arguments, "state": to_arrays(module.state_dict())}
 
 
 def restore_module(
     kind: type[RecordedModule], stored: dict[str, Any], device: torch.device
 ) -> RecordedModule:
-    """The module that ``store_module`` stored, on ``device``, ready for inference."""
+    """Rebuild a module from the result of ``store_module``, on ``device`` and in eval mode."""
     module = kind(**stored["arguments"])
     state = to_tensors(stored["state"])
     floating = next((v.dtype for v in state.values() if v.is_floating_point()), torch.float32)

@@ -1,9 +1,10 @@
-"""The matrix product every layer is made of, on the fastest kernel at hand.
+"""The matrix product of every layer, computed by the fastest kernel available.
 
-torch multiplies float32 matrices on a CPU with MKL, which keeps to its AVX2 kernels where the
-processor is not Intel's. oneDNN, in torch as well, uses AVX-512 wherever it is there: measured
-2.2 times faster on an AMD EPYC from about a million multiplications, slower below (each call
-costs some microseconds more). There, ``affine`` calls it; everywhere else it is ``addmm``.
+On a CPU, torch multiplies float32 matrices with MKL, which uses only its AVX2 kernels on
+processors of other makers than Intel. oneDNN, also part of torch, uses AVX-512 wherever the
+processor has it: on an AMD EPYC it was 2.2 times faster from about a million multiplications on,
+and slower below (each call costs some microseconds more). The functions here call oneDNN where it
+is faster, and torch's own product everywhere else.
 """
 
 from typing import Any
@@ -13,17 +14,17 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 ONEDNN_FROM = 2**20
-"""Multiplications in a product from which oneDNN is the faster of the two."""
+"""Multiplications in a product from which on oneDNN is faster than MKL."""
 
 FUNCTION_FROM = 2**22
-"""Multiplications from which a faster kernel makes up for an autograd function in Python: tens of
-microseconds in each direction, and again where gradients are differentiated."""
+"""Multiplications from which on the faster kernel saves more than an autograd function in Python
+costs: tens of microseconds per pass, forward and backward, and again for second derivatives."""
 
 
 def _find_onednn() -> Any:
-    """oneDNN's x Aᵀ + b, or None where it is missing or no faster."""
+    """oneDNN's x Aᵀ + b, or None where it is missing or not faster."""
     if torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512":
-        # The overload torch.compile itself emits; older or slimmer builds may lack it.
+        # The operator that torch.compile emits; older or reduced builds of torch may lack it.
         return getattr(torch.ops.mkldnn, "_linear_pointwise", None)
     return None
 
@@ -32,7 +33,7 @@ _onednn = _find_onednn()
 
 
 def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
-    """Whether oneDNN is the faster kernel for ``x`` times a matrix of ``n_outputs`` columns."""
+    """Whether oneDNN is faster for the product of ``x`` and a matrix of ``n_outputs`` columns."""
     return (
         _onednn is not None
         and x.dtype == torch.float32
@@ -42,7 +43,7 @@ def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
 
 
 def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
-    """Return x W + b, with gradients where the operands ask for them.
+    """Return x W + b, differentiable if an operand requires gradients.
 
     Parameters
     ----------
@@ -53,12 +54,12 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     Returns
     -------
     Tensor of shape (n, h)
-        In float32 where ``x`` is bfloat16 (the product itself is then bfloat16's), else in the
-        common dtype of all.
+        In float32 where ``x`` is bfloat16 (the product itself is computed in bfloat16), else in
+        the common dtype of the operands.
     """
     if torch.is_grad_enabled() and (x.requires_grad or W.requires_grad):
         return affine_layer(x, W.T, b)
-    # A part of a larger matrix would take oneDNN a thousand times as long.
+    # For a non-contiguous part of a larger matrix, oneDNN would take a thousand times as long.
     if prefers_onednn(x, W.shape[1]) and (W.is_contiguous() or W.T.is_contiguous()):
         return _onednn(x, W.T, b, "none", [], "")
     if x.dtype == torch.bfloat16:
@@ -68,7 +69,7 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
 
 
 class _AffineProduct(torch.autograd.Function):
-    """y = x Wᵀ + b and its gradients, each through ``affine``."""
+    """y = x Wᵀ + b and its gradients, each computed by ``affine``."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
@@ -79,7 +80,7 @@ class _AffineProduct(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, W = ctx.saved_tensors
         for_x, for_W, for_b = ctx.needs_input_grad
-        # Only under create_graph will these gradients be differentiated in their turn.
+        # Gradients are enabled here only under create_graph, for second derivatives.
         product = _product if torch.is_grad_enabled() else affine
         return (
             product(dy, W) if for_x else None,
@@ -94,7 +95,7 @@ def _product(x: Tensor, W: Tensor) -> Tensor:
 
 
 def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
-    """x Wᵀ + b with gradients, on the kernel that is fastest for its size."""
+    """x Wᵀ + b with gradients, by the kernel that is fastest for its size."""
     large = x.numel() * len(W) >= FUNCTION_FROM
     if large and prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
         return _AffineProduct.apply(x, W, b)
@@ -102,7 +103,7 @@ def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
 
 
 def add_product_(M: Tensor, A: Tensor, B: Tensor, scale: float) -> None:
-    """M ← M + scale · AᵀB in place, without gradients; AᵀB in bfloat16 where ``A`` is.
+    """M ← M + scale · AᵀB in place, without gradients; AᵀB is bfloat16 where ``A`` is.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def add_product_(M: Tensor, A: Tensor, B: Tensor, scale: float) -> None:
     B : Tensor of shape (n, h)
     scale : float
     """
-    # oneDNN writes its result before it is added: over few rows, that costs more than it saves.
+    # oneDNN stores AᵀB before it is added to M: for few rows, that costs more than it saves.
     if A.dtype == M.dtype and (len(A) <= 32 or not prefers_onednn(A, B.shape[1])):
         M.addmm_(A.T, B, alpha=scale)
     else:

@@ -1,4 +1,4 @@
-"""Randomness of one fit: explicit, seeded, never the global state."""
+"""Random numbers of a fit, from a seeded stream of its own: no global state is read or changed."""
 
 import math
 from typing import Any
@@ -9,30 +9,30 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 from torch.nn.functional import pad
 
-# A uint32 rounds to float32 as 2³² at most; the factor takes that to the largest float32 below 1.
+# Rounded to float32, a uint32 is at most 2³²; the factor maps that to the largest float32 below 1.
 _UINT32_TO_UNIT = 2.0**-32 * (1 - 2.0**-24)
 
 BLOCK_ENTRIES = 2**18
-"""Probabilities that are computed at a time."""
+"""Entries of the largest table of probabilities held at a time."""
 
 POOL_SIZE = 2**16
-"""Uniform numbers drawn at a time for small calls, whose overhead would cost more than the bits."""
+"""Uniform numbers drawn in advance for small calls, where a call costs more than the bits."""
 
 
 class Stream:
     """A seeded source of random tensors on one device.
 
-    On a CPU, raw bits of NumPy's SFC64 are compared with the probabilities: nine times cheaper than
-    ``torch.bernoulli``, which would cost as much as a matrix product. What shapes a fit (initial
-    weights, the order of rows) is drawn on the CPU whatever the device, so that one seed starts
-    from the same place everywhere.
+    On a CPU, raw bits of NumPy's SFC64 are compared with the probabilities: nine times faster than
+    ``torch.bernoulli``, which would cost as much as a matrix product. Initial weights and the order
+    of rows are drawn on the CPU whatever the device, so that a seed gives the same start on every
+    device.
 
     Parameters
     ----------
     random_state : int, RandomState instance or None, default=None
-        One integer is drawn from it, as scikit-learn's estimators do; it seeds all that follows.
+        One integer is drawn from it, as scikit-learn's estimators do; it seeds every generator.
     device : str or torch.device, default="cpu"
-        Where the tensors are wanted.
+        Device of the tensors.
 
     Attributes
     ----------
@@ -42,7 +42,8 @@ class Stream:
     generator : torch.Generator
         Draws tensors on ``device``.
     host : torch.Generator
-        Draws on the CPU what shapes a fit; on a CPU the same as ``generator``.
+        Draws initial weights and the order of rows, on the CPU; the same object as ``generator``
+        where ``device`` is the CPU.
     """
 
     def __init__(self, random_state: Any = None, device: str | torch.device = "cpu") -> None:
@@ -64,9 +65,9 @@ class Stream:
     def uniform(
         self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32, rows: int = 0
     ) -> Tensor:
-        """Uniform on [0, 1): 32 random bits an entry, 53 in float64.
+        """Uniform on [0, 1): 32 random bits per entry, 53 in float64.
 
-        ``rows`` is the axis of the rows, for a `SharedStream` to know.
+        ``rows`` is the axis of the rows, which only a `SharedStream` uses.
         """
         if self.device.type != "cpu":
             return torch.rand(shape, generator=self.generator, device=self.device, dtype=dtype)
@@ -82,20 +83,20 @@ class Stream:
         return self._pool[self._used - n : self._used].view(shape)
 
     def _draw(self, n: int) -> Tensor:
-        """``n`` uniform float32 numbers from fresh bits."""
+        """``n`` new uniform float32 numbers."""
         bits = torch.from_numpy(self._raw((n + 1) // 2).view(np.uint32)[:n])
         return bits.to(torch.float32).mul_(_UINT32_TO_UNIT)
 
     def bernoulli(self, p: Tensor) -> Tensor:
-        """1 with probability ``p``, else 0: shaped as ``p``, and certain where p is 0 or 1.
+        """1 with probability ``p``, else 0; never the wrong one where p is exactly 0 or 1.
 
-        In float32, or float64 where ``p`` is.
+        The result has the shape of ``p``, in float64 where ``p`` is, else in float32.
         """
         wide = torch.float64 if p.dtype == torch.float64 else torch.float32
         return self.uniform(tuple(p.shape), wide).lt_(p)
 
     def beta_binomial(self, n: int, alpha: Tensor, beta: Tensor) -> Tensor:
-        """How many of ``n`` tosses succeed whose chance is beta distributed, drawn on the CPU."""
+        """Successes among ``n`` trials with a beta distributed probability, drawn on the CPU."""
         a, b = (t.detach().cpu().double().numpy() for t in (alpha, beta))
         return torch.from_numpy(self.numpy.binomial(n, self.numpy.beta(a, b))).to(alpha)
 
@@ -106,7 +107,7 @@ class Stream:
         )
 
     def normal_like(self, x: Tensor) -> Tensor:
-        """Standard normal, shaped as ``x``, in its dtype and on its device."""
+        """Standard normal, with the shape and dtype of ``x``."""
         wide = torch.float64 if x.dtype == torch.float64 else torch.float32
         noise = torch.randn(x.shape, generator=self.generator, device=self.device, dtype=wide)
         return noise.to(x.dtype)
@@ -121,7 +122,7 @@ class Stream:
         return torch.randperm(n, generator=self.host, device="cpu")
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream is, as arrays: what ``load_state_dict`` needs to go on from here."""
+        """The state of all generators as arrays, from which ``load_state_dict`` continues."""
         return {
             "numpy": self.numpy.bit_generator.state,
             "pool": self._pool[self._used :].numpy().copy(),
@@ -132,13 +133,13 @@ class Stream:
 
     @classmethod
     def restored(cls, state: dict[str, Any], device: str | torch.device) -> "Stream":
-        """A stream on ``device`` that goes on from ``state``."""
+        """A stream on ``device`` that continues from ``state``."""
         stream = cls(0, device)
         stream.load_state_dict(state)
         return stream
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``; on a device of another type, from a stream seeded by it."""
+        """Continue from ``state``; on a device of another type, seed its generator from it."""
         self.numpy.bit_generator.state = state["numpy"]
         self._pool, self._used = torch.tensor(state["pool"], device="cpu"), 0
         self.host.set_state(torch.tensor(state["host"], device="cpu"))
@@ -150,17 +151,17 @@ class Stream:
 
 
 class SharedStream(Stream):
-    """Randomness that is the same for all rows, so that no row's answer depends on the others.
+    """Random numbers shared by all rows, so that no row's result depends on the other rows.
 
-    Rows come as ``n_groups`` groups of equal size, one after another, each with numbers of its own.
-    So one seed gives a row the same numbers, however many others are beside it.
+    Rows form ``n_groups`` consecutive groups of equal size; all rows of a group get the same
+    numbers. So a seed gives a row the same numbers, whatever the number of rows.
 
     Parameters
     ----------
     random_state : int, RandomState instance or None
-        As that of `Stream`.
+        One integer is drawn from it; it seeds every generator.
     device : str or torch.device, default="cpu"
-        Where the tensors are wanted.
+        Device of the tensors.
     n_groups : int, default=1
         Groups of rows.
     """
@@ -174,17 +175,21 @@ class SharedStream(Stream):
     def uniform(
         self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32, rows: int = 0
     ) -> Tensor:
-        """Uniform on [0, 1), the same for each of a group along the axis ``rows``."""
+        """Uniform on [0, 1), the same for all rows of a group; ``rows`` is the axis of the rows."""
         others = shape[:rows] + shape[rows + 1 :]
         numbers = super().uniform((self.n_groups, *others), dtype)
         return self._shared(numbers, shape[rows]).movedim(0, rows).contiguous()
 
     def normal_like(self, x: Tensor) -> Tensor:
-        """Standard normal, the same for each row of a group."""
+        """Standard normal with the shape and dtype of ``x``, the same for all rows of a group."""
         return self._shared(super().normal_like(x.new_empty(self.n_groups, *x.shape[1:])), len(x))
 
     def beta_binomial(self, n: int, alpha: Tensor, beta: Tensor) -> Tensor:
-        """By inversion: the first count whose cumulated probability exceeds a uniform number."""
+        """Beta-binomial counts, the same for rows of a group with equal ``alpha`` and ``beta``.
+
+        They are drawn by inversion: the smallest count whose cumulative probability exceeds a
+        uniform number, which the rows of a group share.
+        """
         r = self.uniform(tuple(alpha.shape), torch.float64)
         tables = (t.detach().cpu().double() for t in (alpha, beta, r))
         n_rows = max(1, BLOCK_ENTRIES // (math.prod(alpha.shape[1:]) * (n + 1)))
@@ -196,7 +201,7 @@ class SharedStream(Stream):
 
 
 def _beta_binomial_quantile(n: int, alpha: Tensor, beta: Tensor, r: Tensor) -> Tensor:
-    """The first count up to ``n`` whose cumulated probability exceeds ``r``."""
+    """The smallest count in 0 … ``n`` whose cumulative probability exceeds ``r``."""
     # BB(k + 1) / BB(k) = (n − k) (k + α) / ((k + 1) (n − 1 − k + β)): no gamma functions.
     k = torch.arange(n, dtype=r.dtype, device="cpu")
     a, b = alpha[..., None], beta[..., None]

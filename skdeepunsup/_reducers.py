@@ -1,4 +1,4 @@
-"""What the table and the figure of a comparison share: names, folds, samples of rows."""
+"""Shared by the table and the figure that compare transformers: names, folds, subsets of rows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 
 def flatten_reducers(reducers: Any) -> list[tuple[str, Any]]:
-    """Pair each reducer with its name; a list holds one model at several code widths."""
+    """Return (name, reducer) pairs; a list in the dict holds one model at several code widths."""
     if not isinstance(reducers, Mapping):
         raise TypeError(
             "reducers must be a dict of names to transformers, such as {'pca': PCA(8)}; got "
@@ -29,12 +29,12 @@ def flatten_reducers(reducers: Any) -> list[tuple[str, Any]]:
 
 
 def spread_rows(n_rows: int, n_kept: int) -> np.ndarray:
-    """Return at most ``n_kept`` row numbers, evenly spread: a sample that needs no chance."""
+    """Return at most ``n_kept`` row numbers, evenly spaced: a subset without randomness."""
     return np.linspace(0, n_rows - 1, min(n_rows, n_kept)).astype(int)
 
 
 def holds_classes(y: np.ndarray) -> bool:
-    """Whether ``y`` holds classes, text or few whole numbers that repeat, rather than numbers."""
+    """Whether ``y`` holds classes (text, or few integers that repeat) rather than numbers."""
     if y.dtype.kind not in "iuf":
         return True
     n_values = len(np.unique(y))
@@ -43,7 +43,11 @@ def holds_classes(y: np.ndarray) -> bool:
 
 
 def split_rows(cv: Any, X: Any, y: Any = None, random_state: int = 0) -> list[Fold]:
-    """Return (train, test) rows for each fold, as ``compare_reducers`` describes ``cv``."""
+    """Return (train, test) row numbers for each fold.
+
+    An integer ``cv`` asks for that many folds of shuffled rows, stratified where ``y`` holds
+    classes that each have a row for every fold.
+    """
     if not isinstance(cv, int | np.integer):
         return list(check_cv(cv).split(X, y))
     if not 2 <= cv <= X.shape[0]:
@@ -62,5 +66,5 @@ def _check_reducer(name: str, reducer: Any) -> None:
         if not hasattr(reducer, method):
             raise TypeError(
                 f"reducers[{name!r}], a {type(reducer).__name__}, has no {method}; only "
-                "transformers with a way back, such as PCA or Autoencoder, can be compared."
+                "transformers that can decode, such as PCA or Autoencoder, can be compared."
             )

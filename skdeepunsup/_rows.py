@@ -1,4 +1,10 @@
-"""Rows of a checked array as tensors: resident or streamed, and what is done with all of them."""
+"""Rows of a checked array as tensors, whole or in parts, and functions applied to all of them.
+
+`ResidentRows` holds all rows in one tensor; `StreamedRows` leaves a sparse or memory-mapped array
+where it is, and only the rows of a batch become a tensor. ``training_rows`` chooses between them.
+A user's rows become tensors here and in ``_validation.py`` only; the latter has the checks and the
+conversions of single arrays, and comes first.
+"""
 
 import copy
 from abc import ABC, abstractmethod
@@ -14,11 +20,10 @@ from torch import Tensor
 from ._validation import copied, dense, is_memory_mapped
 
 CHUNK_ROWS = 1024
-"""Rows that cross at a time outside training: enough for a fast product, few for the cache."""
-
+"""Rows processed at a time outside training: enough for a fast product, few for the cache."""
 
 CHUNK_ENTRIES = 2**20
-"""Entries of these at most: what convolutions make of an image is many times its size."""
+"""Most entries in these rows: the activations of a convolution are many times the image's size."""
 
 
 class Rows(ABC):
@@ -26,32 +31,33 @@ class Rows(ABC):
 
     n_features: int
     index_device: torch.device
-    """Where ``take`` wants its indices."""
+    """Device on which ``take`` expects its indices."""
     weights: Tensor | None = None
-    """How much each row counts, on a scale of their own, kept on the CPU; None if all alike."""
+    """Weight of each row, in any unit, on the CPU; None if all rows count the same."""
     labels: Tensor | None = None
-    """What each row is to be told to be, kept on the CPU: the place of its class in ``classes``, or
-    a target; None where nothing is."""
+    """Training target of each row, on the CPU: the index of its class in ``classes``, or a number;
+    None if unsupervised."""
     classes: tuple[Any, ...] = ()
+    """Names of the classes; empty without classes."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
 
     @abstractmethod
     def take(self, ids: Tensor) -> Tensor:
-        """Copy the rows ``ids``."""
+        """Copies of the rows ``ids``, shape (len(ids), n_features)."""
 
     @abstractmethod
     def _select(self, ids: Tensor) -> "Rows":
-        """The rows ``ids`` as rows of their own, without weights and classes."""
+        """A `Rows` object of the rows ``ids``, without weights, labels and classes."""
 
     @abstractmethod
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
-        """Copies of all rows in order, some at a time."""
+        """Yield copies of all rows in order, ``size`` at a time."""
 
     def select(self, ids: Tensor) -> "Rows":
-        """The rows ``ids`` as rows of their own."""
+        """A `Rows` object of the rows ``ids``, with their weights and labels."""
         rows = self._select(ids)
         rows.weights = None if self.weights is None else self.weights[ids.cpu()]
         rows.labels = None if self.labels is None else self.labels[ids.cpu()]
@@ -59,14 +65,14 @@ class Rows(ABC):
         return rows
 
     def weighted(self, weights: np.ndarray) -> "Rows":
-        """The rows whose weight is not 0, bearing it."""
+        """The rows whose weight is not 0, with their weights."""
         counting = torch.from_numpy(weights.nonzero()[0])
         rows = copy.copy(self) if len(counting) == len(self) else self.select(counting)
         rows.weights = torch.from_numpy(weights)[counting]
         return rows
 
     def labelled(self, labels: np.ndarray, classes: tuple[Any, ...]) -> "Rows":
-        """The same rows, each with its label."""
+        """A copy of this object with labels; the rows themselves are shared."""
         rows = copy.copy(self)
         rows.labels, rows.classes = torch.from_numpy(labels), classes
         return rows
@@ -82,7 +88,7 @@ class Rows(ABC):
 
 
 class ResidentRows(Rows):
-    """All rows in one tensor, which is this object's own."""
+    """All rows in one tensor that belongs to this object."""
 
     def __init__(self, X: Tensor) -> None:
         self.X = X
@@ -102,7 +108,7 @@ class ResidentRows(Rows):
 
 
 class StreamedRows(Rows):
-    """Rows of an array that stays outside torch: sparse, memory-mapped, or used only once.
+    """Rows of an array that stays as it is: sparse, memory-mapped, or used only once.
 
     Parameters
     ----------
@@ -110,9 +116,9 @@ class StreamedRows(Rows):
     device : torch.device
     dtype : torch.dtype
     ids : ndarray of shape (n_rows,), optional
-        The rows of ``X`` that are meant; all of them by default.
+        Rows of ``X`` to use; all of them by default.
     absent : float, default=0.0
-        What an entry is that a sparse matrix does not store.
+        Value of the entries that a sparse matrix does not store.
     """
 
     def __init__(
@@ -148,19 +154,19 @@ class StreamedRows(Rows):
 
 
 def training_rows(X: Any, device: torch.device, dtype: torch.dtype, absent: float = 0.0) -> Rows:
-    """The rows of a checked array as training wants them: resident where they are in memory."""
+    """Rows for training: resident if ``X`` is a dense array in memory, else streamed."""
     if sp.issparse(X) or is_memory_mapped(X):
         return StreamedRows(X, device, dtype, absent=absent)
     return ResidentRows(copied(X, device, dtype))
 
 
 def chunk_rows(rows: Rows) -> int:
-    """Rows that a network is given at a time: fewer of wide ones, such as large images."""
+    """Rows to pass through a network at a time: fewer if they are wide, such as large images."""
     return max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // rows.n_features))
 
 
 def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
-    """Apply ``function`` to chunks of rows, without gradients, into one array of ``dtype``."""
+    """Apply ``function`` to all rows in chunks, without gradients; return an array of ``dtype``."""
     result = None
     start = 0
     with torch.inference_mode():
@@ -170,12 +176,15 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
                 result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
             result[start : start + len(part)] = part
             start += len(part)
-    assert result is not None  # check_rows lets no empty array pass
+    assert result is not None  # check_rows refuses empty arrays
     return result
 
 
 def drawn_rows(function: Callable[[slice], Tensor], n_rows: int, n_features: int) -> np.ndarray:
-    """Rows that ``function`` draws for each part of ``n_rows``, without gradients, as float64."""
+    """Call ``function`` for each slice of ``n_rows`` rows to draw, without gradients.
+
+    Returns a float64 array of shape (n_rows, n_features).
+    """
     result = np.empty((n_rows, n_features))
     with torch.inference_mode():
         for part in gen_batches(n_rows, CHUNK_ROWS):
@@ -184,16 +193,20 @@ def drawn_rows(function: Callable[[slice], Tensor], n_rows: int, n_features: int
 
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
-    """The weighted mean of a per-row ``function`` over all rows, summed in float64 on the CPU."""
+    """The weighted mean of ``function(x)`` over all rows, summed in float64 on the CPU.
+
+    ``function`` maps rows, (n, n_features), to one value or one vector per row.
+    """
     return mean_over_weighted_rows(lambda x, *marks: function(x), rows)
 
 
 def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tensor:
-    """The same of a ``function`` that is given what marks its rows.
+    """The weighted mean of ``function(x, weights)`` over all rows, in float64 on the CPU.
 
-    These are their weights, None if all count alike, and their labels, where they bear some.
+    ``function`` maps rows, (n, n_features), to one value or one vector per row. Weights are None if
+    all rows count the same; rows that have labels are passed as ``function(x, weights, labels)``.
     """
-    # A running total: small tensors kept between the freed chunks would tear the heap to pieces.
+    # A running total: small tensors kept between the freed chunks would fragment the heap.
     total: Tensor | float = 0.0
     alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
     weights = alike if rows.weights is None else rows.weights.double()

@@ -1,7 +1,8 @@
-"""The border between NumPy and torch: arrays are checked, copied into tensors, and handed back.
+"""Checks of a user's arrays, what is asked of them (dtype, range), and their conversion to tensors.
 
-The caller's array is never written to and never aliased. Dense arrays become one resident tensor
-for training; sparse and memory-mapped ones stay where they are, and only the rows of a batch cross.
+In this order: checks, which return arrays; questions; conversions between NumPy and torch. A user's
+array is never written to, and no tensor shares its memory. ``_rows.py`` builds on this file and has
+many rows as tensors, whole or in parts; a user's rows become tensors in these two files only.
 """
 
 import math
@@ -28,27 +29,15 @@ REMEDIES = {
     "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
     "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
 }
-"""By what scikit-learn's complaint says: what to do about it, where it does not tell."""
-
-
-@contextmanager
-def remedies() -> Iterator[None]:
-    """Add the remedy to scikit-learn's complaint of an array."""
-    try:
-        yield
-    except ValueError as error:
-        for complaint, remedy in REMEDIES.items():
-            if complaint in str(error):
-                raise ValueError(f"{error}\n{remedy}") from error
-        raise
+"""Remedies for errors of scikit-learn that name none, by a part of the error's message."""
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) -> Any:
     """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
 
-    Integers and booleans keep their dtype, so that nothing wider than the caller's array is made.
-    ``reset`` says whether this call defines the number and names of the features. NaN passes with
-    ``allow_nan``, or where the estimator's tags allow it.
+    Integers and booleans keep their dtype, so that no array larger than the caller's is made. With
+    ``reset``, this call defines the number and names of the features; without, they are compared
+    with the fitted ones. NaN is accepted with ``allow_nan``, or if the estimator's tags allow it.
     """
     X = as_host_array(X)
     allow_nan = allow_nan or get_tags(estimator).input_tags.allow_nan
@@ -58,7 +47,10 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) 
 
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:
-    """Return codes ``Z`` as a finite ndarray of ``n_components`` columns."""
+    """Return codes ``Z`` as a finite ndarray; raise unless it has ``n_components`` columns.
+
+    ``name`` is the estimator's, for the error.
+    """
     Z = as_host_array(Z)
     with remedies():
         Z = check_array(Z, input_name="X", **_array_options(Z))
@@ -70,7 +62,7 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
 
 
 def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
-    """Return the weights of the rows of a checked array, none of them negative; None stays None."""
+    """Return one weight, at least 0, for each row of a checked array ``X``; None stays None."""
     if sample_weight is None:
         return None
     weights = as_host_array(sample_weight)
@@ -78,10 +70,13 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
 
 
 def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """Return the place of each label in ``classes``, and these: sorted labels, unless given."""
+    """Return the index of each label in ``classes``, and the classes.
+
+    Without ``classes``, they are the sorted distinct labels; with them, other labels are an error.
+    """
     y = column_or_1d(as_host_array(y), warn=True)
     if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
-        raise ValueError("y has missing labels, NaN or None: drop their rows, or name them.")
+        raise ValueError("y has missing labels, NaN or None: drop their rows, or label them.")
     found, labels = np.unique(y, return_inverse=True)
     if not classes:
         check_classification_targets(y)
@@ -95,12 +90,30 @@ def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tup
     return np.array([places[label] for label in found.tolist()])[labels], classes
 
 
-def as_host_array(X: Any) -> Any:
-    """A tensor as an array; all else as it is."""
-    if not isinstance(X, Tensor):
-        return X
-    X = X.detach().cpu()
-    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
+def n_held_out(n_rows: int, fraction: float) -> int:
+    """Number of held-out rows, a ``fraction`` of ``n_rows``, rounded up.
+
+    Raises unless at least one row is held out and one is left for training; 0 holds out none.
+    """
+    held_out = math.ceil(n_rows * fraction)
+    if fraction > 0 and not 1 <= held_out < n_rows:
+        raise ValueError(
+            f"validation_fraction == {fraction} with n_samples = {n_rows} leaves no row to train "
+            "on; give more rows or a smaller fraction, or hold none out."
+        )
+    return held_out
+
+
+@contextmanager
+def remedies() -> Iterator[None]:
+    """Add the remedy to scikit-learn's error about an array."""
+    try:
+        yield
+    except ValueError as error:
+        for complaint, remedy in REMEDIES.items():
+            if complaint in str(error):
+                raise ValueError(f"{error}\n{remedy}") from error
+        raise
 
 
 def _array_options(X: Any) -> dict[str, Any]:
@@ -112,37 +125,28 @@ def _array_options(X: Any) -> dict[str, Any]:
     }
 
 
-def is_memory_mapped(X: Any) -> bool:
-    """Whether the array's memory is a file's."""
-    while isinstance(X, np.ndarray):
-        if isinstance(X, np.memmap):
-            return True
-        X = X.base
-    return False
-
-
 def output_dtype(X: Any) -> np.dtype:
-    """float32 for float32 input, float64 for all else, as scikit-learn's transformers do."""
+    """float32 for float32 input, else float64, as for scikit-learn's transformers."""
     return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
 
 def value_range(X: Any) -> tuple[float, float]:
-    """The smallest and the largest entry of those that are not missing."""
+    """The smallest and the largest entry, missing ones (NaN) left out; NaN if all are missing."""
     if sp.issparse(X):
         if not X.has_canonical_format:
-            X = X.copy()  # to look for them, SciPy sums duplicate entries in place
+            X = X.copy()  # SciPy's nanmin sums duplicate entries in place
         return float(X.nanmin()), float(X.nanmax())
     return float(np.fmin.reduce(X, axis=None)), float(np.fmax.reduce(X, axis=None))
 
 
 def outside_unit_interval(X: Any) -> str:
-    """Say where ``X`` leaves [0, 1] by more than rounding, and the remedy; "" where it does not."""
+    """Text of a warning if entries of ``X`` are outside [0, 1] by more than rounding, else ""."""
     return leaves_unit_interval(*value_range(X))
 
 
 def leaves_unit_interval(low: float, high: float) -> str:
-    """The same, of values that lie between these."""
-    if not (low < -1e-6 or high > 1 + 1e-6):  # nor if both are NaN, nothing being observed
+    """Text of a warning if ``low`` or ``high`` is outside [0, 1] by more than rounding, else ""."""
+    if not (low < -1e-6 or high > 1 + 1e-6):  # false also for NaN, where nothing is observed
         return ""
     return (
         f"values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; "
@@ -150,9 +154,26 @@ def leaves_unit_interval(low: float, high: float) -> str:
     )
 
 
+def is_memory_mapped(X: Any) -> bool:
+    """Whether the array's memory is mapped from a file."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
+
+
+def as_host_array(X: Any) -> Any:
+    """A tensor as an array on the CPU; anything else unchanged."""
+    if not isinstance(X, Tensor):
+        return X
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
+
+
 def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype, name: str = "X") -> Tensor:
-    """A tensor with the values of ``X`` that shares no memory with it."""
-    # NumPy copies from read-only, reversed and foreign-endian memory as well; torch does not.
+    """A tensor on ``device`` with the values of ``X``, in memory of its own."""
+    # NumPy can copy from read-only, reversed and foreign-endian memory; torch cannot.
     tensor = torch.empty(X.shape, dtype=dtype, device="cpu")
     try:
         with np.errstate(over="raise"):
@@ -166,7 +187,7 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype, name: str = 
 
 
 def dense(X: Any, absent: float) -> np.ndarray:
-    """A sparse matrix as an array that has ``absent`` where nothing is stored."""
+    """A sparse matrix as a dense array, with ``absent`` where no entry is stored."""
     if absent == 0:
         return X.toarray()
     entries = X.tocoo()
@@ -176,21 +197,10 @@ def dense(X: Any, absent: float) -> np.ndarray:
 
 
 def to_dense(X: Any) -> np.ndarray:
-    """Rows as an array of float64, missing ones as NaN."""
+    """Rows, dense or sparse, as a dense array of float64."""
     return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
 
 
 def to_array(tensor: Tensor) -> np.ndarray:
     """A copy of a tensor as an array, in C order."""
     return np.array(tensor.detach().cpu().numpy(), order="C")
-
-
-def n_held_out(n_rows: int, fraction: float) -> int:
-    """How many of ``n_rows`` a fraction holds out; at least one row stays on each side."""
-    held_out = math.ceil(n_rows * fraction)
-    if fraction > 0 and not 1 <= held_out < n_rows:
-        raise ValueError(
-            f"validation_fraction == {fraction} with n_samples = {n_rows} leaves none to train on; "
-            "give more rows or a smaller fraction, or hold none out."
-        )
-    return held_out

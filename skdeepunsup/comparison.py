@@ -1,4 +1,4 @@
-"""PCA and deep models on one footing: the same folds, the same questions."""
+"""Comparison of PCA and deep models as a table: the same folds and the same measures for all."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,56 +30,58 @@ def compare_reducers(
     n_jobs: int | None = None,
     return_estimator: bool = False,
 ) -> dict[str, list[Any]]:
-    """Compare transformers that have a way back, on rows that they were not fitted to.
+    """Compare transformers that can decode their codes, on held-out rows.
 
     Parameters
     ----------
     reducers : dict of str to transformer, or to a list of transformers
-        PCA, ours, or any with ``inverse_transform``. A list holds one model at several code widths.
-        They are cloned, never fitted themselves.
+        PCA, estimators of this package, or any others with ``inverse_transform``. A list holds one
+        model at several code widths. Clones are fitted; the transformers themselves stay as they
+        are.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data. Errors compare features as they are: scale them first where their units differ.
+        Data. Errors add up over features in their own units: scale features whose units differ.
     y : array-like of shape (n_samples,), default=None
-        Classes (text, or few whole numbers that repeat) or numbers, for the k-NN score alone; the
-        transformers never see them.
+        Classes (text, or few integers that repeat) or numbers, used for the k-NN score alone; the
+        transformers are fitted without them.
     cv : int, cross-validation generator or iterable of (train, test), default=5
-        An int asks for so many folds of shuffled rows, always the same, since files are often
-        sorted; they are stratified where ``y`` holds classes that have a row for every fold.
+        An int is a number of folds. Rows are then shuffled, since files are often sorted, always
+        in the same way, and stratified where ``y`` holds classes that each have a row for every
+        fold.
     n_neighbors : int, default=5
-        Of the k-NN score and of trustworthiness.
+        Neighbours for the k-NN score and for trustworthiness.
     n_jobs : int, default=None
-        Fits at a time; the seconds mean most with one.
+        Fits that run in parallel; the seconds are most reliable with one.
     return_estimator : bool, default=False
-        Whether to add the fitted transformers.
+        Whether to return the fitted transformers as well.
 
     Returns
     -------
     dict of str to list
-        One entry a transformer in each list, ready for ``pandas.DataFrame``. All figures are means
-        over the folds, of held-out rows:
+        Each list has one entry per transformer, ready for ``pandas.DataFrame``. All figures are
+        measured on held-out rows and averaged over the folds:
 
         - ``"name"``, the key in ``reducers``; ``"n_components"``, the width of the code;
         - ``"explained_variance"``, :func:`~skdeepunsup.metrics.reconstruction_score`, and
           ``"explained_variance_std"``, its standard deviation over the folds;
-        - ``"reconstruction_error"``, squared, summed over features, the mean of the rows, and
-          ``"reconstruction_error_std"``;
-        - ``"knn_score"``, where ``y`` is given: how well k nearest training codes predict it,
+        - ``"reconstruction_error"``, the squared error summed over features, its mean over the
+          rows, and ``"reconstruction_error_std"``;
+        - ``"knn_score"``, if ``y`` is given: how well the k nearest training codes predict it,
           accuracy for classes and R² for numbers;
-        - ``"trustworthiness"``, how far neighbours in code are neighbours in ``X``, on at most 1000
-          rows of a fold;
-        - ``"fit_seconds"`` and ``"transform_seconds"``, the latter of the held-out rows;
-        - ``"estimator"``, if asked for: a list of one fitted transformer a fold.
+        - ``"trustworthiness"``, how far neighbours among the codes are neighbours in ``X``, on at
+          most 1000 rows of a fold;
+        - ``"fit_seconds"`` and ``"transform_seconds"``, the latter for the held-out rows;
+        - ``"estimator"``, if ``return_estimator``: a list of one fitted transformer per fold.
 
     Raises
     ------
     TypeError
-        If ``reducers`` is not such a dict, or one of them has no way back.
+        If ``reducers`` is not such a dict, or one of them has no ``inverse_transform``.
     ValueError
-        If the rows are too few for the folds or the neighbours.
+        If there are too few rows for the folds or the neighbours.
 
     See Also
     --------
-    ReducerComparisonDisplay : The same as a figure.
+    ReducerComparisonDisplay : The comparison as a figure.
 
     Examples
     --------
@@ -121,7 +123,7 @@ def _check_folds(folds: list[Fold], n_neighbors: int) -> None:
     if n_test < needed:
         raise ValueError(
             f"n_neighbors == {n_neighbors} needs at least {needed} held-out rows in each fold, but "
-            f"one has {n_test}; lower n_neighbors or cv, or bring more rows."
+            f"one has {n_test}; lower n_neighbors or cv, or give more rows."
         )
     n_train = min(len(train) for train, _ in folds)
     if n_train < n_neighbors:

@@ -1,4 +1,9 @@
-"""Figures, as scikit-learn has them; matplotlib is needed only when one is drawn."""
+"""Displays in the style of scikit-learn; matplotlib is imported only when a figure is drawn.
+
+One file per display. What they share: ``_axes.py`` (matplotlib and its axes), ``_codes.py``
+(encoding, decoding and checks), ``_images.py`` (rows as images), ``_panels.py`` (the panels of
+``comparison.py``).
+"""
 
 from .comparison import ReducerComparisonDisplay
 from .components import ComponentsDisplay

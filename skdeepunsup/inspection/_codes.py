@@ -1,4 +1,4 @@
-"""What displays ask of a fitted transformer: rows to codes, codes to rows, and there and back."""
+"""What displays need of a fitted transformer: encoding, decoding, reconstruction; and checks."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from .._validation import to_dense, value_range
 
 
 def check_has(estimator: Any, name: str, remedy: str) -> None:
-    """Raise, with what to do about it, where the estimator lacks ``name``."""
+    """Raise a TypeError that ends in ``remedy`` if the estimator has no attribute ``name``."""
     if not hasattr(estimator, name):
         raise TypeError(f"{type(estimator).__name__} has no {name}; {remedy}")
 
 
 def check_way_back(estimator: Any) -> None:
-    """Raise unless codes can be decoded."""
+    """Raise unless the estimator can encode and decode."""
     for name in ("transform", "inverse_transform"):
         check_has(
-            estimator, name, "pass a transformer with a way back, such as PCA or Autoencoder."
+            estimator, name, "pass a transformer that can decode, such as PCA or Autoencoder."
         )
 
 
@@ -30,30 +30,30 @@ def count_rows(X: Any) -> int:
 
 
 def take_rows(X: Any, n_rows: int) -> Any:
-    """At most ``n_rows`` of the rows, evenly spread, in a container of the same kind."""
+    """At most ``n_rows`` evenly spaced rows of ``X``, in a container of the same type."""
     return _safe_indexing(X, spread_rows(count_rows(X), n_rows))
 
 
 def encode(estimator: Any, X: Any) -> np.ndarray:
-    """Codes of rows, (n_samples, n_components)."""
+    """Codes of rows, shape (n_samples, n_components)."""
     return to_dense(estimator.transform(X))
 
 
 def decode(estimator: Any, codes: np.ndarray) -> np.ndarray:
-    """Rows of codes; of any number of axes, the last of which is that of the components."""
+    """Decode an array of codes, shape (…, n_components), to rows, shape (…, n_features)."""
     rows = to_dense(estimator.inverse_transform(codes.reshape(-1, codes.shape[-1])))
     return rows.reshape(*codes.shape[:-1], -1)
 
 
 def reconstruct(estimator: Any, X: Any) -> np.ndarray:
-    """Rows to codes and back."""
+    """Reconstruct rows: encode and decode them."""
     if hasattr(estimator, "reconstruct"):
         return to_dense(estimator.reconstruct(X))
     return to_dense(estimator.inverse_transform(estimator.transform(X)))
 
 
 def check_index(name: str, value: Any, n: int, what: str) -> int:
-    """Return ``value`` as the number of one of ``n`` things, counted from 0."""
+    """Return ``value`` as an index below ``n``; raise, saying that there are ``n`` ``what``."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < n:
         raise ValueError(
             f"{name} == {value!r}, must be between 0 and {n - 1}: there are {n} {what}."
@@ -62,7 +62,7 @@ def check_index(name: str, value: Any, n: int, what: str) -> int:
 
 
 def check_components(components: Any, n_components: int) -> list[int]:
-    """Return ``components`` as a list of numbers of components."""
+    """Return ``components`` as a list of indices of components."""
     if isinstance(components, str) or not hasattr(components, "__len__") or len(components) == 0:
         raise ValueError(f"components == {components!r}, must be a sequence of integers.")
     return [
@@ -72,10 +72,10 @@ def check_components(components: Any, n_components: int) -> list[int]:
 
 
 def check_two_components(components: Any, n_components: int) -> list[int]:
-    """Return ``components`` as a list of the numbers of two different components."""
+    """Return ``components`` as a list of the indices of two different components."""
     if n_components < 2:
         raise ValueError(
-            f"the code has {n_components} component, and two are drawn; fit an estimator with "
+            f"the code has {n_components} component, but two are drawn; fit an estimator with "
             "n_components >= 2."
         )
     pair = check_components(components, n_components)
@@ -85,5 +85,5 @@ def check_two_components(components: Any, n_components: int) -> list[int]:
 
 
 def limits(X: Any) -> tuple[float, float]:
-    """The smallest and the largest entry that is not missing, of sparse rows too."""
+    """The smallest and the largest entry of dense or sparse rows, without missing ones (NaN)."""
     return value_range(X if sp.issparse(X) else np.asarray(X))

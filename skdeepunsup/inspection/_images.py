@@ -1,4 +1,4 @@
-"""Rows of numbers as images: their shape, their colours, many of them tiled into one."""
+"""Rows as images: their shape, their colours, and many images tiled into one."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ GAP = 0.08  # of an image's width
 
 
 def estimator_image_shape(estimator: Any, image_shape: Any) -> Any:
-    """The image shape given, else that of the estimator's own parameter, else None."""
+    """``image_shape`` if given, else the estimator's parameter ``image_shape``, else None."""
     return getattr(estimator, "image_shape", None) if image_shape is None else image_shape
 
 
 def required_image_shape(estimator: Any, image_shape: Any) -> Any:
-    """The same, where nothing can be drawn without one."""
+    """``image_shape`` if given, else the estimator's own; raise if both are None."""
     shape = estimator_image_shape(estimator, image_shape)
     if shape is None:
         raise ValueError(
             f"image_shape is None, and {type(estimator).__name__} has none of its own; pass "
-            "image_shape=(height, width), with channels as a third number where there are several."
+            "image_shape=(height, width), or (height, width, channels) if there are several."
         )
     return shape
 
 
 def drawable_shape(image_shape: Any, n_features: int) -> tuple[int, int, int]:
-    """Return ``image_shape`` as height, width and channels, of which there are 1 or 3."""
+    """Return ``image_shape`` as (height, width, channels); raise unless it has 1 or 3 channels."""
     shape = check_image_shape("image_shape", image_shape, n_features)
     if shape[2] not in (1, 3):
         raise ValueError(
@@ -39,9 +39,9 @@ def drawable_shape(image_shape: Any, n_features: int) -> tuple[int, int, int]:
 
 
 def paint(rows: Any, image_shape: Any, low: float, high: float) -> np.ndarray:
-    """Colours (n, height, width, 3) of images, black at ``low`` and white at ``high``.
+    """Colours of images, shape (n, height, width, 3): black at ``low``, white at ``high``.
 
-    Images with channels are taken for red, green and blue. What is NaN is drawn as missing.
+    Three channels are red, green and blue. Pixels with NaN get the colour ``MISSING``.
     """
     rows = np.asarray(rows, dtype=np.float64)
     images = rows.reshape(-1, *drawable_shape(image_shape, rows.shape[-1]))
@@ -53,9 +53,10 @@ def paint(rows: Any, image_shape: Any, low: float, high: float) -> np.ndarray:
 
 
 def paint_signed(rows: Any, image_shape: Any) -> np.ndarray:
-    """Colours of images of weights, each divided by its own largest absolute value.
+    """Colours of weights as images, each divided by its own largest absolute value.
 
-    Without channels: blue for negative, white for 0, red for positive. With channels, 0 is grey.
+    With one channel, negative weights are blue, 0 is white and positive ones are red; with three,
+    0 is grey.
     """
     import matplotlib
 
@@ -70,7 +71,7 @@ def paint_signed(rows: Any, image_shape: Any) -> np.ndarray:
 
 
 def tile(images: np.ndarray, n_columns: int) -> np.ndarray:
-    """One image of many, row by row, with white gaps; what is left of the last row is white."""
+    """Tile many images into one, row by row, with white gaps; the end of the last row is white."""
     n, height, width, _ = images.shape
     n_rows = -(-n // n_columns)
     gap = _gap(width)
@@ -81,9 +82,9 @@ def tile(images: np.ndarray, n_columns: int) -> np.ndarray:
 
 
 def draw_tiles(ax: Any, images: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw images as tiles, and return the heights of their rows and the places of their columns.
+    """Draw images as tiles, and return the centres of their rows (y) and of their columns (x).
 
-    They are for labels: the axes show no ticks.
+    The axes have no ticks; the centres serve to place labels.
     """
     n, height, width, _ = images.shape
     gap = _gap(width)
@@ -97,7 +98,7 @@ def draw_tiles(ax: Any, images: np.ndarray, n_columns: int) -> tuple[np.ndarray,
 
 
 def tiles_size(n_rows: int, n_columns: int, image_shape: Any) -> tuple[float, float]:
-    """Width and height in inches that suit so many tiles, without labels."""
+    """Suitable width and height in inches of a grid of tiles, without labels."""
     height, width = image_shape[:2]
     side = min(0.8, 8 / n_columns, 8 * width / (n_rows * height))
     return n_columns * side, n_rows * side * height / width

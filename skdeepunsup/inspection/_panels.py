@@ -1,4 +1,4 @@
-"""The panels of the comparison figure, each drawn from arrays."""
+"""The panels of the figure that compares transformers, each drawn from arrays."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,16 +8,16 @@ import numpy as np
 from .._reducers import holds_classes
 from ._images import draw_tiles, paint
 
-# Okabe and Ito's colours, which colour-blind readers tell apart too.
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "D", "^", "v", "P")
-MAX_CLASSES = 20  # more have no colours of their own
+MAX_CLASSES = 20  # tab20 has no more distinct colours
 WIDTH = 11.0  # inches
 TITLE: dict[str, Any] = {"fontsize": "medium", "fontweight": "bold"}
 
 
 class Style(NamedTuple):
-    """How a model is drawn in every panel."""
+    """Colour, marker and line style of a model, in every panel."""
 
     color: str
     marker: str
@@ -25,7 +25,7 @@ class Style(NamedTuple):
 
 
 def model_styles(names: Sequence[str]) -> dict[str, Style]:
-    """A style for each model; the first is the reference, in dashed grey."""
+    """A style for each name; the first is the reference, in dashed grey."""
     reference, *others = dict.fromkeys(names)
     styles = {reference: Style("#555555", "o", "--")}
     for i, name in enumerate(others):
@@ -34,7 +34,7 @@ def model_styles(names: Sequence[str]) -> dict[str, Style]:
 
 
 def lay_out(plt: Any, n_images: int, n_codes: int) -> tuple[Any, dict[str, Any]]:
-    """A figure and its panels: images and error above, codes below, each where there are any."""
+    """A figure and its panels: images (if any) and error above, codes (if any) below."""
     top = 3.6 if not n_images else max(3.6, 0.6 * (n_images + 1) + 0.5)
     bottom = 0.0 if not n_codes else 3.1
     width = WIDTH if n_images or n_codes > 2 else 6.4
@@ -53,7 +53,7 @@ def lay_out(plt: Any, n_images: int, n_codes: int) -> tuple[Any, dict[str, Any]]
 def draw_errors(
     ax: Any, names: Sequence[str], widths: Any, errors: Any, styles: dict[str, Style]
 ) -> None:
-    """Error against code width, a line for each model."""
+    """Plot error against code width, a line for each model."""
     import matplotlib.ticker
 
     widths, errors = np.asarray(widths), np.asarray(errors)
@@ -86,7 +86,10 @@ def draw_images(
     rows: Sequence[tuple[str, int, float, Any, Style]],
     image_shape: Any,
 ) -> np.ndarray:
-    """Originals above, and below them a row of reconstructions for each of ``rows``."""
+    """Draw the originals, and below them a row of reconstructions for each of ``rows``.
+
+    An entry of ``rows`` is (name, code width, error, reconstructions, style).
+    """
     axes = figure.subplots(len(rows) + 1, 1, squeeze=False)[:, 0]
     low, high = float(np.min(originals)), float(np.max(originals))
     labels, stacks = [("originals", "black")], [originals]
@@ -101,12 +104,15 @@ def draw_images(
 
 
 def draw_codes(figure: Any, scatters: Sequence[tuple[str, Any, Style]], y: Any) -> np.ndarray:
-    """Two dimensions of the code of each model, coloured by ``y``."""
+    """Draw the first two code dimensions of each model, coloured by ``y``.
+
+    An entry of ``scatters`` is (name, codes, style).
+    """
     axes = figure.subplots(1, len(scatters), squeeze=False)[0]
     for ax, (name, code, style) in zip(axes, scatters, strict=True):
         artist = scatter(ax, np.asarray(code)[:, :2], y, style)
         note = "" if np.shape(code)[1] == 2 else f", first 2 of {np.shape(code)[1]}"
-        ax.set_title(f"{name}{note}", fontsize="medium")  # colours are the classes' here
+        ax.set_title(f"{name}{note}", fontsize="medium")  # black: colours mean classes here
         ax.set(xticks=[], yticks=[])
         ax.set_box_aspect(1)
         ax.spines[:].set_color("0.8")
@@ -123,7 +129,7 @@ def draw_codes(figure: Any, scatters: Sequence[tuple[str, Any, Style]], y: Any) 
 
 
 def scatter(ax: Any, code: np.ndarray, y: Any, style: Style) -> Any:
-    """Points, and what a legend or a colour bar needs to explain them."""
+    """Draw codes as points; return an artist for each class, or one artist for all points."""
     look = {"s": 7 if len(code) > 300 else 14, "linewidths": 0, "alpha": 0.8, "rasterized": True}
     if y is None:
         return ax.scatter(*code.T, color=style.color, **look)

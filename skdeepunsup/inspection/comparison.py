@@ -1,4 +1,4 @@
-"""Reducers side by side: reconstructions, codes, and error against code width."""
+"""The comparison of transformers as a figure: reconstructions, codes, error by code width."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,28 +17,28 @@ MAX_POINTS = 1000
 
 
 class ReducerComparisonDisplay:
-    """Figure of transformers that have a way back, side by side.
+    """Comparison of transformers that can decode their codes, as a figure.
 
-    It shows, for the data that allow it, reconstructions beside originals, two-dimensional codes,
-    and the reconstruction error against the width of the code. Use :meth:`from_estimators` to make
-    one.
+    It shows the reconstruction error against the width of the code and, if the data allow it,
+    reconstructions next to originals, and two-dimensional codes. Create one by
+    :meth:`from_estimators`.
 
     Parameters
     ----------
     names : sequence of str of length n_reducers
-        The model of each reducer; several reducers of one name are one model at several widths. The
-        first is the reference.
+        The model of each reducer; reducers with the same name are one model at several code widths.
+        The first is the reference.
     n_components : array-like of shape (n_reducers,)
         Code widths.
     reconstruction_error : array-like of shape (n_reducers,)
-        Squared errors summed over features, means of the rows.
+        Squared errors summed over features, averaged over rows.
     originals : array-like of shape (n_images, n_features), default=None
         Images to show.
     reconstructions : array-like of shape (n_reducers, n_images, n_features), default=None
         Their reconstructions.
     image_shape : tuple of int, default=None
-        Height and width of an image, and channels where there are several; None for data that are
-        no images.
+        Height, width and, if there are several, channels of an image; None for data that are not
+        images.
     codes : list of array-like of shape (n_rows, n_components), default=None
         A code for each reducer.
     y : array-like of shape (n_rows,), default=None
@@ -55,7 +55,7 @@ class ReducerComparisonDisplay:
 
     See Also
     --------
-    compare_reducers : The same as a table.
+    compare_reducers : The comparison as a table.
 
     Examples
     --------
@@ -108,24 +108,24 @@ class ReducerComparisonDisplay:
         n_images: int = 10,
         ax: Any = None,
     ) -> Self:
-        """Draw fitted transformers on data that they were not fitted to.
+        """Draw the comparison of fitted transformers on held-out data.
 
         Parameters
         ----------
         reducers : dict of str to fitted transformer, or to a list of them
             A list holds one model at several code widths. The first name is the reference.
         X : array-like of shape (n_samples, n_features)
-            Held-out data; at most 1000 rows of it are drawn.
+            Held-out data; the codes of at most 1000 rows are drawn.
         y : array-like of shape (n_samples,), default=None
             Classes or numbers that colour the codes.
         reconstruction_error : array-like of shape (n_reducers,), default=None
             Errors to draw, for instance cross-validated ones; None measures them on ``X``.
         image_shape : tuple of int, default=None
-            Height and width of the image a row is, and channels where there are several.
+            Height, width and, if there are several, channels of the image in each row.
         n_images : int, default=10
-            How many images to show.
+            Number of images to show.
         ax : matplotlib Axes, default=None
-            Where given, error against width is drawn on it, and nothing else.
+            If given, only the error against the code width is drawn, on these axes.
 
         Returns
         -------
@@ -163,7 +163,7 @@ class ReducerComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where given, error against width is drawn on it, and nothing else.
+            If given, only the error against the code width is drawn, on these axes.
 
         Returns
         -------
@@ -209,26 +209,26 @@ class ReducerComparisonDisplay:
 
 
 def _pick_images(X: np.ndarray, y: Any, n_images: int) -> np.ndarray:
-    """Row numbers of one image of each class, filled up from rows spread over the data."""
+    """Row numbers of one image of each class, filled up with evenly spaced rows."""
     firsts = [] if y is None else np.unique(np.asarray(y), return_index=True)[1].tolist()
     others = [row for row in spread_rows(len(X), 2 * n_images).tolist() if row not in firsts]
     return np.array((firsts + others)[:n_images])
 
 
 def _near_middle(names: Sequence[str], widths: Any) -> list[int]:
-    """For each model, the reducer whose width is nearest to the middle one of all."""
+    """For each model, the index of the reducer whose width is nearest to the median width."""
     middle = np.unique(widths)[len(np.unique(widths)) // 2]
     return _best_of_each(names, [abs(width - middle) for width in widths])
 
 
 def _narrowest(names: Sequence[str], widths: Any) -> list[int]:
-    """For each model, the reducer with the narrowest code that has two dimensions to draw."""
+    """For each model, the index of the reducer with the narrowest code of at least 2 dimensions."""
     costs = [width if width >= 2 else math.inf for width in widths]
     return [i for i in _best_of_each(names, costs) if math.isfinite(costs[i])]
 
 
 def _best_of_each(names: Sequence[str], costs: Sequence[float]) -> list[int]:
-    """Index of the lowest cost of each name, names in the order in which they come."""
+    """Index of the lowest cost for each name, in the order in which names first appear."""
     best: dict[str, int] = {}
     for i, name in enumerate(names):
         if name not in best or costs[i] < costs[best[name]]:

@@ -22,21 +22,21 @@ MAX_COMPONENTS = 100
 
 
 class ComponentsDisplay:
-    """The components of an estimator, a grid of images.
+    """The components of an estimator, as a grid of images.
 
-    Each image is divided by its own largest absolute value, so that faint components are seen as
-    well as strong ones: images compare in shape, not in strength. Without channels, negative
-    weights are blue, those of 0 white and positive ones red; with channels, 0 is grey. Use
-    :meth:`from_estimator` to make one.
+    Each image is divided by its own largest absolute value, so that weak components are as visible
+    as strong ones: images can be compared in shape, not in strength. In greyscale images, negative
+    weights are blue, 0 is white and positive weights are red; in colour images, 0 is grey. Create
+    one by :meth:`from_estimator`.
 
     Parameters
     ----------
     components : array-like of shape (n_components, n_features)
         Weights.
     image_shape : tuple of int
-        Height and width of an image, and 3 channels where it is one in colours.
+        Height and width of an image, and 3 if it has colours.
     indices : array-like of shape (n_components,), default=None
-        Which components these are, counted from 0; None if they are the first ones, in their order.
+        Indices of these components, from 0; None if they are the first ones, in order.
 
     Attributes
     ----------
@@ -80,12 +80,12 @@ class ComponentsDisplay:
         estimator : fitted estimator
             Has ``components_``: PCA, an RBM, an Autoencoder without hidden layers.
         n_components : int, default=None
-            How many to draw, the first ones in ``order``; None draws all, at most 100.
+            Number of components to draw, the first ones in ``order``; None draws all, at most 100.
         image_shape : tuple of int, default=None
-            Height and width of the image that a row is, and 3 channels where it is one in colours;
-            None takes the estimator's own ``image_shape``.
+            Height and width of the image in each row, and 3 if it has colours; None takes the
+            estimator's own ``image_shape``.
         order : {"norm"}, default=None
-            "norm" puts those of the largest Euclidean norm first; None keeps the estimator's order.
+            "norm" sorts by Euclidean norm, the largest first; None keeps the estimator's order.
         ax : matplotlib Axes, default=None
             Axes to draw on; None opens a figure.
 
@@ -105,8 +105,8 @@ class ComponentsDisplay:
         check_has(
             estimator,
             "components_",
-            "fit one without hidden layers, take a step of a Pipeline, or draw what each number of "
-            "the code does by LatentTraversalDisplay.",
+            "fit one without hidden layers, pass a step of a Pipeline, or draw the effect of each "
+            "component of the code by LatentTraversalDisplay.",
         )
         if order is not None:
             check_option("order", order, ("norm",))

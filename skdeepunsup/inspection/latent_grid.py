@@ -1,4 +1,4 @@
-"""What the places of a latent plane decode to."""
+"""Images decoded from a grid of points in a plane of the latent space."""
 
 from typing import Any, Self
 
@@ -15,33 +15,33 @@ MAX_LABELS = 5
 
 
 class LatentGridDisplay:
-    """Images decoded over a grid of two components of a code, the others held.
+    """Images decoded over a grid of two code components, with the other components fixed.
 
-    Use :meth:`from_estimator` to make one.
+    Create one by :meth:`from_estimator`.
 
     Parameters
     ----------
     images : array-like of shape (n_steps, n_steps, n_features)
-        Decoded rows; ``images[i, j]`` is that of ``values[0][j]`` and ``values[1][i]``.
+        Decoded rows; ``images[i, j]`` belongs to ``values[0][j]`` and ``values[1][i]``.
     values : array-like of shape (2, n_steps)
-        The places along both axes.
+        Values of the component along each axis.
     components : tuple of int
-        The components along the two axes, counted from 0.
+        Indices of the components along the two axes, from 0.
     image_shape : tuple of int
-        Height and width of an image, and 3 channels where it is one in colours.
+        Height and width of an image, and 3 if it has colours.
     limits : tuple of float, default=None
-        Values drawn black and white; None takes the smallest and the largest of ``images``.
+        Values drawn in black and white; None takes the smallest and the largest of ``images``.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes; as in any plot, values grow to the right and upwards.
+        The axes; values increase to the right and upwards.
     figure_ : matplotlib Figure
         The figure.
 
     See Also
     --------
-    LatentSpaceDisplay : Where in this plane the rows lie.
+    LatentSpaceDisplay : The codes of rows in this plane.
 
     References
     ----------
@@ -84,25 +84,25 @@ class LatentGridDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw what a fitted estimator decodes over a plane of its code.
+        """Draw images that a fitted estimator decodes from a plane of its codes.
 
         Parameters
         ----------
         estimator : fitted transformer
-            Has ``inverse_transform``, and with ``X`` also ``transform``: PCA, ours, or a Pipeline
-            of such.
+            Has ``inverse_transform``, and with ``X`` also ``transform``: PCA, an estimator of this
+            package, or a Pipeline of these.
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
-            Rows whose codes say where to look: the grid stands on their quantiles, from the 5th to
-            the 95th percentile, and the other components are held at their medians. None takes
-            the quantiles of the standard normal distribution, the prior of a variational
-            autoencoder, and holds the others at 0.
+            The values along the axes are quantiles of the codes of these rows, from the 5th to the
+            95th percentile, and the other components are fixed at their medians. None takes the
+            quantiles of the standard normal distribution, the prior of a variational autoencoder,
+            and fixes the other components at 0.
         components : tuple of int, default=(0, 1)
-            The components along the two axes, counted from 0.
+            Indices of the components along the two axes, from 0.
         n_steps : int, default=15
             Images along each axis.
         image_shape : tuple of int, default=None
-            Height and width of the image that a row is, and 3 channels where it is one in colours;
-            None takes the estimator's own ``image_shape``.
+            Height and width of the image in each row, and 3 if it has colours; None takes the
+            estimator's own ``image_shape``.
         ax : matplotlib Axes, default=None
             Axes to draw on; None opens a figure.
 
@@ -114,8 +114,8 @@ class LatentGridDisplay:
         Raises
         ------
         ValueError
-            If the code has no such components, ``image_shape`` is missing or does not match, or a
-            model of classes is given no ``X`` to say which.
+            If the code has no such components, ``image_shape`` is missing or does not match, or the
+            model is conditional on classes and ``X`` is None.
         """
         check_is_fitted(estimator)
         check_way_back(estimator)
@@ -123,11 +123,11 @@ class LatentGridDisplay:
         image_shape = required_image_shape(estimator, image_shape)
         shares = np.linspace(0.05, 0.95, n_steps)
         if X is None:
-            check_has(estimator, "get_feature_names_out", "pass X, whose codes it is to show.")
+            check_has(estimator, "get_feature_names_out", "pass X, whose codes give the values.")
             if hasattr(estimator, "classes_"):
                 raise ValueError(
-                    f"codes of this {type(estimator).__name__} say of which class an image is; "
-                    "pass X, rows of the class that is to be drawn."
+                    f"codes of this {type(estimator).__name__} contain the class of an image; "
+                    "pass X, rows of the class to draw."
                 )
             centre = np.zeros(len(estimator.get_feature_names_out()))
             quantiles = np.tile(ndtri(shares)[:, None], len(centre))
@@ -182,7 +182,7 @@ class LatentGridDisplay:
 
 
 def _grid(centre: np.ndarray, pair: list[int], values: np.ndarray) -> np.ndarray:
-    """Codes (n_steps, n_steps, n_components): the first of the pair varies along the columns."""
+    """Codes, shape (n_steps, n_steps, n_components); the first of the pair varies over columns."""
     n_steps = values.shape[1]
     Z = np.tile(centre, (n_steps, n_steps, 1))
     Z[..., pair[0]], Z[..., pair[1]] = np.meshgrid(*values)

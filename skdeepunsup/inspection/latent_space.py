@@ -1,4 +1,4 @@
-"""Rows as points of a latent space."""
+"""The codes of rows as points in a plane of the latent space."""
 
 from typing import Any, Self
 
@@ -15,19 +15,19 @@ MAX_POINTS = 5000
 
 
 class LatentSpaceDisplay:
-    """Two dimensions of the codes of rows, as a scatter.
+    """Two components of the codes of rows, as a scatter plot.
 
-    Use :meth:`from_estimator` to make one.
+    Create one by :meth:`from_estimator`.
 
     Parameters
     ----------
     codes : array-like of shape (n_points, n_components)
         Codes.
     y : array-like of shape (n_points,), default=None
-        Colours the points: classes (text, or few whole numbers that repeat) get a legend, numbers a
+        Colours the points: classes (text, or few integers that repeat) get a legend, numbers a
         colour bar.
     components : tuple of int, default=(0, 1)
-        The components along the two axes, counted from 0.
+        Indices of the components along the two axes, from 0.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class LatentSpaceDisplay:
 
     See Also
     --------
-    LatentGridDisplay : What the places of this plane decode to.
+    LatentGridDisplay : Images decoded from points of this plane.
 
     Examples
     --------
@@ -66,18 +66,18 @@ class LatentSpaceDisplay:
         components: tuple[int, int] = (0, 1),
         ax: Any = None,
     ) -> Self:
-        """Draw the codes that a fitted estimator gives rows.
+        """Draw the codes of rows by a fitted estimator.
 
         Parameters
         ----------
         estimator : fitted transformer
             Has ``transform``.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows; at most 5000 of them, evenly spread, are drawn.
+            Rows; at most 5000 of them, evenly spaced, are drawn.
         y : array-like of shape (n_samples,), default=None
             Classes or numbers that colour the points.
         components : tuple of int, default=(0, 1)
-            The components along the two axes, counted from 0.
+            Indices of the components along the two axes, from 0.
         ax : matplotlib Axes, default=None
             Axes to draw on; None opens a figure.
 
@@ -89,7 +89,7 @@ class LatentSpaceDisplay:
         Raises
         ------
         ValueError
-            If the code has no such components, or ``y`` is not of the length of ``X``.
+            If the code has no such components, or ``y`` and ``X`` differ in length.
         """
         check_is_fitted(estimator)
         check_has(estimator, "transform", "pass a transformer, such as PCA or Autoencoder.")
@@ -97,7 +97,7 @@ class LatentSpaceDisplay:
             y = column_or_1d(y)
             if len(y) != count_rows(X):
                 raise ValueError(
-                    f"y has {len(y)} entries, but X has {count_rows(X)} rows; give one for each."
+                    f"y has {len(y)} entries, but X has {count_rows(X)} rows; give one per row."
                 )
             y = y[spread_rows(len(y), MAX_POINTS)]
         codes = encode(estimator, take_rows(X, MAX_POINTS))

@@ -1,4 +1,4 @@
-"""What single components of a code stand for: each is moved, and the rest held."""
+"""Images decoded while one component of a code varies and the others are fixed."""
 
 from typing import Any, Self
 
@@ -22,22 +22,22 @@ MAX_COMPONENTS = 8
 
 
 class LatentTraversalDisplay:
-    """Images decoded along single components of a code, a row of images for each.
+    """Images decoded while a single code component varies, a row of images for each component.
 
-    Use :meth:`from_estimator` to make one.
+    Create one by :meth:`from_estimator`.
 
     Parameters
     ----------
     images : array-like of shape (n_components, n_steps, n_features)
         Decoded rows.
     values : array-like of shape (n_components, n_steps)
-        What the component was set to.
+        Values of the component that varies.
     components : sequence of int of length n_components
-        Which component was moved, counted from 0.
+        Index of the component that varies, from 0.
     image_shape : tuple of int
-        Height and width of an image, and 3 channels where it is one in colours.
+        Height and width of an image, and 3 if it has colours.
     limits : tuple of float, default=None
-        Values drawn black and white; None takes the smallest and the largest of ``images``.
+        Values drawn in black and white; None takes the smallest and the largest of ``images``.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class LatentTraversalDisplay:
 
     See Also
     --------
-    LatentGridDisplay : Two components moved at once.
+    LatentGridDisplay : Two components that vary together.
 
     References
     ----------
@@ -93,25 +93,27 @@ class LatentTraversalDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw what a fitted estimator decodes along components of its code.
+        """Draw images that a fitted estimator decodes as components of a code vary.
 
         Parameters
         ----------
         estimator : fitted transformer
-            Has ``transform`` and ``inverse_transform``: PCA, ours, or a Pipeline of such.
+            Has ``transform`` and ``inverse_transform``: PCA, an estimator of this package, or a
+            Pipeline of these.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows whose codes say how far to go; values outside their range are drawn as its ends.
+            Rows whose codes give the ranges of the components. Pixels outside the range of ``X``
+            are drawn in black or white.
         components : sequence of int, default=None
-            Components to move, counted from 0; None takes those, at most 8, whose codes of ``X``
-            vary most, the most varying first.
+            Indices of the components to vary, from 0; None takes at most 8 with the largest
+            variance over the codes of ``X``, in decreasing order.
         values : array-like of shape (n_steps,), default=None
-            What to set each to; None takes 7 equal steps from the 1st to the 99th percentile of its
-            codes of ``X``.
+            Values of each component; None takes 7 equal steps from the 1st to the 99th percentile
+            of the component over the codes of ``X``.
         row : int, default=0
-            The row of ``X`` whose code is held in the other components.
+            The row of ``X`` whose code gives the fixed components.
         image_shape : tuple of int, default=None
-            Height and width of the image that a row is, and 3 channels where it is one in colours;
-            None takes the estimator's own ``image_shape``.
+            Height and width of the image in each row, and 3 if it has colours; None takes the
+            estimator's own ``image_shape``.
         ax : matplotlib Axes, default=None
             Axes to draw on; None opens a figure.
 
@@ -184,7 +186,7 @@ class LatentTraversalDisplay:
 
 
 def _percentile_steps(Z: np.ndarray) -> np.ndarray:
-    """Equal steps from the 1st to the 99th percentile of each column, a row for each."""
+    """Equal steps from the 1st to the 99th percentile of each column, as rows of an array."""
     low, high = np.percentile(Z, (1, 99), axis=0)
     return np.linspace(low, high, N_STEPS, axis=1)
 
@@ -197,7 +199,10 @@ def _check_steps(values: Any) -> np.ndarray:
 
 
 def _move(z: np.ndarray, components: list[int], steps: np.ndarray) -> np.ndarray:
-    """Copies of the code ``z``, (n_components, n_steps), one entry of each set to its step."""
+    """Copies of the code ``z``, shape (n_moved, n_steps, n_components).
+
+    In row i, the entry ``components[i]`` takes the values ``steps[i]``.
+    """
     Z = np.tile(z, (*steps.shape, 1))
     for moved, component, own in zip(Z, components, steps, strict=True):
         moved[:, component] = own

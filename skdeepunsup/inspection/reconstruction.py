@@ -1,4 +1,4 @@
-"""Rows beside what an estimator makes of them."""
+"""Rows next to their reconstructions."""
 
 from typing import Any, Self
 
@@ -16,21 +16,22 @@ from ._panels import COLOURS
 class ReconstructionDisplay:
     """Rows and their reconstructions, as images or as lines.
 
-    Use :meth:`from_estimator` to make one. Images share one scale, from the smallest to the largest
-    value of the originals; what lies outside is drawn as these are. Missing entries (NaN) are
-    magenta in images and gaps in lines.
+    Create one by :meth:`from_estimator`. All images share one scale, from the smallest to the
+    largest value of the originals; values outside it are clipped. Missing entries (NaN) are magenta
+    in images and gaps in lines.
 
     Parameters
     ----------
     originals : array-like of shape (n_rows, n_features)
-        What the reconstructions should be.
+        Rows that the reconstructions should equal.
     reconstructions : array-like of shape (n_rows, n_features)
-        What they are.
+        Reconstructed rows.
     image_shape : tuple of int, default=None
-        Height and width of the image that a row is, and 3 channels where it is one in colours; None
-        draws rows as lines.
+        Height and width of the image in each row, and 3 if it has colours; None draws rows as
+        lines.
     inputs : array-like of shape (n_rows, n_features), default=None
-        What they were made from, noisy or with missing entries; None if these are the originals.
+        Rows that the estimator received, noisy or with missing entries; None if these are the
+        originals.
 
     Attributes
     ----------
@@ -81,21 +82,22 @@ class ReconstructionDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw what a fitted estimator makes of rows.
+        """Draw the reconstructions of rows by a fitted estimator.
 
         Parameters
         ----------
         estimator : fitted transformer
-            Has ``transform`` and ``inverse_transform``: PCA, ours, or a Pipeline of such.
+            Has ``transform`` and ``inverse_transform``: PCA, an estimator of this package, or a
+            Pipeline of these.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to reconstruct, noisy or incomplete ones where the estimator takes them.
+            Rows to reconstruct; they may be noisy or incomplete if the estimator accepts that.
         targets : array-like of shape (n_samples, n_features), default=None
-            The clean and complete rows, where ``X`` is not.
+            The clean and complete rows, if ``X`` is noisy or incomplete.
         n_images : int, default=10
-            At most this many rows are drawn, evenly spread over ``X``.
+            At most this many rows are drawn, evenly spaced over ``X``.
         image_shape : tuple of int, default=None
-            Height and width of the image that a row is, and 3 channels where it is one in colours.
-            None takes the estimator's own ``image_shape``; without one, rows are drawn as lines.
+            Height and width of the image in each row, and 3 if it has colours. None takes the
+            estimator's own ``image_shape``; without one, rows are drawn as lines.
         ax : matplotlib Axes, default=None
             Axes to draw on; None opens a figure.
 
@@ -132,8 +134,8 @@ class ReconstructionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None opens a figure. Lines divide it into panels, which takes axes that
-            ``plt.subplots`` made.
+            Axes to draw on; None opens a figure. To draw lines, the axes are divided into panels,
+            so they must have been made by ``plt.subplots``.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""How a fit went, epoch by epoch."""
+"""The history of a fit, epoch by epoch."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -16,19 +16,19 @@ VALIDATION = "validation_loss"
 class TrainingCurveDisplay:
     """Entries of the history of a fit against epochs.
 
-    Use :meth:`from_estimator` to make one. Entries that are NaN throughout, as the validation loss
-    is where nothing was held out, are left out. The epoch of the lowest validation loss is marked,
-    of those that early stopping judges, unless layers were trained one after the other: these lines
-    are broken between layers, whose losses do not compare.
+    Create one by :meth:`from_estimator`. Entries that are NaN in all epochs, such as the validation
+    loss if no rows were held out, are left out. The epoch of the lowest validation loss is marked,
+    among those that early stopping considers. If layers were trained one after the other, nothing
+    is marked and lines are broken between layers, since their losses are not comparable.
 
     Parameters
     ----------
     history : dict of str to sequence of float
-        A number an epoch for each entry; where there is a ``"layer"``, it says which was trained.
+        One number per epoch for each entry; an entry ``"layer"`` gives the layer that was trained.
     names : sequence of str
         The entries to draw.
     warmup : int, default=0
-        The first epochs, which are not judged.
+        Number of first epochs that early stopping does not consider.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class TrainingCurveDisplay:
     figure_ : matplotlib Figure
         The figure.
     best_epoch_ : int or None
-        The epoch marked, counted from 1; None where none was judged.
+        The marked epoch, from 1; None if there is none.
 
     Examples
     --------
@@ -69,8 +69,8 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            Has ``history_``, as ours do. The first ``kl_warmup`` - 1 epochs of one that has such a
-            parameter are not judged.
+            Has ``history_``, as those of this package do. If it has a parameter ``kl_warmup``, its
+            first ``kl_warmup`` - 1 epochs are not considered for the mark.
         names : sequence of str, default=("loss", "validation_loss")
             The entries of ``history_`` to draw.
         ax : matplotlib Axes, default=None
@@ -90,7 +90,9 @@ class TrainingCurveDisplay:
         """
         check_is_fitted(estimator)
         check_has(
-            estimator, "history_", "pass one of this package, or the step of a Pipeline that is."
+            estimator,
+            "history_",
+            "pass an estimator of this package, or such a step of a Pipeline.",
         )
         warmup = max(0, getattr(estimator, "kl_warmup", 0) - 1)
         return cls(history=estimator.history_, names=names, warmup=warmup).plot(ax=ax)
@@ -113,7 +115,7 @@ class TrainingCurveDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If ``names`` are not entries of ``history``, or all of these are NaN.
+            If ``names`` are not entries of ``history``, or all of them are NaN in all epochs.
         """
         curves = _finite_curves(self.history, self.names)
         self.ax_ = open_axes(self, ax, 6.4, 4.0)
@@ -157,22 +159,22 @@ class TrainingCurveDisplay:
 
 
 def _finite_curves(history: dict[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The named entries that are not NaN throughout."""
+    """The named entries, without those that are NaN in all epochs."""
     if isinstance(names, str):
         raise TypeError(f"names == {names!r}, must be a sequence of str, such as ({names!r},).")
     if unknown := [name for name in names if name not in history]:
-        raise ValueError(f"names has {unknown}, not in the history, which has {sorted(history)}.")
+        raise ValueError(f"names has {unknown}, but the history has {sorted(history)}.")
     curves = {name: np.asarray(history[name], dtype=np.float64) for name in names}
     curves = {name: curve for name, curve in curves.items() if not np.isnan(curve).all()}
     if not curves:
         raise ValueError(
-            f"names == {tuple(names)!r}, but nothing but NaN was recorded of them; hold rows out "
+            f"names == {tuple(names)!r}, but all values recorded for them are NaN; hold rows out "
             "in the fit, or draw other entries."
         )
     return curves
 
 
 def _stages(history: dict[str, Any], n_epochs: int) -> list[np.ndarray]:
-    """The epochs, counted from 0, parted where another layer, or another network, is trained."""
+    """The epochs, from 0, split where training passes to another layer or network."""
     trained = history.get("layer", history.get("stage", np.zeros(n_epochs)))
     return np.split(np.arange(n_epochs), np.flatnonzero(np.diff(trained)) + 1)

@@ -1,4 +1,9 @@
-"""Figures of merit: of reconstructions, of samples, and of disentanglement, which needs labels."""
+"""Metrics, by what they measure; lower is better for errors and distances, higher for all others.
+
+Reconstructions (``reconstruction.py``); samples of generative models (``two_sample.py`` and
+``manifold.py``, all at once in ``generative.py``); codes whose factors of variation are known
+(``disentanglement.py``); recommendations (``recommending.py``); waveforms (``sound.py``).
+"""
 
 from .disentanglement import DCI, active_units, dci, mutual_information_gap
 from .generative import kernel_score, sample_quality

@@ -1,4 +1,4 @@
-"""Real rows and samples as the features by which they are compared."""
+"""Maps real rows and samples to the features that metrics of samples compare."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from .._validation import to_dense
 
 
 def comparable(X: Any, samples: Any, features: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Features of real rows and of samples, as arrays of float64 that are equally wide."""
+    """Features of real rows and of samples, as float arrays with equally many columns.
+
+    ``features`` is None for the rows themselves, a function of rows, or a fitted transformer.
+    """
     tables = _tables(X, samples, "X", "samples")
     if features is None:
         return tables
@@ -18,7 +21,7 @@ def comparable(X: Any, samples: Any, features: Any) -> tuple[np.ndarray, np.ndar
         raise TypeError(
             f"features == {features!r}, must be None, a function of rows or a fitted transformer."
         )
-    if not hasattr(features, "transform"):  # which may know its features by name
+    if not hasattr(features, "transform"):  # a transformer gets a DataFrame with its feature names
         X, samples = tables
     return _tables(function(X), function(samples), "features of X", "features of samples")
 
@@ -28,13 +31,13 @@ def _tables(A: Any, B: Any, name_a: str, name_b: str) -> tuple[np.ndarray, np.nd
     if A.shape[1] != B.shape[1]:
         raise ValueError(
             f"{name_a} has {A.shape[1]} columns, but {name_b} has {B.shape[1]}; "
-            "rows of one kind are compared."
+            "give both the same columns."
         )
     return A, B
 
 
 def _table(array: Any, name: str) -> np.ndarray:
-    """An array of finite numbers with two dimensions and two rows at least."""
+    """Return a dense array of finite numbers; raise unless it has two dimensions and two rows."""
     shape = np.shape(array)
     if len(shape) != 2 or shape[0] < 2:
         raise ValueError(f"{name} must have two dimensions and at least 2 rows; found {shape}.")

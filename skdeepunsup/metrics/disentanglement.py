@@ -1,4 +1,4 @@
-"""How far each code dimension stands for one factor of variation, where the factors are known."""
+"""Disentanglement: how far each code dimension represents one known factor of variation."""
 
 from typing import Any, NamedTuple
 
@@ -12,16 +12,16 @@ from .._parameters import check_integer, check_real
 
 
 class DCI(NamedTuple):
-    """Three sides of disentanglement, each 1 at best.
+    """Disentanglement, completeness and informativeness of a code, each 1 at best.
 
     Attributes
     ----------
     disentanglement : float
-        Whether each code dimension tells of one factor only, in [0, 1].
+        How far each code dimension depends on a single factor, in [0, 1].
     completeness : float
-        Whether each factor is told by one code dimension only, in [0, 1].
+        How far each factor is represented by a single code dimension, in [0, 1].
     informativeness : float
-        How well the factors are predicted from the code: accuracy on held-out rows.
+        Accuracy of the factors predicted from the code, on held-out rows.
     """
 
     disentanglement: float
@@ -30,32 +30,33 @@ class DCI(NamedTuple):
 
 
 def mutual_information_gap(codes: Any, factors: Any, *, n_bins: int = 20) -> float:
-    """Compute how much more the best code dimension tells of a factor than the second best.
+    """Compute how much more the best code dimension tells about a factor than the second best.
 
-    It is (I(z₁; y) − I(z₂; y)) / H(y), z₁ and z₂ being the two dimensions that share most
-    information with factor y; its mean over factors. For I, each code dimension is cut into bins of
-    equal width over its range; one that varies by rounding alone is one bin.
+    It is the mean over factors y of (I(z₁; y) − I(z₂; y)) / H(y), where z₁ and z₂ are the two
+    dimensions that have the most mutual information I with y, and H is the entropy. For I, each
+    code dimension is divided into bins of equal width over its range; a dimension that varies by
+    rounding errors alone is one bin.
 
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
-        Codes, for instance of ``transform``; at least two columns.
+        Codes, for instance from ``transform``; at least two columns.
     factors : array-like of shape (n_samples, n_factors)
-        Integer classes of the factors that the data were made from. A factor without variation has
-        no entropy to divide by: leave its column out.
+        Integer classes of the factors that the data were generated from. A constant factor has no
+        entropy to divide by: leave its column out.
     n_bins : int, default=20
-        Of each code dimension.
+        Bins of each code dimension.
 
     Returns
     -------
     float
-        In [0, 1]: 1 where one dimension alone determines each factor, 0 where another one tells as
-        much. A factor of more classes than bins stays below 1.
+        In [0, 1]: 1 where each factor is determined by one dimension alone, 0 where another
+        dimension tells as much. A factor with more classes than bins gives less than 1.
 
     Raises
     ------
     ValueError
-        If ``codes`` or ``factors`` is no such array, or a factor does not vary.
+        If ``codes`` or ``factors`` is not such an array, or a factor is constant.
 
     References
     ----------
@@ -97,35 +98,36 @@ def dci(
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
-        Codes, for instance of ``transform``; at least two columns.
+        Codes, for instance from ``transform``; at least two columns.
     factors : array-like of shape (n_samples, n_factors)
-        Integer classes of the factors that the data were made from; at least two columns, none of
-        them constant.
+        Integer classes of the factors that the data were generated from; at least two columns, none
+        of them constant.
     n_estimators : int, default=50
         Trees of each forest, a :class:`~sklearn.ensemble.RandomForestClassifier`.
     test_size : float, default=0.25
-        Share of the rows, in (0, 1), that is held out of the forests to measure informativeness.
+        Share of the rows, in (0, 1), held out of the forests to measure informativeness.
     random_state : int, RandomState instance or None, default=None
         Seeds the split and the forests; None takes NumPy's global state.
 
     Returns
     -------
     DCI
-        A tuple (disentanglement, completeness, informativeness). For codes that tell nothing,
-        informativeness is not 0 but that of guessing.
+        A tuple (disentanglement, completeness, informativeness). For codes without information,
+        informativeness is not 0 but the accuracy of guessing.
 
     Raises
     ------
     ValueError
-        If ``codes`` or ``factors`` is no such array, or a factor does not vary.
+        If ``codes`` or ``factors`` is not such an array, or a factor is constant.
 
     Notes
     -----
-    With Pᵢ the row i of R, normalised, ρᵢ its share of R, and H the entropy to the base of the
-    number of factors, disentanglement is Σᵢ ρᵢ (1 − H(Pᵢ)); completeness is the same of Rᵀ.
+    With Pᵢ the normalised row i of R, ρᵢ its share of R, and H the entropy to the base of the
+    number of factors, disentanglement is Σᵢ ρᵢ (1 − H(Pᵢ)); completeness is the same formula
+    applied to Rᵀ.
 
-    Each split of a tree chooses among all dimensions: chosen among some of them, as is usual, R
-    would be spread over dimensions that tell nothing. A leaf has at least 5 rows.
+    Each split of a tree chooses among all dimensions: if it chose among a random subset, as is
+    usual, dimensions without information would get a share of R. A leaf has at least 5 rows.
 
     References
     ----------
@@ -147,10 +149,10 @@ def dci(
     check_real("test_size", test_size, 0, 1, "neither")
     Z, Y = _checked(codes, factors)
     if Y.shape[1] < 2:
-        raise ValueError("factors has one column, but a code is entangled of two at least.")
+        raise ValueError("factors has one column, but at least two can be entangled: give two.")
     random = check_random_state(random_state)
     Z, Z_test, Y, Y_test = train_test_split(Z, Y, test_size=test_size, random_state=random)
-    # Here, since it takes half a second that importing the package can do without.
+    # Imported here, since it takes half a second, which users who do not call this should not wait.
     from sklearn.ensemble import RandomForestClassifier
 
     forest = RandomForestClassifier(
@@ -169,19 +171,19 @@ def active_units(codes: Any, *, threshold: float = 0.01) -> int:
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
-        Means of the posterior, as a variational autoencoder's ``transform`` gives them.
+        Means of the posterior, from ``transform`` of a variational autoencoder.
     threshold : float, default=0.01
-        Variance over rows that an active dimension exceeds.
+        A dimension is active if its variance over rows exceeds this.
 
     Returns
     -------
     int
-        How many are active.
+        Number of active dimensions.
 
     Raises
     ------
     ValueError
-        If ``codes`` is no array of at least two rows of finite numbers.
+        If ``codes`` is not an array of finite numbers with at least two rows.
 
     References
     ----------
@@ -198,22 +200,25 @@ def active_units(codes: Any, *, threshold: float = 0.01) -> int:
 
 
 def _binned(z: np.ndarray, n_bins: int) -> np.ndarray:
-    """The number, from 1, of the bin of equal width where each value of one dimension falls."""
+    """The number of the bin, from 1, of each value of a dimension; bins have equal widths."""
     if np.ptp(z) <= n_bins * np.spacing(np.abs(z).max()):  # no room for so many bins
         return np.ones(len(z), dtype=int)
     return np.digitize(z, np.histogram_bin_edges(z, n_bins)[:-1])
 
 
 def _concentration(R: np.ndarray) -> float:
-    """Σᵢ ρᵢ (1 − H(Pᵢ)): 1 where each row has one entry, 0 where its entries are alike."""
+    """Σᵢ ρᵢ (1 − H(Pᵢ)): 1 if each row of R has one entry that is not 0, 0 if all are equal.
+
+    Pᵢ is the normalised row i, ρᵢ its share of R, and H the entropy to the base of the row's width.
+    """
     R = R[R.any(axis=1)]
-    if not len(R):  # nothing is of any importance
+    if not len(R):  # no importance anywhere
         return 0.0
     return float((R.sum(axis=1) / R.sum()) @ (1 - entropy(R, base=R.shape[1], axis=1)))
 
 
 def _as_table(array: Any, name: str) -> np.ndarray:
-    """An array of finite numbers with two dimensions and two rows at least."""
+    """Return a float64 array of finite numbers with two dimensions and at least two rows."""
     shape = np.shape(array)
     if len(shape) != 2 or shape[0] < 2:
         raise ValueError(f"{name} must have two dimensions and some rows; found shape {shape}.")
@@ -221,12 +226,12 @@ def _as_table(array: Any, name: str) -> np.ndarray:
 
 
 def _checked(codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Codes as float64 and factors as integers, of as many rows."""
+    """Return codes as float64 and factors as integers, with equally many rows."""
     Z, Y = _as_table(codes, "codes"), _as_table(factors, "factors")
     if len(Z) != len(Y):
         raise ValueError(f"codes has {len(Z)} rows, but factors has {len(Y)}.")
     if Z.shape[1] < 2:
-        raise ValueError("codes has one column, but dimensions are compared: give two at least.")
+        raise ValueError("codes has one column, but dimensions are compared: give at least two.")
     for column, y in enumerate(Y.T):
         if (y != np.floor(y)).any():
             raise ValueError(
@@ -234,5 +239,5 @@ def _checked(codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:
                 "integer class; encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
             )
         if (y == y[0]).all():
-            raise ValueError(f"factors does not vary in column {column}; leave it out.")
+            raise ValueError(f"factors is constant in column {column}; leave the column out.")
     return Z, Y.astype(np.int64)

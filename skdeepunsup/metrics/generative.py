@@ -1,4 +1,4 @@
-"""Figures of merit of a model by its samples: all of them at once, and one to search by."""
+"""Metrics of a generative model's samples: a summary of all of them, and a score for searches."""
 
 from typing import Any
 
@@ -10,35 +10,36 @@ from .two_sample import frechet_distance, kernel_distance
 
 
 def sample_quality(X: Any, samples: Any, *, features: Any = None) -> dict[str, float]:
-    """Compute every figure of merit of samples beside real rows, at its default parameters.
+    """Compute all metrics that compare samples with real rows, at their default parameters.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_real, n_features)
-        Real rows, best of none that the model was fitted to; at least 6.
+        Real rows, preferably not used to fit the model; at least 6.
     samples : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows that a model has drawn; at least 4.
+        Samples of a model; at least 4.
     features : callable or fitted transformer, default=None
-        What maps rows to the features that are compared, by a call or by its ``transform``; None
+        Maps rows to the features that are compared, by a call or by its ``transform``; None
         compares the rows themselves.
 
     Returns
     -------
     dict of str to float
-        By the names "kernel_distance", "frechet_distance" (both best at 0), "precision", "recall",
+        Values of "kernel_distance", "frechet_distance" (both best at 0), "precision", "recall",
         "density" and "coverage" (best at 1).
 
     Raises
     ------
     ValueError
-        If ``X`` or ``samples`` is no such array or has missing entries, or they differ in width.
+        If ``X`` or ``samples`` is not such an array or has missing entries, or they differ in
+        width.
 
     Notes
     -----
-    Most figures depend on the number of rows: compare models at equal numbers. Other real rows in
-    place of samples show what a perfect model would get. A table with a column for each model is
-    ``pandas.DataFrame({name: sample_quality(X, model.sample(1000, random_state=0)) for name, model
-    in models.items()})``.
+    Most of these metrics depend on the number of rows: compare models at equal numbers. Further
+    real rows in place of samples show the values of a perfect model. A table with a column for each
+    model is ``pandas.DataFrame({name: sample_quality(X, model.sample(1000, random_state=0)) for
+    name, model in models.items()})``.
 
     Examples
     --------
@@ -64,16 +65,17 @@ def sample_quality(X: Any, samples: Any, *, features: Any = None) -> dict[str, f
 
 
 def kernel_score(estimator: Any, X: Any, y: Any = None) -> float:
-    """Compute minus the kernel distance of X and as many samples of a model.
+    """Compute minus the kernel distance between X and equally many samples of a model.
 
-    Serves as ``scoring=`` in :class:`~sklearn.model_selection.GridSearchCV`, for any model that
-    draws rows. All models see the same kernel, since X alone decides on its γ.
+    It can be passed as ``scoring=`` to :class:`~sklearn.model_selection.GridSearchCV`, for any
+    model that can be sampled. All models are measured with the same kernel, since its γ depends on
+    X alone.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Has ``sample(n_samples, random_state=...)``; or a Pipeline that ends in one, whose samples
-        go back through the ``inverse_transform`` of the steps before it.
+        Has ``sample(n_samples, random_state=...)``; or a Pipeline that ends in such an estimator,
+        where samples pass back through the ``inverse_transform`` of the steps before it.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Real rows, at least two.
     y : Ignored
@@ -82,13 +84,13 @@ def kernel_score(estimator: Any, X: Any, y: Any = None) -> float:
     Returns
     -------
     float
-        Minus ``kernel_distance`` at its default parameters: 0 is best, but for noise. The samples
-        are drawn with ``random_state=0``.
+        Minus ``kernel_distance`` at its default parameters: 0 is best, up to noise. The samples are
+        drawn with ``random_state=0``.
 
     Raises
     ------
     TypeError
-        If the estimator draws no rows.
+        If the estimator has no ``sample``.
 
     Examples
     --------
@@ -106,7 +108,7 @@ def kernel_score(estimator: Any, X: Any, y: Any = None) -> float:
     steps = [step for _, step in getattr(estimator, "steps", [(None, estimator)])]
     if not hasattr(steps[-1], "sample"):
         raise TypeError(
-            f"{type(steps[-1]).__name__} has no method 'sample'; give an estimator that draws rows."
+            f"{type(steps[-1]).__name__} has no method 'sample'; give a generative model."
         )
     samples = steps.pop().sample(np.shape(X)[0], random_state=0)
     for step in reversed(steps):

@@ -1,4 +1,7 @@
-"""How much of the data's support a model's samples fill, and how much of theirs lies in it."""
+"""Fidelity and diversity of samples, by nearest neighbours: precision, recall, density, coverage.
+
+Balls around rows, up to their k-th nearest neighbours, estimate the support of a distribution.
+"""
 
 from typing import Any, NamedTuple
 
@@ -14,14 +17,14 @@ BLOCK_ROWS = 500
 
 
 class PrecisionRecall(NamedTuple):
-    """Two sides of a set of samples.
+    """Precision and recall of a set of samples.
 
     Attributes
     ----------
     precision : float
-        Share of the samples that fall among the real rows, in [0, 1].
+        Share of the samples within the support of the real rows, in [0, 1].
     recall : float
-        Share of the real rows that fall among the samples, in [0, 1].
+        Share of the real rows within the support of the samples, in [0, 1].
     """
 
     precision: float
@@ -29,13 +32,13 @@ class PrecisionRecall(NamedTuple):
 
 
 class DensityCoverage(NamedTuple):
-    """Two sides of a set of samples, both measured around the real rows.
+    """Density and coverage of a set of samples, both measured around the real rows.
 
     Attributes
     ----------
     density : float
-        How crowded the samples' places are with real rows: at least 0; 1 is expected of samples
-        that follow the data's distribution, and more of those that stay where it is densest.
+        How densely real rows surround the samples: at least 0; 1 is expected for samples from the
+        data's distribution, and more for samples that stay where it is densest.
     coverage : float
         Share of the real rows that have a sample nearby, in [0, 1].
     """
@@ -47,21 +50,21 @@ class DensityCoverage(NamedTuple):
 def precision_recall(
     X: Any, samples: Any, *, n_neighbors: int = 3, features: Any = None
 ) -> PrecisionRecall:
-    """Compute the share of samples among the real rows, and of real rows among the samples.
+    """Compute the shares of samples within the data's support and of data within the samples'.
 
-    A row falls among others if, for one of these at least, it is no farther off than their own
-    k-th nearest neighbour.
+    The support of a set of rows is the union of balls, one around each row, whose radius is the
+    distance to the row's k-th nearest neighbour in the set.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_real, n_features)
         Real rows.
     samples : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows that a model has drawn.
+        Samples of a model.
     n_neighbors : int, default=3
-        k, less than the number of rows of either.
+        k, less than the number of rows of ``X`` and of ``samples``.
     features : callable or fitted transformer, default=None
-        What maps rows to the features that are compared, by a call or by its ``transform``; None
+        Maps rows to the features that are compared, by a call or by its ``transform``; None
         compares the rows themselves.
 
     Returns
@@ -72,13 +75,13 @@ def precision_recall(
     Raises
     ------
     ValueError
-        If ``X`` or ``samples`` is no such array or has missing entries, if they differ in width, or
-        ``n_neighbors`` is too large for them.
+        If ``X`` or ``samples`` is not such an array or has missing entries, if they differ in
+        width, or if ``n_neighbors`` is too large for them.
 
     Notes
     -----
-    A single outlier among the real rows raises precision, and one among the samples recall:
-    ``density_coverage`` minds them less.
+    A single outlier among the real rows raises precision, and one among the samples raises recall:
+    ``density_coverage`` is less sensitive to outliers.
 
     References
     ----------
@@ -104,21 +107,22 @@ def precision_recall(
 def density_coverage(
     X: Any, samples: Any, *, n_neighbors: int = 5, features: Any = None
 ) -> DensityCoverage:
-    """Compute how many real rows are near each sample, and how many have a sample nearby.
+    """Compute how densely real rows surround the samples, and the share of them near a sample.
 
-    A sample is near a real row if it is no farther off than the row's k-th nearest real neighbour.
-    Density is the mean number of real rows that a sample is near to, divided by k.
+    A sample is near a real row if it is no farther away than the row's k-th nearest real neighbour.
+    Density is the mean number of real rows that a sample is near to, divided by k; coverage is the
+    share of real rows that have a sample nearby.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_real, n_features)
         Real rows.
     samples : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows that a model has drawn; at least two.
+        Samples of a model; at least two.
     n_neighbors : int, default=5
         k, less than the number of real rows.
     features : callable or fitted transformer, default=None
-        What maps rows to the features that are compared, by a call or by its ``transform``; None
+        Maps rows to the features that are compared, by a call or by its ``transform``; None
         compares the rows themselves.
 
     Returns
@@ -129,14 +133,14 @@ def density_coverage(
     Raises
     ------
     ValueError
-        If ``X`` or ``samples`` is no such array or has missing entries, if they differ in width, or
-        ``n_neighbors`` is too large for ``X``.
+        If ``X`` or ``samples`` is not such an array or has missing entries, if they differ in
+        width, or if ``n_neighbors`` is too large for ``X``.
 
     Notes
     -----
-    Of n real rows and m samples from one continuous distribution, the expected density is 1, and
-    the expected coverage is 1 − (n − 1)…(n − k) / ((n + m − 1)…(n + m − k)): about 1 − 2⁻ᵏ for as
-    many samples as rows.
+    For n real rows and m samples from the same continuous distribution, the expected density is 1,
+    and the expected coverage is 1 − (n − 1)…(n − k) / ((n + m − 1)…(n + m − k)): about 1 − 2⁻ᵏ if
+    n = m.
 
     References
     ----------
@@ -168,15 +172,15 @@ def _check_neighbors(n_neighbors: Any, **tables: np.ndarray) -> None:
 
 
 def _incidence(centers: np.ndarray, points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """In how many balls each point lies, and how many points each ball holds.
+    """Number of balls that contain each point, and number of points in each ball.
 
-    The ball of a centre is closed and reaches to its k-th nearest neighbour among the others.
+    The ball around a centre is closed and extends to its k-th nearest neighbour among the others.
     """
     balls = np.zeros(len(points), dtype=np.int64)
     held = np.empty(len(centers), dtype=np.int64)
     for rows in gen_batches(len(centers), BLOCK_ROWS):
         block = centers[rows]
-        # By differences, not by products: equal rows are 0 apart, and equal distances stay equal.
+        # cdist takes differences, not products: equal rows have distance 0, and ties stay ties.
         distances = cdist(block, centers, "sqeuclidean")
         distances[np.arange(len(block)), np.arange(rows.start, rows.stop)] = np.inf  # itself
         radii = np.partition(distances, k - 1, axis=1)[:, k - 1 : k]

@@ -1,4 +1,4 @@
-"""How well what is predicted of users fits what was held out of them."""
+"""Metrics of recommendations: predictions compared with held-out ratings or interactions."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ def rating_error(ratings: Any, predicted: Any) -> float:
     Parameters
     ----------
     ratings : array-like of shape (n_ratings,)
-        Ratings that were held out.
+        Held-out ratings.
     predicted : array-like of shape (n_ratings,)
-        What was predicted in their place.
+        Predictions of these ratings.
 
     Returns
     -------
@@ -25,12 +25,12 @@ def rating_error(ratings: Any, predicted: Any) -> float:
     Raises
     ------
     ValueError
-        If they are no lists of finite numbers, as many of one as of the other and one at least.
+        If the arguments are not lists of finite numbers of the same length, at least 1.
 
     Examples
     --------
     >>> from skdeepunsup.metrics import rating_error
-    >>> rating_error([3, 5, 1], [4, 5, 3]) ** 2  # of 1, 0 and 4
+    >>> rating_error([3, 5, 1], [4, 5, 3]) ** 2  # the mean of 1, 0 and 4
     1.66...
     """
     ratings, predicted = _as_list("ratings", ratings), _as_list("predicted", predicted)
@@ -42,24 +42,26 @@ def rating_error(ratings: Any, predicted: Any) -> float:
 def recall_at_k(wanted: Any, items: Any) -> float:
     """Compute the share of held-out items that are among the recommended ones.
 
-    Of a user with more than k held-out items, k count, so that 1 can be reached.
+    The number of hits among k recommendations is divided by the number of held-out items, or by k
+    for users with more, so that 1 can be reached.
 
     Parameters
     ----------
     wanted : {array-like, sparse matrix} of shape (n_users, n_items)
         Not 0 where an interaction was held out.
     items : array-like of int, of shape (n_users, k)
-        Distinct columns of ``wanted``, as ``recommend`` returns them: the best first, −1 for none.
+        Recommendations, as ``recommend`` returns them: distinct columns of ``wanted``, the best
+        first, −1 for none.
 
     Returns
     -------
     float
-        Mean over the users of whom any was held out, in [0, 1].
+        Mean over the users who have held-out items, in [0, 1].
 
     Raises
     ------
     ValueError
-        If nothing was held out, or ``items`` holds no such columns.
+        If nothing was held out, or ``items`` is not such an array.
 
     References
     ----------
@@ -79,25 +81,26 @@ def recall_at_k(wanted: Any, items: Any) -> float:
 def ndcg_at_k(wanted: Any, items: Any) -> float:
     """Compute the normalised discounted cumulative gain of recommendations.
 
-    A held-out item at rank r, from 1, gains 1 / log₂(r + 1); the sum is divided by that of a
-    ranking which begins with held-out items.
+    A held-out item at rank r, counted from 1, gains 1 / log₂(r + 1); the sum is divided by that of
+    an ideal ranking, which begins with the held-out items.
 
     Parameters
     ----------
     wanted : {array-like, sparse matrix} of shape (n_users, n_items)
         Not 0 where an interaction was held out.
     items : array-like of int, of shape (n_users, k)
-        Distinct columns of ``wanted``, as ``recommend`` returns them: the best first, −1 for none.
+        Recommendations, as ``recommend`` returns them: distinct columns of ``wanted``, the best
+        first, −1 for none.
 
     Returns
     -------
     float
-        Mean over the users of whom any was held out, in [0, 1].
+        Mean over the users who have held-out items, in [0, 1].
 
     Raises
     ------
     ValueError
-        If nothing was held out, or ``items`` holds no such columns.
+        If nothing was held out, or ``items`` is not such an array.
 
     References
     ----------
@@ -118,25 +121,28 @@ def ndcg_at_k(wanted: Any, items: Any) -> float:
 
 
 def _hits(wanted: Any, items: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Which recommendations were wanted, and how many at best, of the users who want any."""
+    """Which recommendations are hits, and the largest possible number of hits, for each user.
+
+    Returns a boolean array (n, k) and an integer array (n,), for the n users with held-out items.
+    """
     wanted = sp.csr_array(check_array(wanted, accept_sparse="csr", input_name="wanted"), copy=True)
     wanted.sum_duplicates()
     n_users, n_items = wanted.shape
     items = _as_items(items, n_items)
     check_consistent_length(wanted, items)
     users, columns = wanted.nonzero()
-    # Places in the flattened matrix, of which there may be more than 2³¹.
+    # Indices into the flattened matrix, which may have more than 2³¹ entries.
     places = users.astype(np.int64) * n_items + columns
     there = np.isin(np.arange(n_users)[:, None] * n_items + items, places)
     n_wanted = np.bincount(users, minlength=n_users)
     asked = n_wanted > 0
     if not asked.any():
-        raise ValueError("wanted has no entry but 0: nothing was held out.")
+        raise ValueError("wanted is 0 everywhere: nothing was held out.")
     return (there & (items >= 0))[asked], np.minimum(n_wanted, items.shape[1])[asked]
 
 
 def _as_items(items: Any, n_items: int) -> np.ndarray:
-    """Recommendations: distinct integers from 0 below ``n_items``, or −1."""
+    """Return recommendations as int64; rows must hold distinct columns below ``n_items``, or −1."""
     items = check_array(items, dtype=None, input_name="items")
     if items.dtype.kind not in "iu":
         raise ValueError(f"items must hold integers, columns of wanted; found {items.dtype}.")
@@ -155,7 +161,7 @@ def _as_items(items: Any, n_items: int) -> np.ndarray:
 
 
 def _as_list(name: str, values: Any) -> np.ndarray:
-    """A list of finite numbers."""
+    """Return a one-dimensional float64 array of finite numbers."""
     values = check_array(values, dtype=np.float64, ensure_2d=False, input_name=name)
     if values.ndim != 1:
         raise ValueError(f"{name} must have one dimension; found shape {values.shape}.")

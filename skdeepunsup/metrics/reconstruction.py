@@ -1,4 +1,4 @@
-"""How much of the data survives the way through the code and back."""
+"""Reconstruction error, and the share of variance that reconstructions explain."""
 
 from typing import Any
 
@@ -8,19 +8,20 @@ from .._validation import to_dense
 
 
 def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
-    """Compute ‖x − x̂‖² of each row, x̂ being its way through the code and back.
+    """Compute ‖x − x̂‖² of each row, where x̂ is its reconstruction from the code.
 
     Parameters
     ----------
     estimator : fitted transformer
-        Has ``transform`` and ``inverse_transform``: PCA, ours, or a Pipeline of such.
+        Has ``transform`` and ``inverse_transform``: PCA, an estimator of this package, or a
+        Pipeline of these.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Data.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Squared errors summed over features, those of missing entries (NaN) left out, float64.
+        Squared errors summed over features, without those of missing entries (NaN), float64.
 
     Examples
     --------
@@ -39,13 +40,13 @@ def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
 def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
     """Compute the share of variance that the reconstruction explains, 1 − Σ‖x − x̂‖² / Σ‖x − x̄‖².
 
-    Serves as ``scoring=`` in :class:`~sklearn.model_selection.GridSearchCV`, for PCA and ours
-    alike.
+    It can be passed as ``scoring=`` to :class:`~sklearn.model_selection.GridSearchCV`.
 
     Parameters
     ----------
     estimator : fitted transformer
-        Has ``transform`` and ``inverse_transform``: PCA, ours, or a Pipeline of such.
+        Has ``transform`` and ``inverse_transform``: PCA, an estimator of this package, or a
+        Pipeline of these.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Data; x̄ is their mean. Missing entries (NaN) are left out of both sums.
     y : Ignored
@@ -54,8 +55,8 @@ def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
     Returns
     -------
     float
-        1 for perfect reconstructions, 0 for none better than the mean, below it for worse ones. For
-        data without variance: 1 where they are reconstructed, else minus infinity.
+        1 for perfect reconstructions, 0 for reconstructions no better than the mean, negative for
+        worse ones. For constant data: 1 if they are reconstructed exactly, else minus infinity.
 
     Examples
     --------
@@ -70,19 +71,19 @@ def reconstruction_score(estimator: Any, X: Any, y: Any = None) -> float:
 
 
 def explained_share(errors: np.ndarray, X: Any) -> float:
-    """Compute 1 − Σ errors / Σ‖x − x̄‖², the score of given ``reconstruction_error``.
+    """Compute 1 − Σ errors / Σ‖x − x̄‖², the share of variance explained, from given errors.
 
     Parameters
     ----------
     errors : ndarray of shape (n_samples,)
-        Squared error of each row.
+        Squared error of each row, from ``reconstruction_error``.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data.
+        Data; x̄ is their mean. Missing entries (NaN) are left out.
 
     Returns
     -------
     float
-        As ``reconstruction_score`` returns it.
+        The share, at most 1. For constant data: 1 if all errors are 0, else minus infinity.
     """
     error = float(errors.sum())
     dense = to_dense(X)

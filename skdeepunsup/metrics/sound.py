@@ -1,4 +1,4 @@
-"""How near a waveform is to another."""
+"""Metrics of waveforms."""
 
 from typing import Any
 
@@ -10,21 +10,22 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     """Compute the scale-invariant signal-to-distortion ratio of each waveform, in dB.
 
     With s the reference, x the estimate and a = ⟨x, s⟩ / ‖s‖², it is
-    10 log₁₀(‖a s‖² / ‖x − a s‖²): how much of the estimate is the reference, at whatever loudness.
+    10 log₁₀(‖a s‖² / ‖x − a s‖²): the energy of the reference in the estimate over that of the
+    rest, whatever the loudness of either.
 
     Parameters
     ----------
     reference : array-like of shape (n_samples, n_times)
-        What it should be, one waveform a row.
+        Target waveforms, one per row.
     estimate : array-like of shape (n_samples, n_times)
-        What it is.
+        Waveforms to judge.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Decibels, higher for better: infinite, or above 300 by rounding, where an estimate is a
-        multiple of its reference; minus infinity where nothing of the reference is in it, as where
-        it is silent.
+        Decibels, higher is better: infinite, or above 300 by rounding, where an estimate is a
+        multiple of its reference; minus infinity where the two are orthogonal or the estimate is
+        silent.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
 
     Notes
     -----
-    Nothing is subtracted from either: a constant counts as sound.
+    The means are not subtracted: a constant offset counts as sound.
 
     References
     ----------
@@ -51,8 +52,9 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     if s.shape != x.shape:
         raise ValueError(f"reference has shape {s.shape}, but estimate {x.shape}.")
     s, x = _at_full_level(s), _at_full_level(x)
-    if not (heard := s.any(axis=1)).all():
-        raise ValueError(f"reference is silent in row {int(heard.argmin())}: leave such rows out.")
+    if not (audible := s.any(axis=1)).all():
+        row = int(audible.argmin())
+        raise ValueError(f"reference is silent in row {row}: leave such rows out.")
     signal = ((x * s).sum(axis=1) / np.square(s).sum(axis=1))[:, None] * s
     kept, lost = np.square(signal).sum(axis=1), np.square(x - signal).sum(axis=1)
     with np.errstate(divide="ignore"):
@@ -60,6 +62,6 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
 
 
 def _at_full_level(x: np.ndarray) -> np.ndarray:
-    """Waveforms of which the largest sample is 1 or -1, so that no square leaves the floats."""
+    """Scale each waveform so that its largest sample is 1 or -1, so that no square overflows."""
     peak = np.abs(x).max(axis=1, keepdims=True)
     return x / np.where(peak > 0, peak, 1)

@@ -1,4 +1,4 @@
-"""How far the distribution of a model's samples is from that of the data."""
+"""Distances between the distributions of a model's samples and of the data."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,10 +14,10 @@ from .._reducers import spread_rows
 from ._features import comparable
 
 BLOCK_ROWS = 1000
-"""Rows on each side of the part of a kernel matrix that is in memory at a time."""
+"""Rows and columns of the block of a kernel matrix that is in memory at a time."""
 
 MEDIAN_ROWS = 1000
-"""Rows at most between which the median distance is taken."""
+"""Most rows between which the median distance is computed."""
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -25,39 +25,39 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def kernel_distance(
     X: Any, samples: Any, *, kernel: str = "rbf", gamma: float | None = None, features: Any = None
 ) -> float:
-    """Compute the squared maximum mean discrepancy of samples and real rows, without bias.
+    """Compute an unbiased estimate of the squared maximum mean discrepancy of samples and data.
 
-    It is the mean of k(x, x') over pairs of distinct real rows, plus that of k(y, y') over pairs
-    of distinct samples, less twice that of k(x, y). Its expectation is 0 where both come from one
-    distribution; with the kernel "rbf" it is above 0 everywhere else.
+    It is the mean of k(x, x') over pairs of distinct real rows, plus the mean of k(y, y') over
+    pairs of distinct samples, minus twice the mean of k(x, y). Its expectation is 0 if both come
+    from the same distribution; with the kernel "rbf" it is positive otherwise.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_real, n_features)
-        Real rows x, best of none that the model was fitted to; at least two.
+        Real rows x, preferably not used to fit the model; at least two.
     samples : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows y that a model has drawn; at least two.
+        Samples y of a model; at least two.
     kernel : {"rbf", "polynomial"}, default="rbf"
-        Either exp(−γ‖x − y‖²) or (γ x·y + 1)³; the latter tells the first three moments apart, and
-        of features of an Inception network it makes the kernel inception distance.
+        Either exp(−γ‖x − y‖²) or (γ x·y + 1)³. The latter compares the first three moments; with
+        features of an Inception network, it gives the kernel inception distance.
     gamma : float, default=None
-        The kernel's γ, above 0. None takes, for "rbf", one over the median squared distance of two
-        real rows (their mean where that is 0, and 1 where all are alike); of more than 1000 rows,
-        1000 evenly spread ones count. For "polynomial" it takes one over the number of features.
+        The kernel's γ, above 0. None takes, for "rbf", 1 over the median squared distance between
+        two real rows (over the mean if the median is 0, and γ = 1 if all rows are equal), computed
+        on at most 1000 evenly spaced rows; and for "polynomial" 1 over the number of features.
     features : callable or fitted transformer, default=None
-        What maps rows to the features that are compared, by a call or by its ``transform``; None
+        Maps rows to the features that are compared, by a call or by its ``transform``; None
         compares the rows themselves.
 
     Returns
     -------
     float
-        Squared distance; the noise of an estimate may bring it below 0.
+        Estimate of the squared distance; its noise can make it negative.
 
     Raises
     ------
     ValueError
-        If ``X`` or ``samples`` is no such array or has missing entries, if they differ in width, or
-        a parameter is none of the above.
+        If ``X`` or ``samples`` is not such an array or has missing entries, if they differ in
+        width, or if a parameter is none of the above.
 
     References
     ----------
@@ -81,7 +81,7 @@ def kernel_distance(
     k: Kernel
     if kernel == "rbf":
         k = partial(rbf_kernel, gamma=gamma or _median_gamma(X))
-        origin = X.mean(axis=0)  # distances are computed from products, which round far from 0
+        origin = X.mean(axis=0)  # distances are computed from products, inaccurate far from 0
         X, Y = X - origin, Y - origin
     else:
         k = partial(polynomial_kernel, degree=3, gamma=gamma, coef0=1)
@@ -89,19 +89,19 @@ def kernel_distance(
 
 
 def frechet_distance(X: Any, samples: Any, *, features: Any = None) -> float:
-    """Compute the squared Fréchet distance of the Gaussians fitted to samples and to real rows.
+    """Compute the squared Fréchet distance between Gaussians fitted to samples and to real rows.
 
     It is ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½), with the means and the (unbiased) covariances of
-    both. Of features of an Inception network it is the Fréchet inception distance.
+    both. With features of an Inception network, it is the Fréchet inception distance.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_real, n_features)
-        Real rows, best of none that the model was fitted to; at least two.
+        Real rows, preferably not used to fit the model; at least two.
     samples : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows that a model has drawn; at least two.
+        Samples of a model; at least two.
     features : callable or fitted transformer, default=None
-        What maps rows to the features that are compared, by a call or by its ``transform``; None
+        Maps rows to the features that are compared, by a call or by its ``transform``; None
         compares the rows themselves.
 
     Returns
@@ -113,12 +113,13 @@ def frechet_distance(X: Any, samples: Any, *, features: Any = None) -> float:
     Raises
     ------
     ValueError
-        If ``X`` or ``samples`` is no such array or has missing entries, or they differ in width.
+        If ``X`` or ``samples`` is not such an array or has missing entries, or they differ in
+        width.
 
     Notes
     -----
-    The covariances may be singular. With RᵀR = Σ for either, tr (Σ₁Σ₂)^½ is the sum of the singular
-    values of R₁R₂ᵀ; R comes from the rows, without squaring them.
+    The covariances may be singular. With RᵀR = Σ for each, tr (Σ₁Σ₂)^½ is the sum of the singular
+    values of R₁R₂ᵀ; R is computed from the centred rows by a QR decomposition, without forming Σ.
 
     References
     ----------
@@ -144,7 +145,7 @@ def frechet_distance(X: Any, samples: Any, *, features: Any = None) -> float:
 
 
 def _median_gamma(X: np.ndarray) -> float:
-    """One over the median of ‖x − x'‖², over their mean where it is 0, or 1."""
+    """1 over the median of ‖x − x'‖², over their mean if that is 0, and 1 if all rows are equal."""
     squares = pdist(X[spread_rows(len(X), MEDIAN_ROWS)], "sqeuclidean")
     return float(1 / (np.median(squares) or squares.mean() or 1.0))
 
@@ -163,11 +164,11 @@ def _mean_within(A: np.ndarray, k: Kernel) -> float:
 
 
 def _mean_between(A: np.ndarray, B: np.ndarray, k: Kernel) -> float:
-    """The mean of k(a, b)."""
+    """The mean of k(a, b) over all pairs of rows of A and B."""
     total = sum(k(a, b).sum() for a in _blocks(A) for b in _blocks(B))
     return float(total / (len(A) * len(B)))
 
 
 def _covariance_factor(X: np.ndarray) -> np.ndarray:
-    """R with RᵀR the covariance of the rows."""
+    """R such that RᵀR is the covariance of the rows."""
     return np.linalg.qr(X - X.mean(axis=0), mode="r") / np.sqrt(len(X) - 1)

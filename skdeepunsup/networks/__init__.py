@@ -1,4 +1,10 @@
-"""Networks whose initial weights come from a generator of the caller's."""
+"""Networks, and layers whose initial weights and dropout are drawn from the fit's stream.
+
+Layers: ``dense.py`` (affine layers and activations), ``dropout.py``, ``convolutional.py``,
+``recurrent.py``. Whole networks: ``dense``, ``convolutional_encoder``, ``convolutional_decoder``,
+``image_to_image.py``. ``initialization.py`` draws their weights; ``factory.py`` builds user-defined
+networks.
+"""
 
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .dense import ACTIVATIONS, Affine, dense

@@ -1,7 +1,7 @@
-"""Convolutional networks between rows and codes.
+"""Convolutional layers, and networks that map images to codes and back.
 
-A row is an image flattened in C order, channels last. Inside, that order stays: it is torch's
-``channels_last``, for which the kernels need no copy of the rows.
+A row is an image flattened in C order, channels last. The networks keep this order in memory: it
+is torch's ``channels_last``, for which the kernels need no copy of the rows.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from .dense import Affine, hidden
 
 
 class Convolution(nn.Module):
-    """A convolution that halves the image, rounding up, or keeps its size: kernel 3, padding 1.
+    """A convolution with kernel 3 and padding 1 that halves the image, or keeps its size.
 
     Its parameters are not initialised: ``initialize`` draws them from a stream.
 
     Parameters
     ----------
     n_inputs, n_outputs : int
-        Channels.
+        Channels of the image and of the result.
     stride : {2, 1}, default=2
-        2 halves the image.
+        2 halves height and width, rounding up; 1 keeps them.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int, stride: int = 2) -> None:
@@ -39,15 +39,15 @@ class Convolution(nn.Module):
 
 
 class TransposedConvolution(nn.Module):
-    """A transposed convolution that doubles the image: kernel 4, stride 2, padding 1.
+    """A transposed convolution with kernel 4, stride 2 and padding 1 that doubles the image.
 
-    The stride divides the kernel, so that every pixel is a sum of as many terms. Its parameters
-    are not initialised: ``initialize`` draws them from a stream.
+    The stride divides the kernel, so that every pixel is a sum of equally many terms (no
+    checkerboard). Its parameters are not initialised: ``initialize`` draws them from a stream.
 
     Parameters
     ----------
     n_inputs, n_outputs : int
-        Channels.
+        Channels of the image and of the result.
     size : (int, int)
         Height and width of the result; where one is odd, the last row or column is cut off.
     """
@@ -65,7 +65,7 @@ class TransposedConvolution(nn.Module):
 
 
 class ToImages(nn.Module):
-    """Rows as images.
+    """Reshape rows to images.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class ToImages(nn.Module):
 
 
 class ToRows(nn.Module):
-    """Images as rows."""
+    """Flatten images to rows, channels last."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, channels, height, width) to (n, height · width · channels)."""
@@ -91,13 +91,13 @@ class ToRows(nn.Module):
 
 
 def halvings(image_shape: Sequence[int], times: int) -> list[tuple[int, int]]:
-    """Height and width of the image, then of its half, rounded up, and so on."""
+    """Height and width of the image, and after each of ``times`` halvings, rounded up."""
     h, w, *_ = image_shape
     return [(-(-h // 2**i), -(-w // 2**i)) for i in range(times + 1)]
 
 
 def all_channels(image_shape: Sequence[int], channels: Sequence[int]) -> tuple[int, ...]:
-    """The image's channels, one if ``image_shape`` has none, then each convolution's."""
+    """Channels of the image (1 if ``image_shape`` has no third entry), then ``channels``."""
     return (*image_shape[2:], *channels) if len(image_shape) == 3 else (1, *channels)
 
 
@@ -115,11 +115,11 @@ def convolutional_encoder(
     image_shape : (int, int) or (int, int, int)
         Height, width and, unless it is 1, channels.
     channels : sequence of int
-        Of each convolution's result.
+        Output channels of each convolution.
     n_outputs : int
         Width of the code.
     activation : str
-        Of the convolutions, by its name in ``ACTIVATIONS``.
+        Activation after each convolution, by its name in ``ACTIVATIONS``.
     dropout : float, default=0.0
         Share of the activations set to 0 while training.
 
@@ -143,25 +143,27 @@ def convolutional_decoder(
     activation: str,
     dropout: float = 0.0,
 ) -> nn.Sequential:
-    """The mirror of ``convolutional_encoder``: an affine layer, then transposed convolutions.
+    """An affine layer, then transposed convolutions that double the image.
+
+    It mirrors the layers of ``convolutional_encoder`` with the same arguments.
 
     Parameters
     ----------
     n_inputs : int
         Width of the code.
     channels : sequence of int
-        As the encoder has them, from the image to the code.
+        Channels in the order of the encoder, from the image to the code.
     image_shape : (int, int) or (int, int, int)
         Height, width and, unless it is 1, channels.
     activation : str
-        Of all layers but the last, by its name in ``ACTIVATIONS``.
+        Activation after all layers but the last, by its name in ``ACTIVATIONS``.
     dropout : float, default=0.0
         Share of the activations set to 0 while training.
 
     Returns
     -------
     torch.nn.Sequential
-        Maps (n, n_inputs) to (n, h · w · c), without a link.
+        Maps (n, n_inputs) to (n, h · w · c), with nothing applied after the last layer.
     """
     sizes = halvings(image_shape, len(channels))[::-1]
     widths = all_channels(image_shape, channels)[::-1]

@@ -1,4 +1,4 @@
-"""Fully connected networks."""
+"""Fully connected networks, and the activations of all networks."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,11 +18,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "silu": nn.SiLU,
 }
-"""Activations by name: scikit-learn's four, then three of the field's."""
+"""Activations by name: scikit-learn's four, then three that deep learning has added."""
 
 
 class Affine(nn.Module):
-    """y = x Wᵀ + b, with parameters named and shaped as ``nn.Linear`` has them.
+    """y = x Wᵀ + b; parameters have the names and shapes of those of ``nn.Linear``.
 
     Its parameters are not initialised: ``initialize`` draws them from a stream.
 
@@ -43,13 +43,13 @@ class Affine(nn.Module):
 
 
 def hidden(activation: str, dropout: float) -> list[nn.Module]:
-    """What follows a hidden layer: its activation and, unless ``dropout`` is 0, a ``Dropout``."""
+    """Layers after a hidden affine layer: its activation and, unless ``dropout`` is 0, dropout."""
     layers: list[nn.Module] = [ACTIVATIONS[activation]()]
     return [*layers, Dropout(dropout)] if dropout else layers
 
 
 def dense(sizes: Sequence[int], activation: str, dropout: float = 0.0) -> nn.Sequential:
-    """Affine layers through ``sizes``, with ``hidden`` between them and nothing after the last."""
+    """Affine layers of the widths ``sizes``, with activation and dropout between them only."""
     layers: list[nn.Module] = []
     for n_inputs, n_outputs in pairwise(sizes):
         if layers:

@@ -1,4 +1,4 @@
-"""Dropout whose noise comes from the fit's own stream."""
+"""Dropout with noise from the fit's stream."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from .._random import Stream
 
 
 class Dropout(nn.Module):
-    """While training, each entry is 0 with probability p, else divided by 1 − p.
+    """While training, sets each entry to 0 with probability p, and divides it by 1 − p otherwise.
 
-    The stream that draws is set by ``draw_from``; copies and pickles are without it.
+    ``draw_from`` sets the stream that the noise is drawn from; copies and pickles leave it out.
 
     Parameters
     ----------
     p : float
-        Between 0 and 1.
+        Probability of 0, between 0 and 1.
 
     References
     ----------
@@ -30,18 +30,18 @@ class Dropout(nn.Module):
         self.stream: Stream | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` of any shape with its noise; in eval mode, ``x`` itself."""
+        """Return ``x``, of any shape, with dropout; in eval mode, ``x`` itself."""
         if not (self.training and self.p):
             return x
         if self.stream is None:
             raise RuntimeError(
-                "Dropout has no stream to draw its noise from while training; "
+                "Dropout has no stream to draw its noise from in training mode; "
                 "call draw_from(network, stream) first, or network.eval()."
             )
         return x * noise(x, self.p, self.stream)
 
     def extra_repr(self) -> str:
-        """Return what the layer is printed with."""
+        """Return the parameter as text, for ``repr``."""
         return f"p={self.p}"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -49,31 +49,31 @@ class Dropout(nn.Module):
 
 
 def noise(x: Tensor, p: float, stream: Stream) -> Tensor:
-    """0 with probability p, else 1 / (1 − p): for each entry of ``x``, in its order in memory."""
+    """For each entry of ``x``, in its memory order: 0 with probability p, else 1 / (1 − p)."""
     kept = 1 - p
-    strides = torch.empty_like(x).stride()  # x itself may be a part of a larger tensor
+    strides = torch.empty_like(x).stride()  # not x.stride(): x may be part of a larger tensor
     uniform = stream.uniform((x.numel(),)).as_strided(x.shape, strides)
-    # Not in place: autograd keeps the result, and a small draw shares its memory with the next.
+    # Not in place: autograd keeps the result, and the stream reuses the memory of small draws.
     return uniform.lt_(kept).mul(1 / kept if kept else 0.0).to(x.dtype)
 
 
 def draw_from(network: nn.Module, stream: Stream) -> nn.Module:
     """Let every dropout layer of ``network`` draw from ``stream``.
 
-    Layers whose class is ``torch.nn.Dropout`` itself, which draw from the global generator, are
-    replaced in place by a ``Dropout`` of the same p, wherever they stand.
+    ``torch.nn.Dropout`` draws from the global generator: each layer of exactly that class is
+    replaced, at any depth, by a ``Dropout`` of this file with the same p.
 
     Parameters
     ----------
     network : torch.nn.Module
         Changed in place.
     stream : Stream
-        Draws from now on.
+        Source of the noise from now on.
 
     Returns
     -------
     torch.nn.Module
-        ``network``, or what took its place.
+        ``network``, or its replacement if it is itself a ``torch.nn.Dropout``.
     """
     modules = list(network.modules())
     ours: dict[nn.Module | None, nn.Module]

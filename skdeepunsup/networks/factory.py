@@ -1,4 +1,4 @@
-"""A network of the user's own: a module, or what makes one."""
+"""User-defined networks: a module, or a function that returns one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class DrawnFrom(TorchDispatchMode):
-    """Within this context, and this thread, what torch draws comes from ``generator``.
+    """Within this context and this thread, torch draws from ``generator`` by default.
 
-    Wherever a generator is named already, that one draws. The global generators stay as they are.
+    Calls that name a generator keep theirs. The global generators are neither read nor changed.
 
     Parameters
     ----------
     generator : torch.Generator
-        Draws the tensors of its own device.
+        Draws tensors on its own device.
     """
 
     def __init__(self, generator: torch.Generator) -> None:
@@ -24,7 +24,7 @@ class DrawnFrom(TorchDispatchMode):
         self.generator = generator
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Call ``func``, with the generator where it takes one."""
+        """Call ``func``, with the generator if it accepts one and has none yet."""
         kwargs = dict(kwargs or {})
         if kwargs.get("generator") is None and takes_generator(func.overloadpacket):
             return func.overloadpacket(*args, **kwargs | {"generator": self.generator})
@@ -32,7 +32,7 @@ class DrawnFrom(TorchDispatchMode):
 
 
 def takes_generator(operator: Any) -> bool:
-    """Whether an overload of this operator of torch's has an argument ``generator``."""
+    """Whether an overload of this torch operator has an argument ``generator``."""
     schemas = (getattr(operator, overload)._schema for overload in operator.overloads())
     return any(argument.name == "generator" for schema in schemas for argument in schema.arguments)
 
@@ -44,19 +44,19 @@ def build(
     generator: torch.Generator,
     name: str = "network",
 ) -> nn.Module:
-    """Return ``network`` itself if it is a module, else what it makes when called.
+    """Return ``network`` itself if it is a module, else the module that it returns when called.
 
     Parameters
     ----------
     network : torch.nn.Module or callable
-        A factory is called as ``network(n_inputs, n_outputs)``; its layers' own initialisation
+        A factory is called as ``network(n_inputs, n_outputs)``; the initialisation of its layers
         draws from ``generator``.
     n_inputs, n_outputs : int
-        Width of its rows and of its answers.
+        Width of the input and of the output.
     generator : torch.Generator
-        Of the device the factory makes its layers on: the CPU, unless it says otherwise.
+        A generator on the device where the factory creates its layers: the CPU by default.
     name : str, default="network"
-        Of the parameter, for errors.
+        Name of the parameter, for errors.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Convolutions from an image to a code and on to another image, which hears the first one again."""
+"""The U-Net: convolutions from an image to a code and to another image, with skip connections."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,22 +19,22 @@ from .dense import Affine, hidden
 
 
 class ImageToImage(nn.Module):
-    """A U-shaped network: what each halving makes of the image is heard where its mirror doubles.
+    """U-Net: each down-sampling output is concatenated to the up-sampling layer of the same size.
 
-    With x the image, y the answer, k levels, φ the activation and [ , ] channels side by side,
+    With x the image, y the output, k levels, φ the activation and [ , ] concatenation of channels,
 
         f₀ = x,  fᵢ = φ(conv(fᵢ₋₁)),  h = affine(f_k),
         g_k = affine(h),  gᵢ₋₁ = up([φ(gᵢ), fᵢ]),  y = conv(φ(conv([φ(g₀), f₀]))),
 
-    where conv halves fᵢ and up doubles gᵢ; f₀ is heard unchanged. Where x and y differ in height or
-    width, each fᵢ is resized to the gᵢ it meets.
+    where conv halves fᵢ and up doubles gᵢ; the convolutions in y keep the size. Where x and y
+    differ in height or width, each fᵢ is resized to the gᵢ that it is concatenated to.
 
     Parameters
     ----------
     image_shape, target_shape : (int, int) or (int, int, int)
         Height, width and, unless it is 1, channels of x and of y.
     channels : sequence of int
-        Of f₁, f₂, …; those of g are the same.
+        Channels of f₁, …, f_k, and of g₁, …, g_k; g₀ has as many as f₁.
     n_components : int
         Width of the code h.
     activation : str
@@ -71,7 +71,7 @@ class ImageToImage(nn.Module):
         self.from_code = nn.Sequential(
             Affine(n_components, H * W * widths[-1]), ToImages(H, W, widths[-1])
         )
-        # From the smallest image up; the last one has as many channels as the first halving gave.
+        # From the smallest image to the largest, g₀, which has as many channels as f₁.
         ups = zip(widths[:0:-1], (*widths[-2:0:-1], widths[1]), drawn[-2::-1], strict=True)
         self.between = nn.Sequential(*hidden(activation, dropout))
         self.up = nn.ModuleList(
@@ -85,32 +85,32 @@ class ImageToImage(nn.Module):
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The code h of rows, and f₀, …, f_k."""
-        heard = [self.to_image(x)]
+        """The code h of rows x, and the skip connections f₀, …, f_k."""
+        skips = [self.to_image(x)]
         for halve in self.down:
-            heard.append(halve(heard[-1]))
-        return self.to_code(heard[-1]), heard
+            skips.append(halve(skips[-1]))
+        return self.to_code(skips[-1]), skips
 
-    def decode(self, h: Tensor, heard: Sequence[Tensor]) -> Tensor:
-        """The rows of answers, given the codes and f₀, …, f_k."""
+    def decode(self, h: Tensor, skips: Sequence[Tensor]) -> Tensor:
+        """The output rows, given the codes h and the skip connections f₀, …, f_k."""
         g = self.from_code(h)
-        *deeper, image = reversed(heard)
+        *deeper, image = reversed(skips)
         for double, f in zip(self.up, deeper, strict=True):
-            g = double(beside(self.between(g), f))
-        return self.last(beside(self.between(g), image))
+            g = double(concatenated(self.between(g), f))
+        return self.last(concatenated(self.between(g), image))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The rows of answers to rows."""
+        """The output rows y of rows x."""
         return self.decode(*self.encode(x))
 
 
-def beside(g: Tensor, f: Tensor) -> Tensor:
-    """Channels of both, ``f`` resized to the height and width of ``g``."""
+def concatenated(g: Tensor, f: Tensor) -> Tensor:
+    """The channels of both, with ``f`` resized to the height and width of ``g``."""
     if f.shape[-2:] != g.shape[-2:]:
         f = resized(f, g.shape[-2], g.shape[-1])
     return torch.cat([g, f], dim=1)
 
 
 def resized(images: Tensor, height: int, width: int) -> Tensor:
-    """Images of shape (n, channels, ·, ·) in another size, by bicubic interpolation."""
+    """Images of shape (n, channels, ·, ·) resized by bicubic interpolation."""
     return interpolate(images, (height, width), mode="bicubic", align_corners=False)

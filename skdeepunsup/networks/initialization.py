@@ -1,4 +1,4 @@
-"""The start of a network: what its own layers are before training."""
+"""Initial weights of a network's layers."""
 
 import math
 
@@ -13,16 +13,16 @@ LAYERS = (Affine, Convolution, TransposedConvolution)
 
 
 def initialize(network: nn.Module, stream: Stream) -> None:
-    """Draw the package's own layers: W ~ U(−r, r) with r = √(6 / (fan_in + fan_out)), b = 0.
+    """Draw W ~ U(−r, r) with r = √(6 / (fan_in + fan_out)) and set b = 0 in this package's layers.
 
-    The fans are the inputs and outputs, times the kernel's pixels in a convolution.
+    The fans are the numbers of inputs and outputs, times the pixels of the kernel in a convolution.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Layers of other classes in it are left as they are.
+        Changed in place; layers of other classes than ``LAYERS`` keep their weights.
     stream : Stream
-        Draws.
+        Source of the random numbers.
 
     References
     ----------

@@ -54,5 +54,5 @@ def test_errors_name_what_is_wrong(digits, pca):
         LatentSpaceDisplay.from_estimator(pca, X, components=(0, 6))
     with pytest.raises(ValueError, match=r"components == \(2, 2\), must be two different"):
         LatentSpaceDisplay.from_estimator(pca, X, components=(2, 2))
-    with pytest.raises(ValueError, match="the code has 1 component, and two are drawn"):
+    with pytest.raises(ValueError, match="the code has 1 component, but two are drawn"):
         LatentSpaceDisplay.from_estimator(PCA(1).fit(X), X)

@@ -73,7 +73,7 @@ def test_errors_name_what_is_wrong(digits, pca):
     history = {"loss": [2.0, 1.0], "validation_loss": [NAN, NAN]}
     with pytest.raises(ValueError, match=r"names has \['kl'\], .* \['loss', 'validation_loss'\]"):
         TrainingCurveDisplay(history=history, names=("loss", "kl")).plot()
-    with pytest.raises(ValueError, match="nothing but NaN"):
+    with pytest.raises(ValueError, match="all values recorded for them are NaN"):
         TrainingCurveDisplay(history=history, names=("validation_loss",)).plot()
     with pytest.raises(TypeError, match="names == 'loss'"):
         TrainingCurveDisplay(history=history, names="loss").plot()

@@ -145,7 +145,7 @@ def test_active_units_are_those_above_the_threshold():
         (np.where(Y == 2, np.nan, Y), Y, "codes contains NaN"),
         (Y, np.where(Y == 2, np.nan, Y), "factors contains NaN"),
         (Y, Y + np.array([0, 0.5, 0]), "0.5 in column 1, but a factor is an integer class"),
-        (Y, Y * [1, 1, 0], "factors does not vary in column 2"),
+        (Y, Y * [1, 1, 0], "factors is constant in column 2"),
         (Y[:1], Y[:1], "codes must have .* some rows"),
     ],
 )

@@ -67,7 +67,7 @@ def test_only_the_discounted_gain_knows_of_order():
 @pytest.mark.parametrize(
     ("wanted", "items", "complaint"),
     [
-        ([[0, 0]], [[1]], "wanted has no entry but 0"),
+        ([[0, 0]], [[1]], "wanted is 0 everywhere"),
         ([[0, 1]], [[2]], r"items has 2, but wanted has columns 0 … 1"),
         ([[0, 1]], [[-2]], "items has -2"),
         ([[0, 1]], [[1.0]], "items must hold integers"),
