@@ -63,7 +63,7 @@ def test_all_models_run_and_the_defaults_fit_the_data(capsys, frame, monkeypatch
     for name in ("pca", "linear-autoencoder", "autoencoder", "rbm"):
         assert name in printed
     assert "k-NN" in printed
-    assert "Beside pca" in printed or "No model" in printed
+    assert "Compared with pca" in printed or "No model" in printed
 
 
 @pytest.mark.parametrize("kind", ["csv", "index", "headless", "parquet", "npy", "npz", "images"])
@@ -133,9 +133,9 @@ BAD = {
     "constant columns": (
         text("f.csv", "a,b\n" + "1,2\n" * 30),
         ["f.csv"],
-        "all rows are the same",
+        "all rows are equal",
     ),
-    "all the same": (text("f.csv", "a,b\n" + "1,1\n" * 30), ["f.csv"], "all rows are the same"),
+    "all the same": (text("f.csv", "a,b\n" + "1,1\n" * 30), ["f.csv"], "all rows are equal"),
     "extension": (text("f.txt", "1"), ["f.txt"], "unknown extension.*csv"),
     "parquet": (text("f.parquet", "junk"), ["f.parquet"], "cannot be read as PARQUET"),
     "npz": (text("f.npz", "junk"), ["f.npz"], "cannot be read as NPZ"),
@@ -232,8 +232,8 @@ def test_the_sentence_and_the_marks_follow_the_numbers():
         "transform_seconds": [0.0] * 6,
     }
     assert summarize(table) == (
-        "Beside pca, deep has a held-out error lower by 50 % at code 2, and higher by 25 % at code "
-        "8. flat stays within 2 % of pca."
+        "Compared with pca, deep has a held-out error lower by 50 % at code 2, and higher by 25 % "
+        "at code 8. flat stays within 2 % of pca."
     )
     first = format_table(table).splitlines()[1]
     assert first.split() == ["2", "deep", "0.750", "±0.000*", "1.000*", "0.800", "0.00"]

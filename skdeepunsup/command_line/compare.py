@@ -1,4 +1,4 @@
-"""The command ``compare``: read, scale, compare, say."""
+"""The command ``compare``: read a file, scale it, compare models, print and draw the results."""
 
 import argparse
 import shutil
@@ -39,7 +39,7 @@ def compare(options: argparse.Namespace) -> None:
     )
     try:
         table = _compare(reducers, data, folds)
-    except ValueError as error:  # a model refuses the data
+    except ValueError as error:  # a model rejects the data
         raise UnusableError(f"{data.name}: {str(error).splitlines()[0]}") from error
     estimators = table.pop("estimator")
     print(f"{format_table(table)}\n\n{format_legend(table)}")
@@ -55,9 +55,9 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def _scale(data: Data) -> Data:
-    """Bring the data to [0, 1], columns each by its own range, all pixels of images by one."""
+    """Scale the data to [0, 1]: each column by its range, images by one range for all pixels."""
     if (data.X.min(axis=0) == data.X.max(axis=0)).all():
-        raise UnusableError(f"{data.name}: all rows are the same, so there is nothing to compare.")
+        raise UnusableError(f"{data.name}: all rows are equal, so there is nothing to compare.")
     if data.image_shape is None:
         X = MinMaxScaler(clip=True).fit_transform(data.X)
     else:
@@ -69,28 +69,28 @@ def _split(data: Data, cv: int, random_state: int) -> list[Fold]:
     n_rows = len(data.X)
     if n_rows < 3 * cv:
         raise UnusableError(
-            f"{data.name}: has {n_rows} rows, but --cv {cv} needs at least {3 * cv}; bring more "
+            f"{data.name}: has {n_rows} rows, but --cv {cv} needs at least {3 * cv}; give more "
             "rows, or lower --cv."
         )
     return split_rows(cv, data.X, data.y, random_state)
 
 
 def _widths(asked: list[int] | None, n_features: int, n_train: int) -> list[int]:
-    """The code widths asked for, or the default ones that the data allow."""
+    """The code widths asked for, or the default ones that the data are large enough for."""
     limit = min(n_features, n_train)
     if asked is None:
         return [width for width in DEFAULT_WIDTHS if width <= limit] or [1]
     if max(asked) > limit:
         found = f"{n_features} features" if limit == n_features else f"{n_train} rows to fit to"
         raise UnusableError(
-            f"--n-components {max(asked)}: a code is at most as wide as the {found}; "
-            f"name at most {limit}."
+            f"--n-components {max(asked)}: the data have {found}, and a code cannot be wider; "
+            f"give at most {limit}."
         )
     return sorted(set(asked))
 
 
 def _compare(reducers: dict[str, list[Any]], data: Data, folds: list[Fold]) -> Table:
-    """The comparison, a reducer at a time so that it can say how far it is."""
+    """Compare the reducers, one at a time, to show progress."""
     n_neighbors = min(N_NEIGHBORS, (min(len(test) for _, test in folds) - 1) // 2)
     steps = [(name, reducer) for name, models in reducers.items() for reducer in models]
     table: Table = {}
@@ -111,13 +111,13 @@ def _compare(reducers: dict[str, list[Any]], data: Data, folds: list[Fold]) -> T
 
 
 def _draw(path: Path, table: Table, estimators: list[Any], data: Data, held_out: Any) -> None:
-    """The figure: the table's errors, and pictures of the first fold."""
+    """Draw and save the figure: the errors of the table, and codes and images of the first fold."""
     try:
         import matplotlib
     except ImportError:
-        print("Figure: left out, since it needs matplotlib: pip install 'skdeepunsup[plot]'.")
+        print("Figure: not drawn, since it needs matplotlib: pip install 'skdeepunsup[plot]'.")
         return
-    matplotlib.use("agg")  # nothing but a file is drawn to
+    matplotlib.use("agg")  # figures go to files only
     reducers: dict[str, list[Any]] = {}
     for name, fitted in zip(table["name"], estimators, strict=True):
         reducers.setdefault(name, []).append(fitted[0])

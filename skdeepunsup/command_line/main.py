@@ -1,4 +1,4 @@
-"""``python -m skdeepunsup``: arguments in, exit status out."""
+"""The entry point of ``python -m skdeepunsup``: its arguments, errors and exit status."""
 
 import argparse
 import io
@@ -18,14 +18,15 @@ from .reading import READERS, UnusableError
 DESCRIPTION = f"""\
 Compare PCA with deep models on the same folds of a table of numbers.
 
-FILE is one of {", ".join(READERS)}; the digits of scikit-learn where none is named. All models see
-the same data, scaled to [0, 1]: columns each by its own lowest and highest value, images all pixels
-alike. Errors are those of held-out rows. With --out the table and a figure are written too.
+FILE ends in {", ".join(READERS)}; without one, the digits of scikit-learn are used. All models get
+the same data, scaled to [0, 1]: each column by its lowest and highest value, images by the lowest
+and highest value of all pixels. Errors are measured on held-out rows. With --out, the table and a
+figure are also written to files.
 """
 
 
 class Interrupted(BaseException):
-    """Ctrl-C. No KeyboardInterrupt, since a fit takes that as a wish to end early and goes on."""
+    """Ctrl-C. It is not a KeyboardInterrupt, which would end only the current fit early."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,26 +35,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, default=None
-        Arguments; None takes those of the process.
+        Arguments; None takes those of the command line.
 
     Returns
     -------
     int
-        Exit status: 0, 2 where something cannot be used, 130 after Ctrl-C.
+        Exit status: 0 for success, 2 for unusable arguments, data or output, 130 after Ctrl-C.
     """
     try:
         with _interruptible():
             for stream in (sys.stdout, sys.stderr):
                 if isinstance(stream, io.TextIOWrapper):
-                    stream.reconfigure(errors="replace")  # ± and R² where only ASCII is spoken
+                    stream.reconfigure(errors="replace")  # for ± and R² on ASCII terminals
             options = _parser().parse_args(argv)
             _check_options(options)
             compare(options)
-            sys.stdout.flush()  # here, where a full disk can still be told of
+            sys.stdout.flush()  # here, where the error of a full disk can still be reported
     except OSError as error:
-        # Python flushes the output once more when it ends; let that go where nothing can fail.
+        # Python flushes the output again at exit; redirect it to where that cannot fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+        if isinstance(error, BrokenPipeError):  # the reader, such as head, has closed the pipe
             return 0
         print(f"skdeepunsup: the output cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage."""
+    """A parser that reports an error in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         raise UnusableError(f"{message}; see {self.prog} --help")
@@ -97,11 +98,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    """Raise for what is wrong whatever the data, before any work is done."""
+    """Raise for options that are wrong whatever the data, before any work is done."""
     if options.n_components and min(options.n_components) < 1:
-        raise UnusableError(
-            f"--n-components {min(options.n_components)}: a code has at least 1 number."
-        )
+        raise UnusableError(f"--n-components {min(options.n_components)}: must be at least 1.")
     if options.cv < 2:
         raise UnusableError(f"--cv {options.cv}: at least 2 folds are needed to hold rows out.")
     if not 0 <= options.random_state < 2**32:
@@ -128,7 +127,7 @@ def _interruptible() -> Iterator[None]:
 
     try:
         before = signal.signal(signal.SIGINT, interrupt)
-    except ValueError:  # not in the main thread, where no signal arrives
+    except ValueError:  # outside the main thread, where no signals arrive
         yield
         return
     try:

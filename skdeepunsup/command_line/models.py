@@ -1,4 +1,4 @@
-"""The models that can be named on the command line, with settings that suit most data."""
+"""The models of the command line, with settings that suit most data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,8 +51,8 @@ MODELS: dict[str, Callable[[int, int, int], Any]] = {
 
 
 def n_epochs(n_rows: int) -> int:
-    """Epochs that give few rows enough updates, and many rows no more than they need.
+    """Number of epochs for a given number of rows: enough updates for few, not too many for many.
 
-    About 180 000 rows are seen in all: 150 epochs of the digits.
+    About 180 000 rows are processed in all: 150 epochs of the digits.
     """
     return min(1000, max(10, round(180_000 / n_rows)))

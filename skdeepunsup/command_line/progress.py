@@ -1,4 +1,4 @@
-"""How far the comparison is, on standard error."""
+"""Progress of the comparison, on standard error."""
 
 import sys
 import time
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(n_steps: int) -> Iterator[Callable[[str], None]]:
-    """Give a function to call with the name of each step as it begins.
+    """Yield a function to call with the name of each step when it begins.
 
-    A bar where rich is installed and someone is watching, else a line a step.
+    It draws a bar if rich is installed and standard error is a terminal, else a line per step.
     """
     if sys.stderr.isatty():
         try:

@@ -1,4 +1,4 @@
-"""Files into rows of numbers, or one line that says why not."""
+"""Reads files into rows of numbers; every error is one line that names a remedy."""
 
 import warnings
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from sklearn.datasets import load_digits
 
 
 class UnusableError(Exception):
-    """What was asked for cannot be done; the message is one line that names the remedy."""
+    """Arguments or data cannot be used; the message is one line that names the remedy."""
 
 
 class Data(NamedTuple):
-    """Rows to compare on."""
+    """Rows to compare models on, and a target to predict from their codes."""
 
     name: str
     X: np.ndarray
@@ -23,10 +23,10 @@ class Data(NamedTuple):
 
 
 def read_data(file: str | None, target: str | None) -> Data:
-    """Read a file, or the digits where none is named."""
+    """Read a file, or scikit-learn's digits if ``file`` is None."""
     if file is None:
         if target is not None:
-            raise UnusableError("--target needs a FILE; the digits bring their own classes.")
+            raise UnusableError("--target needs a FILE; the digits have their own classes.")
         X, y = load_digits(return_X_y=True)
         return Data("digits", X, y, (8, 8))
     path = Path(file)
@@ -61,9 +61,10 @@ def read_data(file: str | None, target: str | None) -> Data:
 def _read_csv(path: Path, target: str | None) -> Data:
     pandas = _pandas()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pandas.errors.DtypeWarning)  # mixed columns are found below
+        # Columns of mixed types are an error below.
+        warnings.simplefilter("ignore", pandas.errors.DtypeWarning)
         frame = pandas.read_csv(path)
-        if _is_row_of_numbers(list(frame.columns)):  # there was no header
+        if _is_row_of_numbers(list(frame.columns)):  # the file has no header
             frame = pandas.read_csv(path, header=None)
     if str(frame.columns[0]) == "Unnamed: 0":  # the index that DataFrame.to_csv writes
         frame = frame.iloc[:, 1:]
@@ -71,7 +72,7 @@ def _read_csv(path: Path, target: str | None) -> Data:
 
 
 def _is_row_of_numbers(names: list[str]) -> bool:
-    """Whether a header is none: numbers, and not those that pandas gives nameless columns."""
+    """Whether a header is a row of data: numbers, but not the 0, 1, … of nameless columns."""
     if names == [str(i) for i in range(len(names))]:
         return False
     try:
@@ -122,7 +123,7 @@ def _from_frame(path: Path, frame: Any, target: str | None) -> Data:
 
 
 def _target_values(column: Any) -> np.ndarray:
-    """Numbers as they are, anything else as text, except that what is missing stays so."""
+    """Numbers as float64, with NaN where they are missing; anything else as text."""
     if column.dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     if column.isna().any():
@@ -139,17 +140,17 @@ def _read_npy(path: Path, target: str | None) -> Data:
 
 
 def _split_column(array: np.ndarray, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Take the target's column, named by its number, out of ``array``."""
+    """Split ``array`` into the columns without the target, and the target, given by its number."""
     width = array.shape[1] if array.ndim == 2 else 0
     try:
         column = int(target)
         y = array[:, range(width)[column]]
     except (ValueError, IndexError) as error:
         raise UnusableError(
-            f"has no column {target!r} for --target; in an NPY file name it by its number, from 0 "
-            f"to {width - 1}."
+            f"has no column {target!r} for --target; in an NPY file give its number, from 0 to "
+            f"{width - 1}."
             if width
-            else "is no table of rows and columns, so --target names nothing in it."
+            else "is not a table of rows and columns, so it has no column for --target."
         ) from error
     return np.delete(array, column, axis=1), y
 
@@ -164,7 +165,7 @@ def _read_npz(path: Path, target: str | None) -> Data:
         y = arrays.pop(target)
         if y.ndim != 1:
             raise UnusableError(
-                f"array {target!r} has shape {y.shape}; a target has one value a row."
+                f"array {target!r} has shape {y.shape}; a target has one value per row."
             )
     names = [name for name, array in arrays.items() if array.ndim >= 2]
     names = [name for name in ("X", "x", "data") if name in names] or names
@@ -194,14 +195,14 @@ def _from_array(path: Path, array: np.ndarray, y: np.ndarray | None) -> Data:
 
 
 def _check_target(y: np.ndarray) -> np.ndarray:
-    """Return ``y`` if it can be predicted."""
+    """Return ``y``; raise unless it holds finite numbers or text that repeats."""
     if y.dtype.kind not in "biufU":
         raise UnusableError(f"the target holds {y.dtype} values; it must be numbers or text.")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         n_bad = (~np.isfinite(y)).sum()
         raise UnusableError(f"the target is missing or infinite in {n_bad} rows; drop them.")
     if y.dtype.kind == "U" and 2 * len(np.unique(y)) > len(y):
-        raise UnusableError("the target is text that hardly repeats; name a column of classes.")
+        raise UnusableError("the target is text that hardly repeats; give a column of classes.")
     return y
 
 
@@ -211,9 +212,9 @@ def _check_length(n_rows: int) -> None:
 
 
 def _check(X: np.ndarray, columns: list[str]) -> np.ndarray:
-    """Return ``X`` if it has columns and all its values are finite."""
+    """Return ``X``; raise unless it has columns and all values are finite."""
     if not X.shape[1]:
-        raise UnusableError("has no column of numbers left; it must hold some beside the target.")
+        raise UnusableError("has no column of numbers left; it needs some besides the target.")
     bad = ~np.isfinite(X)
     if bad.any():
         column = int(bad.any(axis=0).argmax())

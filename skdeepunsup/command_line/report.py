@@ -1,4 +1,4 @@
-"""What the comparison says: a table, a sentence, a file."""
+"""The results of a comparison as a table, a sentence and a file."""
 
 import csv
 import math
@@ -11,18 +11,18 @@ import numpy as np
 Table = dict[str, list[Any]]
 
 EXPLANATIONS = {
-    "explained": "share of the held-out variance that survives the code, ± over folds (higher)",
+    "explained": "share of the held-out variance that is reconstructed, ± over folds (higher)",
     "error": "squared reconstruction error, summed over features, mean of held-out rows (lower)",
-    "k-NN": "how well neighbours in code predict the target: accuracy, or R² of numbers (higher)",
-    "trust": "trustworthiness: how far neighbours in code are neighbours in the data (higher)",
+    "k-NN": "how well the nearest codes predict the target: accuracy, or R² of numbers (higher)",
+    "trust": "trustworthiness: how far nearest codes are neighbours in the data (higher)",
     "fit s": "seconds to fit, mean of the folds",
 }
-SAME = 0.005  # nor is a difference this small named: it would be printed as 0 %
-ALIKE = 0.05  # two errors this close, relatively, count as alike
+SAME = 0.005  # smaller relative differences would be printed as 0 %, and are left out
+ALIKE = 0.05  # errors that differ by less, relatively, count as alike
 
 
 def format_table(table: Table) -> str:
-    """Aligned rows, by width and then by error, the best of each width marked."""
+    """The table as text, sorted by code width and error, with the best of each width marked."""
     header = ["code", "model", "explained", "error", "k-NN", "trust", "fit s"]
     if "knn_score" not in table:
         header.remove("k-NN")
@@ -51,7 +51,7 @@ def format_table(table: Table) -> str:
 
 
 def format_legend(table: Table) -> str:
-    """What each column means, and which way is better."""
+    """The meaning of each column, and whether higher or lower is better."""
     lines = ["* best of its code width"]
     for column, meaning in EXPLANATIONS.items():
         if column != "k-NN" or "knn_score" in table:
@@ -60,7 +60,7 @@ def format_legend(table: Table) -> str:
 
 
 def summarize(table: Table) -> str:
-    """What the errors say about PCA and the others, in a sentence or two."""
+    """How the errors of the models compare with PCA's, in a sentence or two."""
     change = _changes(table)
     if not change:
         return ""
@@ -71,7 +71,7 @@ def summarize(table: Table) -> str:
         text = "No model has a lower held-out error than pca at these code widths."
     else:
         parts = [f"{-100 * c:.0f} % at code {k}" for k, c in gains.items()]
-        text = f"Beside pca, {best} has a held-out error lower by {_and(parts)}."
+        text = f"Compared with pca, {best} has a held-out error lower by {_and(parts)}."
         losses = [f"{100 * c:.0f} % at code {k}" for k, c in change[best].items() if c > SAME]
         if losses:
             text = f"{text[:-1]}, and higher by {_and(losses)}."
@@ -86,7 +86,7 @@ def summarize(table: Table) -> str:
 
 
 def write_csv(table: Table, path: Path) -> None:
-    """Write the table with all its digits."""
+    """Write the table, with all digits, as CSV."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(table)
@@ -94,7 +94,7 @@ def write_csv(table: Table, path: Path) -> None:
 
 
 def _by_width(table: Table) -> dict[int, list[int]]:
-    """Rows of the table at each code width, the lowest error first."""
+    """Indices of the rows of the table at each code width, the lowest error first."""
     order = sorted(
         range(len(table["name"])),
         key=lambda i: (table["n_components"][i], table["reconstruction_error"][i]),
@@ -119,12 +119,12 @@ def _cells(table: Table, i: int, best: dict[Any, float], decimals: int) -> list[
 
 
 def _decimals(error: float) -> int:
-    """How many decimals show three digits of the smallest error."""
+    """Number of decimals that shows three digits of the smallest error."""
     return min(6, max(0, 2 - math.floor(math.log10(error)))) if error > 0 else 6
 
 
 def _line(cells: list[str], widths: list[int]) -> str:
-    """Cells in columns, all but the model's name to the right."""
+    """Cells in columns, aligned to the right except for the model's name."""
     return "  ".join(
         cell.ljust(width) if column == 1 else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
@@ -132,7 +132,7 @@ def _line(cells: list[str], widths: list[int]) -> str:
 
 
 def _changes(table: Table) -> dict[str, dict[int, float]]:
-    """For each other model and width, how its error differs from PCA's, relatively."""
+    """Relative difference of each other model's error from PCA's, by model and code width."""
     rows = list(
         zip(table["name"], table["n_components"], table["reconstruction_error"], strict=True)
     )

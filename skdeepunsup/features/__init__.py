@@ -1,4 +1,8 @@
-"""Transformers without a model in them: sounds and molecules as rows of numbers."""
+"""Transformers that turn sounds and molecules into rows for a model, and back; none is a model.
+
+Sounds: ``mel.py`` and ``griffin_lim.py`` have the formulas, ``log_mel.py`` the transformer.
+Molecules: ``selfies_vectorizer.py``.
+"""
 
 from .log_mel import LogMel
 from .selfies_vectorizer import SelfiesVectorizer

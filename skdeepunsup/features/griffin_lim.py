@@ -1,4 +1,4 @@
-"""A waveform from the magnitudes of its short-time spectrum alone: phases that agree are sought."""
+"""The Griffin-Lim algorithm: a waveform from the magnitudes of its short-time spectrum alone."""
 
 import numpy as np
 from scipy.signal import ShortTimeFFT
@@ -7,14 +7,14 @@ from scipy.signal import ShortTimeFFT
 def griffin_lim(
     A: np.ndarray, stft: ShortTimeFFT, n_times: int, n_iter: int, momentum: float = 0.99
 ) -> np.ndarray:
-    """x of shape (n, n_times) whose short-time spectra have magnitudes near A, (n, bins, frames).
+    """Waveforms x, (n, n_times), with short-time spectra of magnitudes near A, (n, bins, frames).
 
-    With F the transform, F⁺ its least-squares inverse and A∠c = A c / |c|,
+    With F the short-time transform, F⁺ its least-squares inverse and A∠c = A c / |c|,
 
         tₙ = F F⁺ A∠cₙ₋₁,  cₙ = tₙ + α (tₙ − tₙ₋₁),  x = F⁺ A∠c,
 
-    from phases of which each bin is a steady tone. With ``momentum`` α = 0, ‖|F x| − A‖ never
-    rises; with α near 1 it ends lower.
+    where the phases of c₀ make each bin a steady tone. With ``momentum`` α = 0, ‖|F x| − A‖ never
+    increases; with α near 1 it ends lower.
 
     D. Griffin, J. Lim, "Signal estimation from modified short-time Fourier transform", IEEE
     Transactions on Acoustics, Speech and Signal Processing 32, 1984; N. Perraudin, P. Balazs,
@@ -30,13 +30,13 @@ def griffin_lim(
 
 
 def steady_tones(stft: ShortTimeFFT, n_frames: int) -> np.ndarray:
-    """exp(2πi f t) of each bin's frequency f at each frame's time t, (n_bins, n_frames)."""
+    """exp(2πi f t), shape (n_bins, n_frames): f is a bin's frequency, t a frame's time."""
     t = np.arange(n_frames) * stft.delta_t
     return np.exp(2j * np.pi * np.outer(stft.f, t))
 
 
 def with_phases_of(c: np.ndarray, A: np.ndarray) -> np.ndarray:
-    """A∠c = A c / |c|; 0 has the phase 0."""
+    """A∠c = A c / |c|, and A where c is 0."""
     modulus = np.abs(c)
     silent = modulus == 0
     return A * np.where(silent, 1, c) / np.where(silent, 1, modulus)

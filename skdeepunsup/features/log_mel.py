@@ -1,4 +1,4 @@
-"""Waveforms as pictures that a model can learn and draw, and back again."""
+"""Log-mel spectrograms of waveforms, as rows for a model, and waveforms from spectrograms."""
 
 import math
 from collections.abc import Callable
@@ -25,78 +25,82 @@ from .griffin_lim import griffin_lim
 from .mel import between_centres, mel_edges, mel_filters, spectrum_of
 
 ROWS = 32
-"""Waveforms whose spectra are held at a time."""
+"""Waveforms whose spectra are in memory at a time."""
+
 MAX_LEVEL = 700.0
-"""In dB: samples of louder sounds would be beyond float32."""
+"""Highest level in dB: the samples of louder sounds would overflow float32."""
 
 LOUD = 1000.0
-"""An amplitude that no waveform within [-1, 1] has: integers, most likely."""
+"""Waveforms with larger amplitudes are probably integers, not scaled to [-1, 1]."""
 
 
 class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Log-mel spectrograms of waveforms of one length, and waveforms with given spectrograms.
+    """Log-mel spectrograms of waveforms of equal length, and waveforms from such spectrograms.
 
-    A frame tells how loud the sound is around one moment in each of some bands, in decibels; the
-    bands are spaced as the ear spaces them. A row of the result holds all frames of one waveform
-    and is an image of ``image_shape_``. What a model makes of such rows, ``inverse_transform`` lets
-    be heard.
+    A frame of a spectrogram holds the loudness around one moment, in decibels, in each of several
+    frequency bands, spaced like pitch as the ear perceives it. A row of the result holds all frames
+    of a waveform and is an image of shape ``image_shape_``. ``inverse_transform`` turns rows that a
+    model has reconstructed or sampled into sound.
 
     Parameters
     ----------
     sample_rate : float, default=8000.0
         Samples per second.
     window_length : int, default=256
-        Samples that a frame looks at, at least 4.
+        Samples in a frame, at least 4.
     hop_length : int, default=64
-        Samples from one frame to the next, at most half of ``window_length``. A quarter or less
-        sounds best on the way back; a half makes half as many features.
+        Samples from one frame to the next, at most half of ``window_length``. With a quarter or
+        less, ``inverse_transform`` sounds best; with a half, there are half as many features as
+        with a quarter.
     n_mels : int, default=40
-        Bands.
+        Number of bands.
     f_min : float, default=0.0
-        Where the lowest band begins, in Hz.
+        Lower edge of the lowest band, in Hz.
     f_max : float, default=None
-        Where the highest band ends, in Hz; None stands for half of ``sample_rate``.
+        Upper edge of the highest band, in Hz; None takes half of ``sample_rate``.
     floor : float, default=-80.0
-        Level below which all is silence, in dB, from -300 to 0. A tone of amplitude 1 has about 0.
+        Lowest level, in dB, from -300 to 0; anything softer counts as silence. A tone of amplitude
+        1 has a level of about 0.
     n_iter : int, default=32
         Steps of the search for phases in ``inverse_transform``.
 
     Attributes
     ----------
     image_shape_ : tuple of int
-        Frames and bands: the ``image_shape`` of convolutional models.
+        Numbers of frames and bands, to pass to convolutional models as ``image_shape``.
     mel_filters_ : ndarray of shape (n_mels, n_bins)
-        How much each bin of a spectrum counts in each band.
+        Weight of each bin of a spectrum in each band.
     n_features_in_ : int
         Features seen in ``fit``. They are the samples of a waveform.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where they had any.
+        Names of the samples, if ``X`` has feature names that are all strings.
 
     Raises
     ------
     ValueError
         If rows are shorter than half a window, ``f_max`` is above half of ``sample_rate``, or there
-        are so many bands that one of them has no bin.
+        are so many bands that one of them contains no bin.
 
     See Also
     --------
-    scipy.signal.ShortTimeFFT : The short-time spectra.
-    skdeepunsup.metrics.si_sdr : How near a waveform is to another, whatever its loudness.
+    scipy.signal.ShortTimeFFT : Short-time spectra.
+    skdeepunsup.metrics.si_sdr : Similarity of two waveforms, whatever their loudness.
 
     Notes
     -----
-    With Hann windows that a tone of amplitude 1 leaves at 1, S the short-time spectrum of bins k,
-    and M the ``mel_filters_``, triangles of height 1 whose centres lie evenly in mels,
+    With S the short-time spectrum in bins k, from Hann windows scaled so that a tone of amplitude 1
+    has |S| = 1, and M the ``mel_filters_``, triangles of height 1 with centres evenly spaced in
+    mels,
 
         ``z = 10 log₁₀ max(Σₖ Mₖ |Sₖ|², 10^(floor / 10))``.
 
-    Frames begin before the first sample and end after the last, so that each sample is heard as
-    often as any other.
+    Frames begin before the first sample and end after the last, so that every sample is in equally
+    many frames.
 
-    ``inverse_transform`` looks for smooth power spectra with these band energies (Richardson–Lucy),
-    and for phases by the fast Griffin–Lim algorithm. It draws nothing at random. The phases of the
-    original are lost: the result sounds like it, and its samples differ. Where the original is at
-    hand, as in denoising, ``filter`` keeps its phases.
+    ``inverse_transform`` computes smooth power spectra with the given band energies
+    (Richardson–Lucy), and phases by the fast Griffin–Lim algorithm. It is deterministic. The phases
+    of the original are lost: the result sounds like it, but its samples differ. If the original is
+    available, as in denoising, ``filter`` keeps its phases.
 
     References
     ----------
@@ -143,12 +147,12 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.n_iter = n_iter
 
     def fit(self, X: Any, y: Any = None) -> "LogMel":
-        """Note the length of the waveforms and make the filters; nothing else of ``X`` counts.
+        """Compute the filters, which depend on the length of the waveforms, not on their values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_times)
-            Waveforms, one a row.
+            Waveforms, one per row.
         y : Ignored
             Present for API consistency.
 
@@ -195,30 +199,30 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_times)
-            Waveforms, one a row.
+            Waveforms, one per row.
 
         Returns
         -------
         ndarray of shape (n_samples, n_frames * n_mels)
-            Levels in dB, none below ``floor``; float32 for float32 input, else float64.
-            ``reshape(-1, *image_shape_)`` makes them images.
+            Levels in dB, at least ``floor``; float32 for float32 input, else float64.
+            ``reshape(-1, *image_shape_)`` gives images.
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
         return self._by_parts(self._levels, self._n_features_out, X)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Make waveforms with given log-mel spectrograms.
+        """Compute waveforms with given log-mel spectrograms.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_frames * n_mels)
-            Levels in dB, as ``transform`` returns them; at ``floor`` and below is silence.
+            Levels in dB, as ``transform`` returns them; levels up to ``floor`` are silence.
 
         Returns
         -------
         ndarray of shape (n_samples, n_times)
-            Waveforms; float32 for float32 input, else float64. The same at every call.
+            Waveforms; float32 for float32 input, else float64. Every call gives the same.
 
         Raises
         ------
@@ -229,41 +233,41 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Z = check_codes(X, self._n_features_out, type(self).__name__)
         if (loudest := Z.max()) > MAX_LEVEL:
             raise ValueError(
-                f"X has a level of {loudest:.4g} dB, but {MAX_LEVEL:.0f} at most can be made "
-                "sound: clip it, for instance at the loudest level of the training rows."
+                f"X has a level of {loudest:.4g} dB, but at most {MAX_LEVEL:.0f} can be made "
+                "sound: clip it, for instance at the highest level of the training rows."
             )
         return self._by_parts(self._sounds, self.n_features_in_, Z)
 
     def filter(self, X: Any, gains: Any) -> np.ndarray:
-        """Make bands of waveforms louder or softer, frame by frame, and keep their phases.
+        """Amplify or attenuate bands of waveforms, frame by frame, and keep their phases.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_times)
-            Waveforms, one a row.
+            Waveforms, one per row.
         gains : array-like of shape (n_samples, n_frames * n_mels)
-            By what the amplitude of each band of each frame is multiplied, at least 0. Between the
-            centres of bands they are interpolated linearly in frequency.
+            Factors of the amplitude of each band in each frame, at least 0. Between the centres of
+            bands they are interpolated linearly in frequency.
 
         Returns
         -------
         ndarray of shape (n_samples, n_times)
-            Waveforms; float32 for float32 input, else float64. Gains of 1 leave them as they are.
+            Waveforms; float32 for float32 input, else float64. Gains of 1 leave them unchanged.
 
         Raises
         ------
         ValueError
-            If a gain is negative, or their shape is not that of ``transform(X)``.
+            If a gain is negative, or the gains do not have the shape of ``transform(X)``.
 
         Notes
         -----
-        With C the interpolation, S the short-time spectrum, F⁺ the least-squares inverse of its
+        With C the interpolation, S the short-time spectrum, F⁺ the least-squares inverse of the
         transform and g the gains, the result is F⁺[(g C) ∘ S].
 
-        Given Z, an estimate of the log-mel spectrograms without noise, ``gains = 10 ** ((Z -
-        transform(X)) / 20)`` gives nearly these levels to the result, where neighbouring gains are
-        alike. Their squares are the gains of the Wiener filter: with them the result comes nearer
-        to the sound without noise, and is softer.
+        Given an estimate Z of the log-mel spectrograms without noise, the result has nearly these
+        levels with ``gains = 10 ** ((Z - transform(X)) / 20)``, where neighbouring gains are
+        similar. The squares of these gains are those of the Wiener filter: with them, the result is
+        nearer to the sound without noise, but softer.
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
@@ -275,8 +279,8 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
         if gains.min() < 0:
             raise ValueError(
-                f"gains has {gains.min():.4g}, but amplitudes are multiplied by at least 0; of a "
-                "level in dB it is 10 ** (dB / 20)."
+                f"gains has {gains.min():.4g}, but a gain is a factor of at least 0; convert "
+                "levels in dB by 10 ** (dB / 20)."
             )
         return self._by_parts(self._filtered, self.n_features_in_, X, gains)
 
@@ -291,11 +295,11 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     @property
     def _n_features_out(self) -> int:
-        """Width of a flattened image."""
+        """Width of a row: frames times bands."""
         return math.prod(self.image_shape_)
 
     def _check_parameters(self) -> float:
-        """Return the frequency where the highest band ends."""
+        """Check the parameters, and return the upper edge of the highest band in Hz."""
         check_real("sample_rate", self.sample_rate, 0, boundaries="neither")
         check_integer("window_length", self.window_length, 4)
         for name in ("hop_length", "n_mels"):
@@ -320,7 +324,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return float(f_max)
 
     def _by_parts(self, function: Callable[..., np.ndarray], width: int, *rows: Any) -> np.ndarray:
-        """The rows of ``width`` that a function makes of some rows at a time, in float64."""
+        """Apply a function to ``ROWS`` rows at a time, in float64; its results have ``width``."""
         result = np.empty((rows[0].shape[0], width), dtype=output_dtype(rows[0]))
         for part in gen_batches(len(result), ROWS):
             made = function(*(to_dense(given[part]) for given in rows))
@@ -328,17 +332,17 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return result
 
     def _levels(self, x: np.ndarray) -> np.ndarray:
-        """z, of shape (n, n_frames, n_mels)."""
+        """Levels z of waveforms, shape (n, n_frames, n_mels)."""
         power = np.square(np.abs(self._stft.stft(x))).swapaxes(1, 2)
         return 10 * np.log10(np.maximum(power @ self.mel_filters_.T, 10 ** (self._silence / 10)))
 
     def _sounds(self, z: np.ndarray) -> np.ndarray:
-        """Waveforms of levels, flattened."""
+        """Waveforms from flattened levels z, shape (n, n_frames · n_mels)."""
         energies = np.where(z > self._silence, 10 ** (z / 10), 0).reshape(-1, *self.image_shape_)
         A = np.sqrt(spectrum_of(energies, self.mel_filters_)).swapaxes(1, 2)
         return griffin_lim(A, self._stft, self.n_features_in_, self._n_steps)
 
     def _filtered(self, x: np.ndarray, gains: np.ndarray) -> np.ndarray:
-        """F⁺[(g C) ∘ S]."""
+        """F⁺[(g C) ∘ S], with S the spectrum of waveforms x and g the gains."""
         per_bin = gains.reshape(-1, *self.image_shape_) @ self._gain_filters
         return self._stft.istft(self._stft.stft(x) * per_bin.swapaxes(1, 2), k1=x.shape[1])

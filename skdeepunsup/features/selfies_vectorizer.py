@@ -1,4 +1,4 @@
-"""Molecules as rows of integer codes, and back."""
+"""Molecules as rows of integer codes, and molecules from such rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,42 +15,46 @@ from .._parameters import check_integer, check_option
 from .._validation import check_codes
 
 PADDING = "[nop]"
-"""The symbol that SELFIES has for nothing; its code is 0."""
+"""The SELFIES symbol without meaning, for padding; its code is 0."""
+
 TABLE = RLock()
-"""Of valences, which is selfies' own."""
+"""Guards the valence table of selfies, which is global."""
+
 MOST_ATOMS = 5000
-"""rdkit writes SMILES by recursion: at some more atoms the stack is full, and the process dies."""
+"""rdkit writes SMILES by recursion: with more atoms, the stack overflows and the process dies."""
+
 BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "AROMATIC")
-"""That selfies has, by rdkit's names."""
+"""Types of bonds that selfies can represent, by rdkit's names."""
 
 
 class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Molecules as sequences of integer codes of one length, every one of which is a molecule.
+    """Molecules as sequences of integer codes of equal length; any such sequence is a molecule.
 
-    A SMILES string, in its canonical form, is translated to SELFIES, a sequence of symbols each of
-    which is read by what the bonds before it leave free: any sequence of them is a molecule that
-    obeys the valences. Each symbol gets a code from 1 on, and the end is filled with 0. The way
-    back is there for all rows of codes, so that whatever a model makes of them can be drawn.
+    A SMILES string, in its canonical form, is translated to SELFIES: a sequence of symbols, each
+    interpreted by the bonds that the symbols before it leave free. So any sequence of symbols is a
+    molecule with correct valences. Each symbol has a code from 1 on, and the end of a row is filled
+    with 0. All rows of codes can be decoded, so every sample of a model is a molecule.
 
     It needs the packages selfies and rdkit: ``pip install 'skdeepunsup[molecules]'``.
 
     Parameters
     ----------
     input : {"smiles", "selfies"}, default="smiles"
-        What the strings are, those that ``inverse_transform`` returns too. SELFIES are taken symbol
-        by symbol as they are, and need no rdkit.
+        Format of the strings, including those that ``inverse_transform`` returns. SELFIES are taken
+        as they are, symbol by symbol, and do not need rdkit.
     max_length : int, default=None
-        Columns; None takes the symbols of the longest molecule in ``fit``.
+        Number of columns; None takes the number of symbols of the longest molecule in ``fit``.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The code of each symbol, in alphabetical order; 0 is that of "[nop]".
+        The code of each symbol, in alphabetical order; "[nop]" has 0.
     max_length_ : int
-        Columns.
+        Number of columns.
     bonds_ : dict of str to int
-        The most bonds that an ion, or an atom of an element that selfies has no valence for, had in
-        a molecule of ``fit``; no other molecule gives it more. Empty with ``input="selfies"``.
+        Largest number of bonds, in the molecules of ``fit``, of each ion and each element whose
+        valence selfies does not know; it is the limit for all other molecules. Empty with
+        ``input="selfies"``.
 
     Raises
     ------
@@ -59,15 +63,15 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     See Also
     --------
-    SequenceVAE : A density of such rows.
+    SequenceVAE : A generative model of such rows.
     VariationalAutoencoder : Another one, with ``likelihood="categorical"``.
     sklearn.feature_extraction.text.CountVectorizer : For texts whose order does not matter.
 
     Notes
     -----
-    Equal molecules get equal codes, however their SMILES are spelled, and rdkit has them drawn as
-    it does: of a nitro group, for instance, with charges. What follows a blank in a SMILES is a
-    name, and left out. Valences are those of selfies' default table, whatever table is set.
+    Equal molecules get equal codes, however their SMILES are written: rdkit's conventions apply,
+    such as charges in a nitro group. Text after a blank in a SMILES is a name, and is ignored.
+    Valences are those of selfies' default table, even if the user has set another one.
 
     References
     ----------
@@ -99,7 +103,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Parameters
         ----------
         X : iterable of str
-            SMILES, or SELFIES, one molecule each.
+            SMILES, or SELFIES, one string per molecule.
         y : Ignored
             Present for API consistency.
 
@@ -111,7 +115,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Raises
         ------
         ValueError
-            If a string is no molecule, or longer than ``max_length``.
+            If a string is not a molecule, or has more than ``max_length`` symbols.
         """
         self.fit_transform(X)
         return self
@@ -122,7 +126,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Parameters
         ----------
         X : iterable of str
-            SMILES, or SELFIES, one molecule each.
+            SMILES, or SELFIES, one string per molecule.
         y : Ignored
             Present for API consistency.
 
@@ -138,7 +142,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         found = sorted(set().union(*molecules) - {PADDING})
         longest = max(map(len, molecules))
         if not longest:
-            raise ValueError("X has no symbols: all of its strings are empty.")
+            raise ValueError("X has no symbols: all its strings are empty.")
         vocabulary = {symbol: code for code, symbol in enumerate([PADDING, *found])}
         max_length = longest if self.max_length is None else int(self.max_length)
         codes = _encoded(molecules, vocabulary, max_length)
@@ -151,7 +155,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Parameters
         ----------
         X : iterable of str
-            SMILES, or SELFIES, one molecule each.
+            SMILES, or SELFIES, one string per molecule.
 
         Returns
         -------
@@ -161,29 +165,29 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Raises
         ------
         ValueError
-            If a string is no molecule, has a symbol that ``fit`` did not see, or is too long.
+            If a string is not a molecule, has a symbol that was not in ``fit``, or is too long.
         """
         check_is_fitted(self)
         molecules, _ = self._read(X, self.bonds_)
         return _encoded(molecules, self.vocabulary_, self.max_length_)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Return the molecules of codes.
+        """Return the molecules of rows of codes.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, `max_length_`)
-            Whole numbers that are codes of the vocabulary, in any order; 0 stands for nothing.
+            Integers, codes of the vocabulary in any order; zeros are skipped.
 
         Returns
         -------
         ndarray of str objects, of shape (n_samples,)
-            Canonical SMILES, or SELFIES. What has no atom is an empty string.
+            Canonical SMILES, or SELFIES; an empty string for a row without atoms.
 
         Raises
         ------
         ValueError
-            If an entry is no code.
+            If an entry is not a code of the vocabulary.
         """
         check_is_fitted(self)
         X = check_codes(X, self.max_length_, type(self).__name__)
@@ -192,8 +196,8 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if not known.all():
             row, column = np.argwhere(~known)[0]
             raise ValueError(
-                f"X has {X[row, column]} in row {row}, column {column}, but a code is a whole "
-                f"number 0 … {len(symbols) - 1}."
+                f"X has {X[row, column]} in row {row}, column {column}, but codes are the integers "
+                f"0 … {len(symbols) - 1}."
             )
         symbols[0] = ""
         strings: Iterable[str] = map("".join, symbols[X.astype(int)])
@@ -209,15 +213,15 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     @property
     def _n_features_out(self) -> int:
-        """Columns."""
+        """Number of columns."""
         return self.max_length_
 
     def _read(
         self, X: Iterable[str], bonds: dict[str, int]
     ) -> tuple[list[list[str]], dict[str, int]]:
-        """The symbols of each molecule, and the most bonds of atoms that ``bonds_`` is to name.
+        """Return the symbols of each molecule, and ``bonds_`` of these molecules.
 
-        No atom may have more than the given ``bonds``.
+        Raises if an atom has more bonds than the given ``bonds`` allow.
         """
         selfies = self._package("selfies")
         molecules: list[list[str]] = []
@@ -232,7 +236,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                             if n > bonds.get(kind, n):
                                 raise ValueError(
                                     f"{kind} has {n} bonds, but at most {bonds[kind]} in fit; "
-                                    "leave it out, or fit anew"
+                                    "leave it out, or fit again"
                                 )
                             found[kind] = max(n, found.get(kind, 0))
                         read = selfies.encoder(self._canonical(molecule))
@@ -245,25 +249,25 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         return molecules, charged
 
     def _molecule(self, smiles: str) -> Any:
-        """What rdkit makes of SMILES."""
+        """Parse SMILES with rdkit; raise if selfies cannot represent the molecule."""
         molecule = self._package("rdkit.Chem").MolFromSmiles(smiles)
         if molecule is None or not molecule.GetNumAtoms():
             raise ValueError("rdkit finds no molecule in it")
         if any(not atom.GetAtomicNum() for atom in molecule.GetAtoms()):
-            raise ValueError("it has a wildcard, which selfies has no symbol for")
+            raise ValueError("it has a wildcard, for which selfies has no symbol")
         for bond in molecule.GetBonds():
             if (kind := bond.GetBondType().name) not in BONDS:
-                raise ValueError(f"it has a {kind.lower()} bond, which selfies has no symbol for")
+                raise ValueError(f"it has a {kind.lower()} bond, for which selfies has no symbol")
         return molecule
 
     def _canonical(self, molecule: Any) -> str:
-        """The canonical SMILES of what rdkit has read."""
+        """The canonical SMILES of a molecule of rdkit."""
         if (n := molecule.GetNumAtoms()) > MOST_ATOMS:
-            raise ValueError(f"it has {n} atoms, of at most {MOST_ATOMS}")
+            raise ValueError(f"it has {n} atoms, but at most {MOST_ATOMS} can be written")
         return self._package("rdkit.Chem").MolToSmiles(molecule)
 
     def _smiles(self, strings: Iterable[str]) -> Iterator[str]:
-        """The canonical SMILES of SELFIES; as selfies gives it, should rdkit not know it."""
+        """Yield the canonical SMILES of SELFIES, or that of selfies where rdkit cannot parse it."""
         selfies, chem = self._package("selfies"), self._package("rdkit.Chem")
         with _valences(selfies, self.bonds_), self._silence():
             for row, string in enumerate(strings):
@@ -272,10 +276,10 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 try:
                     yield smiles if molecule is None else self._canonical(molecule)
                 except ValueError as error:
-                    raise ValueError(f"row {row} of X is no molecule to write: {error}.") from error
+                    raise ValueError(f"row {row} of X cannot be written: {error}.") from error
 
     def _silence(self) -> AbstractContextManager[Any]:
-        """Within this, rdkit does not print what is wrong with a string: an error says so."""
+        """A context in which rdkit prints no messages about strings; our errors quote them."""
         if self.input == "selfies":
             return nullcontext()
         return self._package("rdkit.rdBase").BlockLogs()
@@ -285,22 +289,22 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
 
 def _checked_strings(X: Any) -> list[str]:
-    """The strings of a sequence, or an error that says what else it holds."""
+    """Return ``X`` as a list of strings; raise unless it is a sequence of strings."""
     if isinstance(X, str | bytes | Set | Mapping) or not hasattr(X, "__iter__"):
         raise ValueError(f"X == {X!r}, must be a sequence of strings.")
     strings = np.array([*X, None], dtype=object)[:-1] if not hasattr(X, "shape") else np.asarray(X)
     if strings.ndim != 1:
-        raise ValueError(f"X has shape {strings.shape}; give one string for each molecule.")
+        raise ValueError(f"X has shape {strings.shape}; give one string per molecule.")
     if not len(strings):
         raise ValueError("X has no molecules.")
     for row, string in enumerate(strings):
         if not isinstance(string, str):
-            raise ValueError(f"row {row} of X is {string!r}, which is no string.")
+            raise ValueError(f"row {row} of X is {string!r}, which is not a string.")
     return list(strings)
 
 
 def _bonds_of(molecule: Any) -> Iterator[tuple[str, int]]:
-    """The kind of each atom, named as selfies does ("Si", "N+1"), and how many bonds it has."""
+    """Yield the kind of each atom, in selfies' notation ("Si", "N+1"), and its number of bonds."""
     for atom in molecule.GetAtoms():
         charge = atom.GetFormalCharge()
         yield atom.GetSymbol() + (f"{charge:+d}" if charge else ""), atom.GetTotalValence()
@@ -308,9 +312,9 @@ def _bonds_of(molecule: Any) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def _valences(selfies: Any, bonds: dict[str, int]) -> Iterator[None]:
-    """Within this, atoms of some kinds have no more than so many bonds, the others as by default.
+    """A context in which selfies limits the bonds of some kinds of atoms, others as by default.
 
-    selfies has one table for all: it is given back as it was, and one thread at a time has it.
+    The table of selfies is global: one thread at a time changes it, and restores it at the end.
     """
     with TABLE:
         before = selfies.get_semantic_constraints()
@@ -322,10 +326,10 @@ def _valences(selfies: Any, bonds: dict[str, int]) -> Iterator[None]:
 
 
 def _symbols_of(string: str, selfies: Any) -> list[str]:
-    """The symbols of SELFIES that selfies can read."""
+    """Split SELFIES into symbols; raise if selfies cannot read it."""
     symbols = list(selfies.split_selfies(string))
     if "".join(symbols) != string:
-        raise ValueError("it has more than symbols in brackets")
+        raise ValueError("it has text that is not a symbol in brackets")
     selfies.decoder(string)
     return symbols
 
@@ -333,19 +337,19 @@ def _symbols_of(string: str, selfies: Any) -> list[str]:
 def _encoded(
     molecules: Sequence[Sequence[str]], vocabulary: dict[str, int], max_length: int
 ) -> np.ndarray:
-    """A row for each molecule: the codes of its symbols, then 0."""
+    """One row per molecule: the codes of its symbols, then zeros."""
     codes = np.zeros((len(molecules), max_length), dtype=int)
     for row, symbols in enumerate(molecules):
         if len(symbols) > max_length:
             raise ValueError(
                 f"row {row} of X has {len(symbols)} symbols, {''.join(symbols)!r}, but max_length "
-                f"is {max_length}; leave it out, or fit anew."
+                f"is {max_length}; leave it out, or fit again."
             )
         try:
             codes[row, : len(symbols)] = [vocabulary[symbol] for symbol in symbols]
         except KeyError as error:
             raise ValueError(
                 f"row {row} of X, {''.join(symbols)!r}, has the symbol {error.args[0]!r}, which "
-                "no molecule of fit had; leave it out, or fit anew."
+                "no molecule of fit had; leave it out, or fit again."
             ) from error
     return codes

@@ -272,7 +272,7 @@ def test_a_failed_fit_leaves_the_last_one(sounds):
     [
         (lambda shape: np.ones((3, shape[1] - 1)), "gains has shape"),
         (lambda shape: np.ones((1, shape[1])), "gains has shape"),
-        (lambda shape: np.full((3, shape[1]), -6.0), r"gains has -6, .* it is 10 \*\* \(dB / 20\)"),
+        (lambda shape: np.full((3, shape[1]), -6.0), r"gains has -6, .* by 10 \*\* \(dB / 20\)"),
         (lambda shape: np.full((3, shape[1]), np.nan), "gains contains NaN"),
     ],
 )
@@ -289,7 +289,7 @@ def test_spectrograms_of_another_length_are_refused(log_mel):
 def test_levels_beyond_all_sounds_are_refused(log_mel):
     Z = np.zeros((2, np.prod(log_mel.image_shape_)))
     Z[1, 7] = 4000
-    with pytest.raises(ValueError, match="X has a level of 4000 dB, but 700 at most"):
+    with pytest.raises(ValueError, match="X has a level of 4000 dB, but at most 700"):
         log_mel.inverse_transform(Z)
     Z[1, 7] = 700
     assert np.isfinite(log_mel.inverse_transform(Z.astype(np.float32))).all()
