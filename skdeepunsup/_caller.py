@@ -1,4 +1,4 @@
-"""What every call guarantees: warnings at the caller's line; after an error, nothing has changed."""
+"""Guarantees of every call: warnings at the caller's line; after an error, nothing has changed."""
 
 import os
 import sys

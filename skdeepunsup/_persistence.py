@@ -28,7 +28,7 @@ class RecordedModule(nn.Module):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         module = super().__new__(cls)
         signature = inspect.signature(cls.__init__)
-        # Partially, since a copy is made without arguments, and gets those of the original afterwards.
+        # Partially: a copy is made without arguments, and gets those of the original afterwards.
         given = signature.bind_partial(module, *args, **kwargs)
         given.apply_defaults()
         _self, *names = given.arguments

@@ -1,4 +1,9 @@
-"""What people do with the models: estimators of other kinds, built on them."""
+"""Estimators for tasks, built on the models: one folder per task, and ``imputing.py``.
+
+Folders: recommending, clustering, fine_tuning (classification and regression on pre-trained
+encoders), images (one image from another), outliers, compression. Each has its formulas first, then
+modules, then estimators; its ``__init__.py`` says in which order to read the files.
+"""
 
 from .clustering import DeepEmbeddedClustering, VariationalDeepEmbedding
 from .compression import LosslessCompressor, LossyCompressor

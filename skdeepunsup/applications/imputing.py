@@ -1,4 +1,4 @@
-"""An imputer for Pipelines, around any model that draws rows."""
+"""An imputer for Pipelines, with any generative model."""
 
 from functools import partial
 from typing import Any, Self
@@ -21,26 +21,26 @@ from ..reconstruction import VariationalAutoencoder
 
 
 class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Fills in missing entries by what a generative model expects there, given the others.
+    """Fills in missing entries by a generative model, given the observed entries of the row.
 
-    ``transform`` gives conditional means, or of categories the most probable one; ``impute`` gives
-    draws, whose spread tells how much is known.
+    ``transform`` gives conditional means, or the most probable categories; ``impute`` gives draws,
+    whose spread shows how uncertain they are.
 
     Parameters
     ----------
     model : estimator, default=None
-        A model that draws rows. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning,
-        as a search does, forgets a fit, unless the model is within a
-        ``sklearn.frozen.FrozenEstimator``.) None stands for a `VariationalAutoencoder` of 8
-        components with ``missing="mask"``, made for standardised data.
+        A generative model. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning, as a
+        search does, forgets a fit, unless the model is within a
+        ``sklearn.frozen.FrozenEstimator``.) None takes a `VariationalAutoencoder` with 8 components
+        and ``missing="mask"``, for standardised data.
     n_rounds : int, default=3
-        A model that takes no missing entries in ``fit`` is fitted to rows filled with means, or
-        with the most frequent categories, and then so many times more, each time to the rows as a
-        draw of the last fit completes them.
+        A model that accepts no missing entries in ``fit`` is first fitted to rows filled with
+        means, or with the most frequent categories, and then refitted so many times, each time to
+        the rows completed by a draw from the last fit.
     n_draws : int, default=10
-        Chains that ``transform`` averages over for each row.
+        Chains for each row that ``transform`` averages over.
     n_steps : int, default=100
-        Steps of each chain, as the model's ``impute`` has them.
+        Steps of each chain, as in the model's ``impute``.
     random_state : int, RandomState instance or None, default=None
         Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
         its own. ``transform`` repeats the same chains.
@@ -57,26 +57,26 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     TypeError
-        If ``model`` is none that draws rows.
+        If ``model`` is not a generative model of this package.
 
     See Also
     --------
-    sklearn.impute.IterativeImputer : By a regression of each feature on the others.
-    sklearn.impute.KNNImputer : By the nearest rows.
-    sklearn.impute.MissingIndicator : What was missing, as features; beside this in a FeatureUnion.
+    sklearn.impute.IterativeImputer : Imputes by regressions of each feature on the others.
+    sklearn.impute.KNNImputer : Imputes by the nearest rows.
+    sklearn.impute.MissingIndicator : Indicators of missing entries; combine by a FeatureUnion.
 
     Notes
     -----
-    The rounds are stochastic EM: a draw in place of the expectation, and a fit in place of the
-    maximum. With ``missing="mask"`` a single fit raises a bound on the likelihood of what is
-    observed. A `CategoricalRBM` needs one as well: it learns each row by the machine of the row's
-    own entries, which is near the one of all entries that imputes, not the same. All suppose that
-    whether an entry is missing does not depend on its value, but for a `CategoricalRBM` with
-    ``conditional=True``.
+    The rounds are stochastic EM: a draw replaces the expectation, and a fit the maximisation. With
+    ``missing="mask"``, a single fit increases a bound on the likelihood of the observed entries. A
+    `CategoricalRBM` needs only one fit as well: it learns each row by a machine of the row's
+    observed entries, which is close to, but not the same as, the machine of all entries that
+    imputes. All models assume that whether an entry is missing does not depend on its value, except
+    for a `CategoricalRBM` with ``conditional=True``.
 
-    In ``transform`` all rows have the same random numbers, so that what the sampling errs by is
-    alike from row to row: it does not average out in the means of columns. More ``n_draws`` and
-    ``n_steps`` lower it; ``impute`` draws for each row anew.
+    In ``transform`` all rows get the same random numbers, so the sampling error is similar in all
+    rows and does not average out in means of columns. More ``n_draws`` and ``n_steps`` reduce it;
+    ``impute`` draws new numbers for each row.
 
     References
     ----------
@@ -116,12 +116,12 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit the model to rows of which entries are missing, unless it is fitted.
+        """Fit the model to rows with missing entries, unless it is fitted.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data, NaN where missing. In a sparse matrix, what is absent is 0.
+            Training data, NaN where missing. Entries that a sparse matrix does not store are 0.
         y : Ignored
             Present for API consistency.
 
@@ -149,11 +149,11 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
-        """The model fitted to ``X`` as it is, or round by round as it completes it."""
+        """Fit the model to ``X`` if it takes missing entries, else in rounds to completed rows."""
         if get_tags(model).target_tags.required:
             raise ValueError(
-                f"model == {model!r} needs y, which GenerativeImputer leaves aside: fit the model "
-                "before."
+                f"model == {model!r} needs y, which GenerativeImputer does not use: fit the model "
+                "first."
             )
         if model.random_state is None:
             model.set_params(random_state=random.randint(2**31 - 1))
@@ -179,7 +179,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return model
 
     def transform(self, X: Any) -> np.ndarray:
-        """Fill in what is missing by its conditional mean, or its most probable category.
+        """Fill in missing entries by their conditional means, or their most probable categories.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features)
             Completed rows; float32 for float32 input, else float64. The chains of all rows and
-            calls have the same randomness, so that a row's answer is always the same.
+            calls use the same random numbers, so the result for a row is always the same.
         """
         X = self._checked(X)
         self._check_chains()
@@ -210,7 +210,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_steps: int | None = None,
         random_state: Any = None,
     ) -> np.ndarray:
-        """Draw what is missing, as ``impute`` of the model does.
+        """Draw missing entries, as ``impute`` of the model does.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features) or (n_draws, n_samples, n_features)
-            Completed rows, the second where ``n_draws`` is a number; float32 for float32 input,
+            Completed rows, in the second shape if ``n_draws`` is given; float32 for float32 input,
             else float64.
         """
         X = self._checked(X)
@@ -241,25 +241,25 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         model = unfrozen(self._model())
-        if isinstance(model, GenerativeModel):  # else there will be an error in fit
+        if isinstance(model, GenerativeModel):  # otherwise fit raises an error
             seen = get_tags(model).input_tags
             tags.input_tags.categorical = seen.categorical
             tags.input_tags.positive_only = seen.positive_only
         return tags
 
     def _model(self) -> Any:
-        """The model, or what stands in for None."""
+        """The model, or the default one for None."""
         if self.model is None:
             return VariationalAutoencoder(8, missing="mask")
         return self.model
 
     def _check_chains(self) -> None:
-        """Raise unless what chains are run by is sound: it may be set after ``fit``."""
+        """Check the parameters of the chains, which may be set after ``fit``."""
         check_integer("n_draws", self.n_draws, 1)
         check_integer("n_steps", self.n_steps, 1)
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can complete."""
+        """Check ``X`` for the fitted model."""
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
         self.model_._check_observed(X)

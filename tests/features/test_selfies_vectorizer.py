@@ -264,7 +264,7 @@ def test_what_is_no_molecule_is_refused(X, complaint, capfd):
 
 @pytest.mark.parametrize(
     ("string", "complaint"),
-    [("[C", "hanging"), ("[foo]", "invalid symbol"), ("C[C]", "more than symbols")],
+    [("[C", "hanging"), ("[foo]", "invalid symbol"), ("C[C]", "text that is not a symbol")],
 )
 def test_what_is_no_selfies_is_refused(string, complaint):
     with pytest.raises(ValueError, match=f"row 1 of X is .*{complaint}"):

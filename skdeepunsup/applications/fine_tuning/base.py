@@ -1,4 +1,4 @@
-"""An encoder with a head on top, trained whole: what classifier and regressor share."""
+"""Base of classifier and regressor: an encoder with a head on top, both trained on labels."""
 
 from abc import abstractmethod
 from typing import Any, NamedTuple, Self
@@ -36,16 +36,16 @@ from .module import FineTunedModule
 
 
 class Targets(NamedTuple):
-    """What ``fit`` was given to learn.
+    """Checked labels of ``fit``.
 
     Attributes
     ----------
     values : ndarray of shape (n_labelled,) or (n_labelled, n_outputs)
-        Places of classes, or numbers.
+        Indices of classes, or numbers.
     labelled : ndarray of bool, of shape (n_samples,)
-        The rows that have a label.
+        Whether each row has a label.
     classes : tuple
-        Sorted; none of a regressor.
+        Sorted classes; empty for a regressor.
     """
 
     values: np.ndarray
@@ -74,14 +74,14 @@ class FineTunedModel(DeepEstimator):
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Pre-train the encoder where it is not fitted, and train it whole with the head.
+        """Pre-train the encoder, unless it is fitted, and train encoder and head on the labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data; all rows serve the pre-training.
+            Training data; pre-training uses all rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels. Rows without one are marked by −1 for a classifier, by NaN for a regressor.
+            Labels. Rows without a label have −1 for a classifier, NaN for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts, on any scale; None lets all count alike. Rows of weight 0 are
             left out. An encoder that learns by an energy knows no other weights.
@@ -100,7 +100,7 @@ class FineTunedModel(DeepEstimator):
 
     @abstractmethod
     def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
-        """Check ``y``; ``weights`` are those of its rows, ``reset`` says whether a fit begins."""
+        """Check ``y``, whose rows have ``weights``; ``reset`` says whether training starts anew."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -108,7 +108,7 @@ class FineTunedModel(DeepEstimator):
         return tags
 
     def _encoder(self) -> Any:
-        """The encoder, or what stands in for None."""
+        """The encoder, or the default one for None."""
         return DenoisingAutoencoder() if self.encoder is None else self.encoder
 
     def _check_parameters(self) -> None:
@@ -141,7 +141,7 @@ class FineTunedModel(DeepEstimator):
         return TrainingData(X, weights, targets.values, targets.classes, targets.labelled)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
-        """An encoder fitted to all rows, those without a label too."""
+        """An encoder fitted to all rows, including those without a label."""
         if not reset:
             return {"encoder_": self.encoder_}
         encoder = fitted_encoder(
@@ -150,7 +150,7 @@ class FineTunedModel(DeepEstimator):
         return {"encoder_": encoder}
 
     def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:
-        """What the module of either kind is given."""
+        """Arguments of the module of both classifier and regressor."""
         return {
             "parts": parts_of(encoder),
             "n_outputs": n_outputs,
@@ -178,5 +178,5 @@ class FineTunedModel(DeepEstimator):
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can answer."""
+        """Check ``X`` for the fitted model."""
         return checked_rows(self, X)

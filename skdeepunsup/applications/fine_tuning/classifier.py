@@ -1,4 +1,4 @@
-"""Pre-training for a classifier."""
+"""The fine-tuned classifier as an estimator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,24 +16,24 @@ from .base import FineTunedModel, Targets
 from .module import ClassifierModule
 
 UNLABELLED = -1
-"""The label of rows without one, as in `sklearn.semi_supervised`."""
+"""Marks rows without a label, as in `sklearn.semi_supervised`."""
 
 
 class FineTunedClassifier(ClassifierMixin, FineTunedModel):
-    """Classifier that begins as an unsupervised encoder: pre-trained on all rows, tuned on labels.
+    """Classifier on an unsupervised encoder: pre-trained on all rows, fine-tuned on labels.
 
-    An affine map, or a small network, is put on top of the encoder's code, and both are trained to
-    lower the cross-entropy. Rows without a label, marked −1, serve the pre-training; where there is
-    but one other label, −1 is a class.
+    An affine map, or a small network, maps the encoder's code to the classes, and both are trained
+    to minimise the cross-entropy. Rows without a label, marked −1, are used for pre-training; if
+    there is only one other label, −1 is a class.
 
     Parameters
     ----------
     encoder : estimator, default=None
-        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
-        the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
-        and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
-        does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
-        None stands for ``DenoisingAutoencoder()``.
+        Any model of this package that has ``transform``, or a Pipeline of such models, each of
+        which learns from the code of the one before: a stack, trained layer by layer. Training
+        starts from a copy of a fitted encoder; otherwise a clone is fitted to all rows first.
+        (Cloning, as a search does, forgets a fit, unless the encoder is within a
+        ``sklearn.frozen.FrozenEstimator``.) None takes ``DenoisingAutoencoder()``.
     hidden_layer_sizes : sequence of int, default=()
         Widths of hidden layers between the code and the labels.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
@@ -88,8 +88,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     module_ : ClassifierModule
         Encoder and head, fine-tuned.
     history_ : dict of lists
-        An entry an epoch of fine-tuning: ``"loss"``, the mean cross-entropy in nats while training,
-        and ``"validation_loss"``, NaN where nothing is held out.
+        One entry per epoch of fine-tuning: ``"loss"``, the mean cross-entropy of training rows in
+        nats, and ``"validation_loss"``, NaN if no rows are held out.
     n_iter_ : int
         Epochs run. They are those of fine-tuning.
     n_features_in_ : int
@@ -105,18 +105,18 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     Warns
     -----
     UserWarning
-        If the labels are −1 and one other.
+        If there is only one label besides −1.
 
     See Also
     --------
-    FineTunedRegressor : For numbers.
+    FineTunedRegressor : For labels that are numbers.
     sklearn.neural_network.MLPClassifier : The same network from scratch.
     sklearn.semi_supervised.SelfTrainingClassifier : Another way to use rows without a label.
 
     Notes
     -----
-    A deep Boltzmann machine, whose code settles in many rounds of mean field, is fine-tuned with
-    few, as the network that they unroll to.
+    The code of a deep Boltzmann machine takes many iterations of mean field to converge; it is
+    fine-tuned with few, unrolled to the layers of a network.
 
     References
     ----------
@@ -202,7 +202,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``, in nats, as float64.
         """
-        # Of float32 logits too in float64, where what is left of 1 can be told from 0.
+        # In float64 even for float32 logits: small differences from 1 would be rounded to 0.
         logits = self._answer(self._checked(X), lambda module: module.output)
         return log_softmax(logits.astype(np.float64), axis=1)
 
@@ -238,7 +238,7 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
 
     def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
         y = column_or_1d(y, warn=True)
-        assert_all_finite(y, allow_nan=True, input_name="y")  # of NaN check_labels tells more
+        assert_all_finite(y, allow_nan=True, input_name="y")  # check_labels has a better error
         labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
         if y.dtype.kind in "UO" and (y == str(UNLABELLED)).any():
             raise ValueError(

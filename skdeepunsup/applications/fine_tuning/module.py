@@ -1,4 +1,4 @@
-"""A head on an encoder: f(h(x)), all of it trained."""
+"""An encoder h with a head f on top: f(h(x)), both trained."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,17 +18,17 @@ class FineTunedModule(RecordedModule):
     Parameters
     ----------
     parts : sequence of (type, dict)
-        Of the encoder.
+        Modules of the encoder, as class and constructor arguments.
     n_outputs : int
         Width of f.
     hidden_layer_sizes : sequence of int, default=()
         Widths of the head's hidden layers.
     activation : str, default="relu"
-        Of these.
+        Activation of the head's hidden layers.
     dropout : float, default=0.0
         Share of the code and of the head's hidden units that is dropped in training.
     **further : Any
-        Kept in ``arguments`` beside these.
+        Further arguments to record in ``arguments``, such as the classes.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ClassifierModule(FineTunedModule):
 
 
 class RegressorModule(FineTunedModule):
-    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and the scale of the labels."""
+    """E[(y − m)/s | x] = f(h(x)), with m and s the mean and scale of the labels."""
 
     def losses(
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor

@@ -1,4 +1,4 @@
-"""Pre-training for a regressor."""
+"""The fine-tuned regressor as an estimator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,19 +13,19 @@ from .module import RegressorModule
 
 
 class FineTunedRegressor(RegressorMixin, FineTunedModel):
-    """Regressor that begins as an unsupervised encoder: pre-trained on all rows, tuned on labels.
+    """Regressor on an unsupervised encoder: pre-trained on all rows, fine-tuned on labels.
 
-    An affine map, or a small network, is put on top of the encoder's code, and both are trained to
-    lower the squared error. Rows without a label, marked NaN, serve the pre-training.
+    An affine map, or a small network, maps the encoder's code to the labels, and both are trained
+    to minimise the squared error. Rows without a label, marked NaN, are used for pre-training.
 
     Parameters
     ----------
     encoder : estimator, default=None
-        Any model of this package that has ``transform``, or a Pipeline of such, one learning from
-        the code of the other: a stack, trained layer by layer. Fitted, it is where training starts,
-        and is left as it is; otherwise a clone is fitted to all rows first. (Cloning, as a search
-        does, forgets a fit, unless the encoder is within a ``sklearn.frozen.FrozenEstimator``.)
-        None stands for ``DenoisingAutoencoder()``.
+        Any model of this package that has ``transform``, or a Pipeline of such models, each of
+        which learns from the code of the one before: a stack, trained layer by layer. Training
+        starts from a copy of a fitted encoder; otherwise a clone is fitted to all rows first.
+        (Cloning, as a search does, forgets a fit, unless the encoder is within a
+        ``sklearn.frozen.FrozenEstimator``.) None takes ``DenoisingAutoencoder()``.
     hidden_layer_sizes : sequence of int, default=()
         Widths of hidden layers between the code and the labels.
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
@@ -76,15 +76,15 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
     y_mean_ : ndarray of shape (n_outputs,)
         Mean of the labels.
     y_scale_ : ndarray of shape (n_outputs,)
-        Their standard deviation, 1 where they do not vary.
+        Standard deviation of the labels, 1 for a constant label.
     encoder_ : estimator
         The encoder as it was pre-trained.
     module_ : RegressorModule
         Encoder and head, fine-tuned.
     history_ : dict of lists
-        An entry an epoch of fine-tuning: ``"loss"``, the mean squared error of standardised labels
-        while training, summed over outputs, and ``"validation_loss"``, NaN where nothing is held
-        out.
+        One entry per epoch of fine-tuning: ``"loss"``, the mean squared error of standardised
+        labels of training rows, summed over outputs, and ``"validation_loss"``, NaN if no rows are
+        held out.
     n_iter_ : int
         Epochs run. They are those of fine-tuning.
     n_features_in_ : int
@@ -94,12 +94,12 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
 
     See Also
     --------
-    FineTunedClassifier : For classes.
+    FineTunedClassifier : For labels that are classes.
     sklearn.neural_network.MLPRegressor : The same network from scratch.
 
     Notes
     -----
-    The labels are standardised within, so that one learning rate serves labels of any scale.
+    The labels are standardised internally, so that one learning rate suits labels of any scale.
 
     References
     ----------
@@ -172,7 +172,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As ``y`` was in ``fit``, as float64.
+            Predicted labels in the shape of ``y`` in ``fit``, as float64.
         """
         output = self._answer(self._checked(X), lambda module: module.output)
         expected = self.y_mean_ + self.y_scale_ * output.astype(np.float64)

@@ -1,4 +1,8 @@
-"""From image to image: denoising, super-resolution, segmentation."""
+"""One image from another: denoising, super-resolution, segmentation.
+
+``module.py`` has the mathematics and ``encoder_decoder.py`` the estimator; the U-Net itself is
+``networks/image_to_image.py``.
+"""
 
 from .encoder_decoder import EncoderDecoder
 

@@ -1,4 +1,4 @@
-"""From one image, or row, to another: the encoder-decoder as a regressor."""
+"""The encoder-decoder as an estimator: a regressor from one image, or row, to another."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -34,17 +34,17 @@ from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
 
 DEFAULT_WIDTHS = {False: (256,), True: (32, 64)}
-"""By whether there are convolutions: what ``hidden_layer_sizes=None`` stands for."""
+"""Values of ``hidden_layer_sizes=None``, without and with images."""
 
 
 class EncoderDecoder(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, RegressorMixin, DeepEstimator
 ):
-    """Regressor of many outputs through a code: from an image, or any row, to another.
+    """Regressor with many outputs, through a code: from an image, or any row, to another.
 
-    An encoder maps the row to a code, and a decoder the code to the targets. With convolutions and
-    skip connections, the decoder also hears what the encoder made of the image on its way: then the
-    code need not carry what is local. That restores, enlarges and segments images.
+    An encoder maps a row to a code, and a decoder maps the code to the targets. With convolutions
+    and skip connections (U-Net), the layers of the encoder are also inputs of the decoder, so the
+    code need not contain local details. Such a network can denoise, enlarge and segment images.
 
     Parameters
     ----------
@@ -59,20 +59,21 @@ class EncoderDecoder(
     dropout : float, default=0.0
         Share of the hidden units dropped at each update, in [0, 1).
     loss : {"squared", "bernoulli", "categorical"}, default="squared"
-        What is lowered, summed over targets: the squared error; the cross-entropy in nats of
+        Training loss, summed over targets: the squared error; the cross-entropy, in nats, of
         targets in [0, 1]; or that of codes 0 … K − 1, such as classes of pixels.
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. Used with
         ``loss="categorical"``.
     image_shape : tuple of int, default=None
-        Height and width, and channels where there are several, of the image that a row of ``X`` is,
-        channels last: the encoder is then convolutional.
+        Height, width and, if there are several, channels of the image in each row of ``X``,
+        flattened with channels last: the encoder is then convolutional.
     target_shape : tuple of int, default=None
-        The same of a row of ``y``: the decoder is then convolutional.
+        Height, width and, if there are several, channels of the image in each row of ``y``,
+        flattened with channels last: the decoder is then convolutional.
     skip_connections : bool, default=False
-        Whether the decoder hears the encoder's layers: a U-shaped network. Needs both shapes. Where
-        the loss is squared and the channels are as many, what is learned is how the target differs
-        from the image, enlarged and scaled where need be.
+        Whether the encoder's layers are concatenated to the decoder's (U-Net). Needs both shapes.
+        If the loss is squared and ``X`` and ``y`` have equally many channels, the network learns
+        the difference between the target and the image, resized and scaled as needed.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     learning_rate_schedule : {"linear", "constant"}, default="constant"
@@ -109,11 +110,11 @@ class EncoderDecoder(
     module_ : EncoderDecoderModule
         Encoder and decoder.
     n_outputs_ : int
-        Targets of a row.
+        Number of targets.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, the mean over rows while training, summed over targets (the
-        squared error in units of the pooled variance about where training starts, or nats), and
-        ``"validation_loss"``, NaN where nothing is held out.
+        One entry per epoch: ``"loss"``, the mean training loss of the rows, summed over targets (in
+        nats, or squared errors in units of the pooled variance about the initial prediction), and
+        ``"validation_loss"``, NaN if no rows are held out.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -124,19 +125,19 @@ class EncoderDecoder(
     Raises
     ------
     ValueError
-        If a target leaves [0, 1] with ``loss="bernoulli"``, or is no code with "categorical".
+        If a target is outside [0, 1] with ``loss="bernoulli"``, or not a code with "categorical".
 
     See Also
     --------
-    DenoisingAutoencoder : Learns to undo noise that it draws itself, from clean rows alone.
-    FineTunedRegressor : Few labels, many rows without.
-    sklearn.neural_network.MLPRegressor : Dense, with the squared error.
+    DenoisingAutoencoder : Learns from clean rows alone to remove noise that it adds itself.
+    FineTunedRegressor : For few rows with labels and many without.
+    sklearn.neural_network.MLPRegressor : Dense networks with the squared error.
 
     Notes
     -----
-    Means and pooled scales of features and targets are taken out within, so that one learning rate
-    serves rows and targets of any scale; scales of targets among each other count, as the squared
-    error has it. Targets are held in float32, unless ``precision="float64"``.
+    Features and targets are centred and divided by their pooled scales internally, so that one
+    learning rate suits data of any scale; the relative scales of targets stay, as the squared error
+    demands. Targets are stored in float32, unless ``precision="float64"``.
 
     References
     ----------
@@ -211,7 +212,7 @@ class EncoderDecoder(
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit the model to pairs of rows.
+        """Fit the model to pairs of rows and targets.
 
         Parameters
         ----------
@@ -236,7 +237,7 @@ class EncoderDecoder(
         return self._fit(X, y, targets=y, sample_weight=sample_weight)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on with one pass over pairs, from where the last call or the fit ended.
+        """Continue training with one pass over pairs, from the state after the last call or fit.
 
         Parameters
         ----------
@@ -255,7 +256,7 @@ class EncoderDecoder(
         return self._partial_fit(X, targets=y, sample_weight=sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Answer rows.
+        """Predict the targets of rows.
 
         Parameters
         ----------
@@ -265,8 +266,9 @@ class EncoderDecoder(
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As ``y`` was in ``fit``: means, of bits their probabilities, float32 for float32 input,
-            else float64; or the most probable codes, as int64.
+            Predictions in the shape of ``y`` in ``fit``: means (probabilities for
+            ``loss="bernoulli"``), float32 for float32 input, else float64; or, for
+            ``loss="categorical"``, the most probable codes, as int64.
         """
         answer = self._answer(self._checked(X), lambda module: module.predict)
         if self._module.loss == "categorical":
@@ -275,7 +277,7 @@ class EncoderDecoder(
 
     @available_if(lambda self: self.loss == "categorical")
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probability of each code, where ``loss="categorical"``.
+        """Predict the probability of each code; only for ``loss="categorical"``.
 
         Parameters
         ----------
@@ -305,7 +307,7 @@ class EncoderDecoder(
         return self._answer(self._checked(X), lambda module: module.encode)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the explained share of the targets' variance, or the share of right codes.
+        """Return the share of explained variance of the targets, or the share of correct codes.
 
         Parameters
         ----------
@@ -319,15 +321,15 @@ class EncoderDecoder(
         Returns
         -------
         float
-            1 − Σ (y − ŷ)² / Σ (y − ȳ)², both sums over all rows and targets, so that pixels that
-            hardly vary hardly count; with ``loss="categorical"``, the share of targets that are
-            answered right.
+            1 − Σ (y − ŷ)² / Σ (y − ȳ)², with both sums over all rows and targets, so that pixels
+            that hardly vary hardly count; with ``loss="categorical"``, the share of targets whose
+            most probable code is correct.
         """
         answer = self.predict(X)
         weights = check_weights(sample_weight, answer)
         answer, y = (t.reshape(len(t), -1) for t in (answer, self._checked_targets(y)))
         if y.shape != answer.shape:
-            raise ValueError(f"y has the shape {y.shape}, but the answers have {answer.shape}.")
+            raise ValueError(f"y has shape {y.shape}, but predictions have {answer.shape}.")
         if self._module.loss != "categorical":
             return float(
                 r2_score(y, answer, sample_weight=weights, multioutput="variance_weighted")
@@ -365,7 +367,7 @@ class EncoderDecoder(
         check_boolean("skip_connections", self.skip_connections)
         if self.skip_connections and (self.image_shape is None or self.target_shape is None):
             raise ValueError(
-                "skip_connections == True leads from image to image; set image_shape and "
+                "skip_connections == True connects layers of images; set image_shape and "
                 "target_shape."
             )
         sizes = self.hidden_layer_sizes
@@ -392,7 +394,7 @@ class EncoderDecoder(
         return TrainingData(X, weights, y)
 
     def _checked_targets(self, y: Any) -> np.ndarray:
-        """The targets as a matrix, or as a vector where each row has one number."""
+        """Check targets; return a matrix, or a vector if each row has one number."""
         with remedies():
             y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
@@ -444,7 +446,7 @@ class EncoderDecoder(
         }
 
     def _count_categories(self, targets: torch.Tensor, fitted: dict[str, Any] | None) -> int:
-        """K; a fit that goes on keeps what it had."""
+        """K, or 1 without categories; a fit that is continued keeps its K, or raises."""
         if self.loss != "categorical":
             return 1
         if self.n_categories is not None:
@@ -452,8 +454,8 @@ class EncoderDecoder(
         found = max(2, int(targets.max()) + 1)
         if found > MAX_COUNTED:
             raise ValueError(
-                f"y has code {found - 1}, which would make as many categories of each target; "
-                "encode it by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
+                f"y has code {found - 1}, so each target would have {found} categories; encode it "
+                "by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
             )
         if fitted is None:
             if 2 * (n_different := len(targets.unique())) < found:
@@ -480,6 +482,6 @@ class EncoderDecoder(
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can answer."""
+        """Check ``X`` for the fitted model."""
         check_is_fitted(self)
         return check_rows(self, X, reset=False)

@@ -1,4 +1,4 @@
-"""Two networks from rows to codes and on to targets: y ≈ g(f(x))."""
+"""An encoder f from rows to codes and a decoder g from codes to targets: y ≈ g(f(x))."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,36 +27,37 @@ LOSSES = ("squared", "bernoulli", "categorical")
 
 
 class EncoderDecoderModule(RecordedModule):
-    """The output o = a x̃ + m + s g(f((x − c)/r)), of which a likelihood makes the targets.
+    """The output o = a x̃ + m + s g(f((x − c)/r)), which parametrises the likelihood of targets y.
 
-    c is the mean of each feature, or, of an image, of all, and r the pooled standard deviation.
-    x̃ is the row itself where both are images of as many channels, the loss is squared and there are
-    skip connections (resized, where the target has another size), and a the slope of the targets on
-    it; otherwise 0. m is the output that suits the mean of the targets, and s their pooled standard
-    deviation about a x̃ + m where the loss is squared, else 1. So training starts near the dullest
-    answer, whatever the scale of either.
+    c is the mean of each feature (of images, one mean of all features), and r the pooled standard
+    deviation. If x and y are images with equally many channels, the loss is squared and there are
+    skip connections, x̃ is x (resized if y has another size) and a the slope of the targets on it;
+    otherwise a x̃ is 0. m is the constant output that fits the mean of the targets, and s their
+    pooled standard deviation about a x̃ + m if the loss is squared, else 1. So training starts near
+    the best constant (or linear) prediction, whatever the scales of x and y.
 
     Parameters
     ----------
     n_features, n_components, n_targets : int
         Widths of x, of the code h = f(x) and of y.
     hidden_layer_sizes : sequence of int
-        Widths between x and h, those between h and y being the same in reverse; of convolutions,
-        their channels.
+        Widths of the layers between x and h; those between h and y are the same in reverse order.
+        With images, the channels of convolutions.
     activation : str
-        Between layers.
+        Activation of the hidden layers.
     dropout : float
         Share of the hidden units that is dropped in training.
     loss : {"squared", "bernoulli", "categorical"}
-        Between y and o, which is E[y], or the logits of bits, or those of codes 0 … K − 1.
+        Loss between y and o, where o is E[y], the logits of bits, or the logits of codes 0 … K − 1.
     n_categories : int
-        K, 1 where the loss is another one.
+        K for the loss "categorical", else 1.
     image_shape, target_shape : (int, int, int) or None
-        Height, width and channels of the images that x and y are: ask for convolutions.
+        Height, width and channels of x and of y if they are images; the encoder or the decoder is
+        then convolutional.
     skip_connections : bool
-        Whether the decoder hears the encoder's layers.
+        Whether the encoder's layers are concatenated to the decoder's (U-Net).
     flat : bool
-        Whether targets were given as one number a row.
+        Whether targets were given as an array with one dimension.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class EncoderDecoderModule(RecordedModule):
         self.s: Tensor
 
     def _make_networks(self) -> nn.Module:
-        """One U-shaped network with skip connections, or an encoder and a decoder without."""
+        """A U-Net if there are skip connections, else an encoder and a decoder."""
         seen, drawn, K = self.image_shape, self.target_shape, self.n_categories
         sizes, *options = (
             self.arguments[name] for name in ("hidden_layer_sizes", "activation", "dropout")
@@ -120,7 +121,7 @@ class EncoderDecoderModule(RecordedModule):
 
     @torch.no_grad()
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters; find c, r, a, m and s."""
+        """Draw the initial parameters of the networks; compute c, r, a, m and s."""
         initialize(self.networks, stream)
         means = rows.mean()
         self.c.copy_(means if self.image_shape is None else means.mean())
@@ -134,7 +135,7 @@ class EncoderDecoderModule(RecordedModule):
             self.s.fill_(pooled_scale(spread, _mean(lambda x, y: y, rows)))
 
     def _slope(self, rows: Rows) -> float:
-        """A: of the regression of all targets on x̃, but for their means; 0 where x̃ is constant."""
+        """The slope a of the centred targets on the centred x̃, one for all; 0 if x̃ is constant."""
         means = _mean(lambda x, y: torch.cat([self.image(x).double(), y], 1), rows)
         x_mean, y_mean = means.chunk(2)
 
@@ -146,13 +147,13 @@ class EncoderDecoderModule(RecordedModule):
         return float(covariance / variance) if variance > 0 else 0.0
 
     def _moments(self, x: Tensor, y: Tensor) -> Tensor:
-        """What of a row's targets is averaged: y − a x̃, bits, or one-hot codes."""
+        """The quantity whose mean determines m: y − a x̃, bits, or one-hot codes of each row."""
         if self.loss == "categorical":
             return nn.functional.one_hot(y.long(), self.n_categories).double().flatten(1)
         return y - self._start(x).double()
 
     def _output_at(self, means: Tensor) -> Tensor:
-        """The output that suits the means of the moments; probabilities stay off 0 and 1."""
+        """The output m for given means of the moments; probabilities are kept away from 0 and 1."""
         match self.loss:
             case "squared":
                 return means
@@ -166,7 +167,7 @@ class EncoderDecoderModule(RecordedModule):
         return self.networks.encode((x - self.c) / self.r)[0].to(x.dtype)
 
     def image(self, x: Tensor) -> Tensor:
-        """x̃: the rows as images of the target's size."""
+        """x̃: the rows as images, resized to the target's size."""
         assert self.image_shape is not None and self.target_shape is not None
         if self.image_shape == self.target_shape:
             return x
@@ -174,16 +175,16 @@ class EncoderDecoderModule(RecordedModule):
         return resized(images, *self.target_shape[:2]).permute(0, 2, 3, 1).flatten(1)
 
     def _start(self, x: Tensor) -> Tensor:
-        """A x̃, or 0."""
+        """The linear part a x̃ of the output, or 0."""
         return self.a * self.image(x) if self.starts_at_image else x.new_zeros(len(x), 1)
 
     def output(self, x: Tensor) -> Tensor:
-        """O of each row."""
+        """The output o of each row."""
         change = self.networks((x - self.c) / self.r).to(x.dtype)
         return self._start(x) + self.m + self.s * change
 
     def predict(self, x: Tensor) -> Tensor:
-        """E[y] of each row, or the most probable codes."""
+        """E[y] of each row, or the most probable codes for the loss "categorical"."""
         output = self.output(x)
         match self.loss:
             case "squared":
@@ -200,7 +201,7 @@ class EncoderDecoderModule(RecordedModule):
     def losses(
         self, x: Tensor, stream: Stream, weights: Tensor | None, targets: Tensor
     ) -> dict[str, Tensor]:
-        """−log p(y | x) of each row, summed over targets; or ‖y − o‖²/s², whose scale is gone."""
+        """−log p(y | x) of each row, summed over targets; for the squared loss, ‖y − o‖²/s²."""
         output, y = self.output(x), targets.to(x.dtype).reshape(len(x), -1)
         match self.loss:
             case "squared":
@@ -215,12 +216,14 @@ class EncoderDecoderModule(RecordedModule):
 
 
 class Apart(nn.Module):
-    """An encoder, and a decoder that hears nothing but the code.
+    """An encoder and a decoder without skip connections, with the methods of a U-Net.
 
     Parameters
     ----------
-    encoder, decoder : nn.Module
-        From rows to codes, and from codes to outputs.
+    encoder : nn.Module
+        Maps rows to codes.
+    decoder : nn.Module
+        Maps codes to outputs.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
@@ -228,7 +231,7 @@ class Apart(nn.Module):
         self.encoder, self.decoder = encoder, decoder
 
     def encode(self, x: Tensor) -> tuple[Tensor, None]:
-        """The code, and nothing else to be heard."""
+        """The code, and None in place of skip connections."""
         return self.encoder(x), None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -237,13 +240,13 @@ class Apart(nn.Module):
 
 
 def pooled_scale(variances: Tensor, means: Tensor) -> float:
-    """The root of the mean variance; 1 where nothing varies but by rounding."""
+    """The root of the mean of ``variances``; 1 if they are rounding errors about ``means``."""
     scale = float(variances.mean().sqrt())
     return scale if scale > 1e-6 * float(means.abs().max()) else 1.0
 
 
 def _mean(function: Any, rows: Rows) -> Tensor:
-    """The weighted mean of a function of rows and their targets, in float64 on the CPU."""
+    """The weighted mean of ``function(x, y)`` over rows and targets, in float64 on the CPU."""
 
     def of_batch(x: Tensor, weight: Tensor | None, y: Tensor) -> Tensor:
         return function(x.cpu(), y.cpu().double().reshape(len(x), -1))

@@ -1,4 +1,4 @@
-"""Finding outliers by what a model makes of each row."""
+"""Outlier detection with any model: formulas in ``scores.py``, the estimator in ``detector.py``."""
 
 from .detector import OutlierDetector
 

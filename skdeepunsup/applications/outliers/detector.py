@@ -1,4 +1,4 @@
-"""Any model of ours as a detector of outliers."""
+"""Outlier detection with any model of this package."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from .scores import CRITERIA, check_criterion, contributions, scores
 
 
 class OutlierDetector(OutlierMixin, BaseEstimator):
-    """Detector of outliers: the rows that a model of what is usual finds least likely.
+    """Outlier detector: the rows to which a model gives the lowest scores are outliers.
 
     Parameters
     ----------
@@ -27,18 +27,20 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         ``sklearn.frozen.FrozenEstimator``.) None stands for ``GaussianRBM(50, n_iter=10,
         weight_decay=0.3)``, for standardised features.
     contamination : float, default=0.1
-        Share of the training rows that are called outliers, in (0, 0.5].
+        Share of the training rows to label as outliers, in (0, 0.5].
     criterion : {"auto", "free-energy", "log-likelihood", "reconstruction-error"}, default="auto"
-        What tells how usual a row is: minus its free energy, which ranks rows as the likelihood
-        does without its log Z; ``score_samples`` of a model for which that is a log-likelihood, or
-        a bound on it; or minus the squared error of its reconstruction, summed over features.
-        "auto" takes the first where the model has one, else the model's ``score_samples``.
+        Score of a row. "free-energy": minus its free energy, which ranks rows as the likelihood
+        does but does not need log Z. "log-likelihood": ``score_samples`` of a model for which it is
+        a log-likelihood or a bound on it. "reconstruction-error": minus the squared error of its
+        reconstruction, summed over features. "auto": the free energy if the model has one, else the
+        model's ``score_samples``.
     n_estimators : int, default=1
-        Clones of the model that are fitted, each to rows and from a seed of its own. The score is
-        then the mean of theirs, each less its median and over its interquartile range.
+        Number of clones of the model to fit, each with its own seed and, with ``max_samples``, its
+        own rows. The score is then the mean of their scores, each minus its median and divided by
+        its interquartile range.
     max_samples : int, default=None
-        Rows that each is fitted to, drawn without replacement; None takes all. Among few rows there
-        are few outliers, which a model can then not learn.
+        Rows that each clone is fitted to, drawn without replacement; None takes all. A small sample
+        has few outliers, so the model cannot learn them.
     random_state : int, RandomState instance or None, default=None
         Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
         its own.
@@ -48,7 +50,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
     estimators_ : list of estimators
         The fitted models.
     offset_ : float
-        The score below which a row is an outlier: ``contamination`` of the training rows are.
+        Rows with lower scores are outliers, as the share ``contamination`` of the training rows is.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -57,17 +59,17 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        If ``criterion`` asks for what the model does not have, or scores are not numbers.
+        If the model does not have the score that ``criterion`` names, or scores are NaN.
 
     See Also
     --------
-    sklearn.ensemble.IsolationForest : By how soon random cuts isolate a row.
-    sklearn.neighbors.LocalOutlierFactor : By how dense its neighbourhood is.
+    sklearn.ensemble.IsolationForest : Scores rows by how few random splits isolate them.
+    sklearn.neighbors.LocalOutlierFactor : Scores rows by the density around them.
 
     Notes
     -----
-    Scores are higher the more usual a row is, as everywhere in scikit-learn; those of PyOD have the
-    opposite sign.
+    Scores are higher for inliers, as everywhere in scikit-learn; those of PyOD have the opposite
+    sign.
 
     Examples
     --------
@@ -101,12 +103,12 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> "OutlierDetector":
-        """Fit the model, unless it is, and find the score of an outlier.
+        """Fit the model, unless it is fitted, and compute the threshold for outliers.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data, outliers among them.
+            Training data, which may contain outliers.
         y : Ignored
             Present for API consistency.
 
@@ -130,14 +132,17 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             found = self._scores(X)
             if np.isnan(found).any():
                 raise ValueError(
-                    "the model finds no number for the score of some rows: scale X, for instance "
-                    "with sklearn.preprocessing.RobustScaler, or lower the model's learning_rate."
+                    "the model's score of some rows is NaN: scale X, for instance with "
+                    "sklearn.preprocessing.RobustScaler, or lower the model's learning_rate."
                 )
             self.offset_ = float(np.quantile(found, self.contamination))
         return self
 
     def _fit_models(self, model: Any, X: Any) -> None:
-        """Fit clones, or take the one that is fitted, and know how their scores lie."""
+        """Fit clones of ``model``, or take it if it is fitted, and measure location and scale.
+
+        These are the median and the interquartile range of each clone's scores of its rows.
+        """
         self.estimators_, self._scales = [], []
         several = self.n_estimators > 1
         random = check_random_state(self.random_state)
@@ -150,7 +155,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             if fitted is models_of(model)[0] and (several or self.max_samples is not None):
                 raise ValueError(
                     f"n_estimators == {self.n_estimators} and max_samples == {self.max_samples}, "
-                    "but model is fitted already; give one that is not, or leave both."
+                    "but model is fitted already; give one that is not, or keep both defaults."
                 )
             self.estimators_.append(fitted)
             low, middle, high = (0.0, 0.0, 1.0)
@@ -160,7 +165,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             self._scales.append((float(middle), float(high - low) or 1.0))
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Compute how usual each row is.
+        """Compute the score of each row, which is higher for inliers.
 
         Parameters
         ----------
@@ -170,12 +175,12 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Higher for usual rows.
+            Scores; higher for inliers.
         """
         return self._scores(self._checked(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Compute how far each row is from being an outlier.
+        """Compute the score of each row relative to the threshold.
 
         Parameters
         ----------
@@ -190,7 +195,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
-        """Tell outliers from the others.
+        """Label rows as inliers or outliers.
 
         Parameters
         ----------
@@ -202,10 +207,10 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             −1 for outliers, else 1.
         """
-        return np.where(self.decision_function(X) >= 0, 1, -1)  # no number is an outlier
+        return np.where(self.decision_function(X) >= 0, 1, -1)  # NaN is an outlier
 
     def feature_contributions(self, X: Any) -> np.ndarray:
-        """Compute what each feature adds to a row's being an outlier.
+        """Compute how much each feature lowers the score of a row.
 
         Parameters
         ----------
@@ -215,14 +220,14 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            By how much the score would rise if this feature alone were what the model's
-            reconstruction of the row has in its place; of reconstruction errors, the feature's own
-            squared error. 0 where it is missing. Of several models, the mean, each in units of the
+            Increase of the score if this feature alone were replaced by its value in the model's
+            reconstruction of the row; for reconstruction errors, the squared error of the feature.
+            0 where it is missing. For several models, the mean, with each in units of the
             interquartile range of its scores.
 
         Notes
         -----
-        Cost: that of ``score_samples``, n_features times, but of reconstruction errors.
+        The cost is n_features times that of ``score_samples``, except for reconstruction errors.
         """
         X = self._checked(X)
         total = sum(
@@ -240,18 +245,18 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         return tags
 
     def _model(self) -> Any:
-        """The model, or what stands in for None."""
+        """The model, or the default one for None."""
         if self.model is None:
             return GaussianRBM(50, n_iter=10, weight_decay=0.3)
         return self.model
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can answer."""
+        """Check ``X`` for the fitted model."""
         check_is_fitted(self)
         return check_rows(self, X, reset=False)
 
     def _scores(self, X: Any) -> np.ndarray:
-        """Of rows of a checked array, higher for usual ones."""
+        """Mean score of the models for each row of a checked array; higher for inliers."""
         total = sum(
             (scores(self.criterion, model, X) - middle) / scale
             for model, (middle, scale) in zip(self.estimators_, self._scales, strict=True)

@@ -1,4 +1,4 @@
-"""How usual a model finds each row, and what each feature adds to a row's being unusual."""
+"""Scores of rows by a model, higher for inliers, and the contributions of features to them."""
 
 from typing import Any
 
@@ -11,33 +11,33 @@ from ...reconstruction.base.deterministic import DeterministicAutoencoder
 
 CRITERIA = ("auto", "free-energy", "log-likelihood", "reconstruction-error")
 MAX_ENTRIES = 2**22
-"""Of the rows that are scored at a time, each once for each of its features."""
+"""Most entries in the array of changed rows that are scored at a time."""
 
 
 def check_criterion(criterion: str, model: Any) -> None:
-    """Raise unless the model has what the criterion asks for."""
+    """Raise unless the model has a free energy or a likelihood if the criterion needs it."""
     name = type(model).__name__
     if criterion == "free-energy" and not hasattr(model, "free_energy"):
         raise ValueError(
-            f"criterion == 'free-energy', but {name} has none; take a Boltzmann machine, or "
+            f"criterion == 'free-energy', but {name} has none; use a Boltzmann machine, or "
             "criterion='auto'."
         )
     without_likelihood = (DeterministicAutoencoder, AdversarialModel)
     if criterion == "log-likelihood" and isinstance(model, without_likelihood):
         raise ValueError(
-            f"criterion == 'log-likelihood', but {name} has none; take a Boltzmann machine or a "
+            f"criterion == 'log-likelihood', but {name} has none; use a Boltzmann machine or a "
             "VariationalAutoencoder, or criterion='auto'."
         )
 
 
 def is_error(criterion: str, model: Any) -> bool:
-    """Whether a score is minus a squared error, the sum of those of the features."""
+    """Whether the score is minus the squared error of the reconstruction."""
     squared = criterion == "auto" and isinstance(model, DeterministicAutoencoder)
     return squared or criterion == "reconstruction-error"
 
 
 def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
-    """Of each row, higher for usual ones."""
+    """Score of each row, higher for inliers."""
     if criterion == "reconstruction-error":
         return -squared_errors(model, X).sum(1)
     if criterion != "log-likelihood" and hasattr(model, "free_energy"):
@@ -51,12 +51,15 @@ def squared_errors(model: Any, X: Any) -> np.ndarray:
 
 
 def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:
-    """By how much the score would rise if a feature alone were as reconstructed; 0 if missing."""
+    """Increase of a row's score if one feature is replaced by its reconstruction, per feature.
+
+    For reconstruction errors, the squared error of the feature. 0 where an entry is missing.
+    """
     if is_error(criterion, model):
         return squared_errors(model, X)
     rows, expected = to_dense(X), to_dense(model.reconstruct(X))
     if get_tags(model).input_tags.categorical:
-        expected = expected.round()  # a code is asked for, and the mean of codes may be none
+        expected = expected.round()  # a mean of codes need not be a code
     n_features = rows.shape[1]
     every, parts = np.arange(n_features), []
     n_rows = max(1, MAX_ENTRIES // n_features**2)

@@ -1,4 +1,4 @@
-"""What recommenders share: rows are users, columns items, and a row is all that is known of one."""
+"""Base classes of recommenders: rows are users, columns are items, entries what is known."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,51 +17,51 @@ from .checks import check_interactions, check_ratings
 from .entry_split import EntrySplit
 
 N_RANKED = 100
-"""Items whose ranks a score of recommendations counts."""
+"""k of nDCG@k, the score of recommenders of interactions."""
 
 
 class Recommender(BaseEstimator, ABC):
-    """Base of the recommenders: predicts every item for users, some of whose items are known.
+    """Base of the recommenders: predicts all items of users from the items known of them.
 
-    A user is a row of what is known, whether the row was there in ``fit`` or not.
+    A user is a row of known entries; users need not have been in ``fit``.
     """
 
     @abstractmethod
     def _read(self, X: Any, *, reset: bool) -> sp.csr_array:
-        """Check a matrix of users by items."""
+        """Check a matrix of users by items, and return its known entries."""
 
     @abstractmethod
     def _scores(self, known: sp.csr_array) -> np.ndarray:
-        """What the model says of each item, for some users by what is known of them."""
+        """Predictions of all items for some users, (n_users, n_items), from their known entries."""
 
     @abstractmethod
     def _item_vectors(self) -> np.ndarray:
-        """A vector of each item, such that similar items have a small angle between theirs.
+        """One vector per item; similar items have vectors with a small angle between them.
 
-        All 0 if nothing is known of the item.
+        The vector is 0 if nothing is known about the item.
         """
 
     def predict(self, X: Any, pairs: Any = None) -> np.ndarray:
-        """Predict how every user takes to every item, or to some.
+        """Predict the entries of all users and items, or of given pairs.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users, who need not have been there in ``fit``.
         pairs : array-like of int, of shape (n_pairs, 2), default=None
-            Rows of ``X``, and items; None predicts all items of all users.
+            A row and a column of ``X`` each; None predicts all items of all users.
 
         Returns
         -------
         ndarray of shape (n_users, n_items) or (n_pairs,)
-            Predictions, of known entries too, as float64.
+            Predictions, also of known entries, as float64.
         """
         return evaluated(self._scores, self._known(X), pairs)
 
     def recommend(
         self, X: Any, k: int = 10, *, filter_seen: bool = True
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Find the items that users are predicted to take to most.
+        """Recommend the items with the highest predictions to users.
 
         Parameters
         ----------
@@ -70,36 +70,36 @@ class Recommender(BaseEstimator, ABC):
         k : int, default=10
             Items for each user.
         filter_seen : bool, default=True
-            Whether to leave out the items that are known of the user.
+            Whether to leave out the items that the user has in ``X``.
 
         Returns
         -------
         items : ndarray of int, of shape (n_users, k)
             Columns of ``X``, the best first; −1 where no item is left.
         scores : ndarray of shape (n_users, k)
-            What ``predict`` gives for them; NaN where no item is left.
+            Predictions of these items; NaN where no item is left.
         """
         check_integer("k", k, 1)
         check_boolean("filter_seen", filter_seen)
         return self._recommended(self._known(X), k, filter_seen)
 
     def similar_items(self, items: Any = None, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
-        """Find the items that the model thinks most alike.
+        """Find the items that are most similar to given ones, according to the model.
 
         Parameters
         ----------
         items : array-like of int, of shape (n_queries,), default=None
-            Columns; None asks for all.
+            Columns of the items; None takes all.
         k : int, default=10
-            Items to find for each, itself left out.
+            Similar items to find for each, without the item itself.
 
         Returns
         -------
         items : ndarray of int, of shape (n_queries, k)
-            Columns, the most similar first; −1 where there are fewer, and for an item of which
+            Columns, the most similar first; −1 where there are fewer, and for an item about which
             nothing is known.
         similarities : ndarray of shape (n_queries, k)
-            Cosines of their vectors; NaN where there is no item.
+            Cosines between the vectors of the items; NaN where there is no item.
         """
         check_is_fitted(self)
         check_integer("k", k, 1)
@@ -129,7 +129,7 @@ class Recommender(BaseEstimator, ABC):
     def _recommended(
         self, known: sp.csr_array, k: int, filter_seen: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What ``recommend`` returns for users of whom this is known."""
+        """The ``k`` best items of users and their scores, from their known entries."""
         items = np.full((known.shape[0], k), -1)
         scores = np.full((known.shape[0], k), np.nan)
         for part in gen_batches(known.shape[0], CHUNK_ROWS):
@@ -147,7 +147,7 @@ class Recommender(BaseEstimator, ABC):
         return self._read(X, reset=False)
 
     def _known_and_wanted(self, X: Any, y: Any) -> tuple[sp.csr_array, sp.csr_array]:
-        """What is known of users, and what a score asks for."""
+        """Known entries of users, and those to predict: ``y``, or a fifth of ``X`` held out."""
         known = self._known(X)
         if y is None or (not sp.issparse(y) and np.ndim(y) == 1):
             return next(EntrySplit(1, random_state=0).pairs(known))
@@ -157,24 +157,24 @@ class Recommender(BaseEstimator, ABC):
 
 
 class RatingRecommender(Recommender):
-    """Base of the recommenders of ratings: what is not known is missing."""
+    """Base of the recommenders of ratings: unknown entries are missing (NaN)."""
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Compute minus the root mean squared error of ratings that are held out.
+        """Compute minus the root mean squared error of held-out ratings.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
-            Their ratings to predict, dense with NaN elsewhere, or sparse. None, or one label a user
-            as a Pipeline may pass on, holds out a fifth of each user's ratings in ``X`` and
+            Their ratings to predict, dense with NaN elsewhere, or sparse. None, or one label per
+            user as a Pipeline may pass on, holds out a fifth of each user's ratings in ``X`` and
             predicts them from the others.
 
         Returns
         -------
         float
-            Higher is better.
+            Minus the error, in units of the ratings; higher is better.
         """
         known, wanted = self._known_and_wanted(X, y)
         entries = wanted.tocoo()
@@ -197,23 +197,24 @@ class RatingRecommender(Recommender):
 
 
 class ImplicitRecommender(Recommender):
-    """Base of the recommenders of interactions: what is not known is 0."""
+    """Base of the recommenders of interactions: unknown entries are 0."""
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Compute nDCG@100 of interactions that are held out.
+        """Compute nDCG@100 of held-out interactions.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
-            Their other interactions. None, or one label a user as a Pipeline may pass on, holds out
-            a fifth of those of each user in ``X`` and ranks all items but the others.
+            Their other interactions. None, or one label per user as a Pipeline may pass on, holds
+            out a fifth of each user's interactions in ``X`` and ranks all items but the remaining
+            ones.
 
         Returns
         -------
         float
-            Mean over the users who have any, in [0, 1].
+            Mean over the users who have held-out interactions, in [0, 1].
         """
         known, wanted = self._known_and_wanted(X, y)
         k = min(N_RANKED, known.shape[1])
@@ -235,7 +236,11 @@ class ImplicitRecommender(Recommender):
 def evaluated(
     function: Callable[[sp.csr_array], np.ndarray], known: sp.csr_array, pairs: Any
 ) -> np.ndarray:
-    """What ``function`` says of users by what is known of them: all of it, or entries at pairs."""
+    """Apply ``function`` to the known entries of users; return all results, or those of pairs.
+
+    ``function`` maps known entries, (n, n_items), to an array of the same shape. A pair is a user
+    and an item; without pairs, the result has the shape of ``known``.
+    """
     if pairs is None:
         result = np.empty(known.shape)
         for part in gen_batches(known.shape[0], CHUNK_ROWS):
@@ -263,7 +268,7 @@ def evaluated(
 
 
 def best_of(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The columns of the ``k`` largest scores of each row, and these, the largest first."""
+    """Columns and values of the ``k`` largest scores of each row, the largest first."""
     k = min(k, scores.shape[1])
     best = np.argpartition(-scores, k - 1, axis=1)[:, :k] if k < scores.shape[1] else None
     values = scores if best is None else np.take_along_axis(scores, best, 1)
@@ -273,7 +278,7 @@ def best_of(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _indices(name: str, values: Any, n: int) -> np.ndarray:
-    """``values`` as integers below ``n``."""
+    """Return ``values`` as an array of integers from 0 below ``n``; raise if they are not."""
     values = np.atleast_1d(values)
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise ValueError(f"{name} must be a list of integers; found {values.dtype}.")

@@ -1,4 +1,4 @@
-"""What a rating owes to its user and its item alone: r ≈ μ + bᵤ + bᵢ."""
+"""The part of a rating that its user and its item explain separately: r ≈ μ + bᵤ + bᵢ."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ N_SWEEPS = 15
 
 
 class RatingBias(NamedTuple):
-    """The mean, and by how much each item is rated better.
+    """The mean rating, and the biases of items.
 
     Attributes
     ----------
     mean : float
-        μ.
+        μ, the mean of all ratings.
     items : ndarray of shape (n_items,)
-        bᵢ.
+        bᵢ, by how much item i is rated higher than expected.
     shrinkage : float
-        So many ratings of 0 more each bias is the mean of.
+        Number of zeros added to the values that a bias is the mean of.
     """
 
     mean: float
@@ -26,7 +26,7 @@ class RatingBias(NamedTuple):
     shrinkage: float
 
     def of_users(self, known: sp.csr_array) -> np.ndarray:
-        """bᵤ of users, given what they rated: Σᵢ (rᵤᵢ − μ − bᵢ) / (n + shrinkage)."""
+        """Biases of users from their n ratings: bᵤ = Σᵢ (rᵤᵢ − μ − bᵢ) / (n + shrinkage)."""
         rest = known.data - self.mean - self.items[known.indices]
         return _shrunk(rest, _rows(known), known.shape[0], self.shrinkage)
 
@@ -35,14 +35,14 @@ class RatingBias(NamedTuple):
         return self.mean + self.of_users(known)[:, None] + self.items
 
     def residuals(self, known: sp.csr_array) -> sp.csr_array:
-        """What of each known rating is not explained."""
+        """Residuals of known ratings: r − μ − bᵤ − bᵢ."""
         of_users = self.of_users(known)[_rows(known)]
         rest = known.data - self.mean - of_users - self.items[known.indices]
         return sp.csr_array((rest, known.indices, known.indptr), shape=known.shape)
 
 
 def rating_bias(known: sp.csr_array, shrinkage: float) -> RatingBias:
-    """Fit the biases by turns, each the mean of what the other leaves, shrunk towards 0."""
+    """Fit the biases of users and items in turn, as the shrunken means of the others' residuals."""
     n_users, n_items = known.shape
     mean, rows = float(known.data.mean()), _rows(known)
     of_users = np.zeros(n_users)
@@ -59,7 +59,7 @@ def _rows(known: sp.csr_array) -> np.ndarray:
 
 
 def _shrunk(values: np.ndarray, groups: np.ndarray, n_groups: int, shrinkage: float) -> np.ndarray:
-    """The sum of each group's values, over how many there are and ``shrinkage``."""
+    """The sum of the values of each group, divided by their number plus ``shrinkage``."""
     sums = np.bincount(groups, weights=values, minlength=n_groups)
     counts = np.bincount(groups, minlength=n_groups) + shrinkage
     return sums / np.where(counts > 0, counts, 1)

@@ -1,4 +1,4 @@
-"""Matrices of users by items at the border: what is stored is known, what is absent is not."""
+"""Checks of matrices of users by items; the result is sparse, and stores the known entries."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from ..._validation import as_host_array
 
 
 def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
-    """Return known ratings, zeros among them, as a CSR array of float64 with sorted indices.
+    """Return known ratings, including zeros, as a CSR array of float64 with sorted indices.
 
-    Of a dense array, NaN is unknown; of a sparse one, what is not stored.
+    In a dense array, unknown ratings are NaN; in a sparse one, they are NaN or not stored.
     """
     X = _validated(estimator, X, reset=reset, ensure_all_finite="allow-nan")
     if sp.issparse(X):
@@ -29,7 +29,7 @@ def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
 
 
 def _warn_of_zeros(X: np.ndarray) -> None:
-    """Tell whoever marks by 0 what is missing that it is taken for a rating."""
+    """Warn that zeros count as ratings, if there are many of them and no NaN."""
     share = float((X == 0).mean())
     if 0.5 < share < 1 and not np.isnan(X).any():
         warn(
@@ -39,7 +39,7 @@ def _warn_of_zeros(X: np.ndarray) -> None:
 
 
 def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
-    """Return counts of interactions, none of them 0 or negative, as a CSR array of float64."""
+    """Return counts of interactions, all positive, as a CSR array of float64."""
     X = _validated(estimator, X, reset=reset, ensure_all_finite=True)
     X = sp.csr_array(X, dtype=np.float64, copy=True)
     X.sum_duplicates()
@@ -47,8 +47,8 @@ def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
     if X.nnz and X.data.min() < 0:
         raise ValueError(
             f"Negative values in data passed to {type(estimator).__name__}: X has "
-            f"{X.data.min():.4g}, but interactions are counts. Pass what a user took to, for "
-            "instance X >= 4 of ratings."
+            f"{X.data.min():.4g}, but interactions are counts. Pass what users liked, for "
+            "instance X >= 4 if X are ratings."
         )
     return X
 
@@ -64,10 +64,10 @@ def _validated(estimator: Any, X: Any, **options: Any) -> Any:
 
 
 def rated_items(known: sp.csr_array) -> np.ndarray:
-    """Which items anybody rated, as booleans."""
+    """Whether each item has a rating, shape (n_items,)."""
     return np.bincount(known.indices, minlength=known.shape[1]) > 0
 
 
 def transposed(R: sp.csr_array) -> sp.csr_array:
-    """Items by users, stored zeros kept."""
+    """The matrix of items by users, with stored zeros."""
     return R.T.tocsr()

@@ -1,4 +1,4 @@
-"""A linear recommender in closed form: the baseline that deeper ones have to beat."""
+"""A linear recommender in closed form: the baseline for deep ones."""
 
 from typing import Any, Self
 
@@ -14,18 +14,19 @@ from .base import ImplicitRecommender
 class EASE(ImplicitRecommender):
     """Linear recommender: each item is predicted from the user's other items.
 
-    The weights are those of a ridge regression, of each item on all others, found in closed form:
-    no iterations, nothing random, and one parameter. It is hard to beat.
+    The weights are those of a ridge regression of each item on all others, in closed form: without
+    iterations or randomness, and with one parameter. It is hard to beat.
 
     Parameters
     ----------
     regularization : float, default=500.0
-        λ, what squares of the weights cost. More of it suits fewer users.
+        λ, the weight of the squared norm of B. Fewer users need more of it.
 
     Attributes
     ----------
     item_weights_ : ndarray of shape (n_items, n_items)
-        B: how much each item, by row, tells of each other, by column; 0 on the diagonal.
+        B: the weight of each item (row) in the prediction of each other (column); the diagonal is
+        0.
     n_features_in_ : int
         Items seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -33,13 +34,13 @@ class EASE(ImplicitRecommender):
 
     See Also
     --------
-    ImplicitVAE : Not linear.
+    ImplicitVAE : A nonlinear recommender of interactions.
 
     Notes
     -----
-    B lowers ‖X − X B‖² + λ‖B‖² with diag B = 0. With P = (XᵀX + λ I)⁻¹ it is Bᵢⱼ = −Pᵢⱼ / Pⱼⱼ off
-    the diagonal. Users without interactions are scored by what others took to. Memory grows with
-    the square of the items, time with their cube.
+    B minimises ‖X − X B‖² + λ‖B‖² subject to diag B = 0. With P = (XᵀX + λ I)⁻¹, Bᵢⱼ = −Pᵢⱼ / Pⱼⱼ
+    off the diagonal. For users without interactions, the scores are the items' mean interactions.
+    Memory grows with the square of the number of items, time with its cube.
 
     References
     ----------
@@ -66,7 +67,7 @@ class EASE(ImplicitRecommender):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            Interactions, none of them negative; 0 where there are none.
+            Interactions, at least 0; 0 where there are none.
         y : Ignored
             Present for API consistency.
 
@@ -98,8 +99,8 @@ class EASE(ImplicitRecommender):
             factor = cho_factor(G, overwrite_a=True)
         except LinAlgError as error:
             raise ValueError(
-                f"regularization == {self.regularization} is too small beside the counts of X for "
-                "the weights to be found; raise it."
+                f"regularization == {self.regularization} is too small, compared with the counts "
+                "of X, to solve for the weights; raise it."
             ) from error
         P = cho_solve(factor, np.eye(len(G)), overwrite_b=True)
         B = P / -np.diag(P)
@@ -112,5 +113,5 @@ class EASE(ImplicitRecommender):
         return scores
 
     def _item_vectors(self) -> np.ndarray:
-        """What each item is predicted from; itself, where it is known, counts in full."""
+        """The weights that predict each item; its own weight is 1."""
         return self.item_weights_.T + np.eye(len(self.item_weights_))

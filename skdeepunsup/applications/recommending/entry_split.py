@@ -1,4 +1,4 @@
-"""Cross-validation within rows: some of each user's entries are hidden, and the others known."""
+"""Cross-validation within rows: a share of each user's entries is hidden."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,33 +13,34 @@ from ..._parameters import check_integer, check_real
 class EntrySplit:
     """Cross-validator that hides a share of each user's entries.
 
-    A recommender is judged by entries that it has not seen, of users of whom it knows others. Users
-    can be left out as wholes by any of scikit-learn's splitters; this one leaves out entries.
+    A recommender is judged by hidden entries of users whose other entries it knows. The splitters
+    of scikit-learn leave out whole users; this one leaves out entries.
 
     Parameters
     ----------
     n_splits : int, default=5
-        Independent draws of what is hidden.
+        Number of independent draws of hidden entries.
     test_size : float, default=0.2
-        Share of each user's entries that is hidden, in (0, 1). It is rounded to a number of
-        entries, but one at least is hidden and one is left; a user with a single entry keeps it.
+        Share of each user's entries to hide, in (0, 1). It is rounded to a number of entries, but
+        at least one is hidden and at least one is kept; a user with a single entry keeps it.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws; an integer hides the same entries at every call.
 
     See Also
     --------
-    recommending_scorer : Hides entries within a score, where users are left out as wholes.
+    recommending_scorer : Hides entries when it scores, for splitters that leave out whole users.
     sklearn.model_selection.ShuffleSplit : Leaves out rows.
 
     Notes
     -----
-    Entries are what a sparse matrix stores, zeros too, or what is not NaN in a dense array; in a
-    dense array without any NaN, zeros are taken as absent.
+    The entries of a sparse matrix are those it stores, including zeros; those of a dense array are
+    the values that are not NaN, or, if it has no NaN, those that are not 0.
 
     Examples
     --------
-    In a search, what is known stands in place of ``X`` and what is hidden in place of ``y``. Each
-    split is a block of rows, trained on and scored by what was hidden of the same users:
+    In a search, the known entries take the place of ``X`` and the hidden ones that of ``y``. Each
+    split is a block of rows; a model is trained on its known entries, and scored by the hidden
+    entries of the same users:
 
     >>> import numpy as np
     >>> from sklearn.model_selection import GridSearchCV
@@ -50,7 +51,7 @@ class EntrySplit:
     >>> search.fit(*splitter.stacked(X)).cv_results_["mean_test_score"].shape
     (2,)
 
-    Such a search cannot refit: choose the best parameters, and fit with all that is known.
+    Such a search cannot refit: fit the best parameters to all of ``X`` afterwards.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class EntrySplit:
         self.random_state = random_state
 
     def pairs(self, X: Any) -> Iterator[tuple[sp.csr_array, sp.csr_array]]:
-        """Part the entries of each user, once for each split.
+        """Split the entries of each user into known and hidden ones, once for each split.
 
         Parameters
         ----------
@@ -71,18 +72,18 @@ class EntrySplit:
         Returns
         -------
         iterator of (csr_array, csr_array)
-            What is known and what is held out, of the shape of ``X``; their sum is ``X``.
+            Known and hidden entries, with the shape of ``X``; their sum is ``X``.
 
         Raises
         ------
         ValueError
-            If a parameter is not sound, or ``X`` is no such matrix.
+            If a parameter is invalid, or ``X`` is not such a matrix.
         """
         self._check_parameters()
         return self._draws(entries_of(X), check_random_state(self.random_state))
 
     def stacked(self, X: Any) -> tuple[sp.csr_array, sp.csr_array]:
-        """Put what is known, and what is held out, of all splits below each other.
+        """Stack the known entries of all splits, and the hidden ones, vertically.
 
         Parameters
         ----------
@@ -92,9 +93,9 @@ class EntrySplit:
         Returns
         -------
         known : csr_array of shape (n_splits * n_users, n_items)
-            The first of each of the ``pairs``.
+            Known entries, the first of each of the ``pairs``.
         held_out : csr_array of shape (n_splits * n_users, n_items)
-            The second.
+            Hidden entries, the second of each of the ``pairs``.
         """
         known, held_out = zip(*self.pairs(X), strict=True)
         return sp.vstack(known, format="csr"), sp.vstack(held_out, format="csr")
@@ -102,7 +103,7 @@ class EntrySplit:
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give the rows of each split of what ``stacked`` made, to train on and to score.
+        """Return the row numbers of each split in the result of ``stacked``, to train and to score.
 
         Parameters
         ----------
@@ -116,21 +117,21 @@ class EntrySplit:
         Returns
         -------
         iterator of (ndarray, ndarray)
-            The same rows twice, for each split.
+            For each split its rows, twice: training and test rows are the same users.
 
         Raises
         ------
         ValueError
-            If a parameter is not sound, or the rows are no ``n_splits`` blocks of one length.
+            If a parameter is invalid, or the rows are not ``n_splits`` blocks of equal length.
         """
         self._check_parameters()
         if y is None:
-            raise ValueError("y is None: pass what stacked(X) returns, as X and y.")
+            raise ValueError("y is None: pass the result of stacked(X) as X and y.")
         n_rows = np.shape(X)[0]
         if n_rows % self.n_splits:
             raise ValueError(
                 f"X has {n_rows} rows, which n_splits == {self.n_splits} does not divide; pass "
-                "what stacked(X) returns."
+                "the result of stacked(X)."
             )
         return ((rows, rows) for rows in np.split(np.arange(n_rows), self.n_splits))
 
@@ -166,7 +167,7 @@ class EntrySplit:
         n_hidden = np.where(n < 2, 0, np.clip(np.rint(self.test_size * n), 1, n - 1))
         users = np.repeat(np.arange(len(n)), n)
         for _ in range(self.n_splits):
-            # Sorted by user, then at random: the first of each user are hidden.
+            # Sorted by user, in random order within each; the first ones of each user are hidden.
             order = np.lexsort((random.uniform(size=entries.nnz), users))
             hidden = np.empty(entries.nnz, dtype=bool)
             hidden[order] = np.arange(entries.nnz) - entries.indptr[users] < n_hidden[users]
@@ -178,18 +179,18 @@ class EntrySplit:
 
 
 def entries_of(X: Any) -> sp.csr_array:
-    """Return what is known, zeros among it, with sorted indices.
+    """Return the known entries, including zeros, with sorted indices.
 
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_users, n_items)
-        Stored entries are known if sparse, those that are not NaN if dense; without any NaN, those
-        that are not 0.
+        The known entries of a sparse matrix are those it stores, except NaN; those of a dense array
+        are the values that are not NaN, or, if it has no NaN, those that are not 0.
 
     Returns
     -------
     csr_array of shape (n_users, n_items)
-        Stored where known.
+        Stores the known entries.
     """
     X = check_array(X, accept_sparse="csr", ensure_all_finite="allow-nan", input_name="X")
     if sp.issparse(X):
@@ -203,7 +204,7 @@ def entries_of(X: Any) -> sp.csr_array:
 
 
 def _subset(entries: sp.csr_array, users: np.ndarray, chosen: np.ndarray) -> sp.csr_array:
-    """The ``chosen`` ones of stored entries; ``users`` are their rows."""
+    """The stored entries where the boolean array ``chosen`` is True; ``users`` are their rows."""
     n = np.bincount(users[chosen], minlength=entries.shape[0])
     indptr = np.concatenate([[0], n.cumsum()])
     return sp.csr_array((entries.data[chosen], entries.indices[chosen], indptr), entries.shape)

@@ -1,4 +1,4 @@
-"""Interactions as draws from one distribution over the items, whose logits are decoded."""
+"""A multinomial variational autoencoder: interactions as draws from a distribution over items."""
 
 from collections.abc import Sequence
 
@@ -24,17 +24,17 @@ class ImplicitModule(RecordedModule):
     n_components : int
         Width of z.
     hidden_layer_sizes : sequence of int
-        Of the encoder; the decoder mirrors them.
+        Widths of the encoder's hidden layers; the decoder mirrors them.
     activation : str
-        Of these.
+        Activation of the hidden layers.
     variational : bool
-        Whether z is drawn; otherwise it is the activation of the encoder's output.
+        Whether z is drawn from q; otherwise z is the activation of the encoder's output.
     beta : float
-        What KL(q(z | x) ‖ p(z)) counts.
+        Weight of KL(q(z | x) ‖ p(z)) in the loss.
     kl_warmup : int
-        Epochs over which it comes to count so much.
+        Epochs over which this weight grows linearly from 0 to ``beta``.
     corruption_level : float
-        Share of x that the encoder does not see in training.
+        Share of the entries of x that dropout hides from the encoder in training.
     """
 
     def __init__(
@@ -59,37 +59,37 @@ class ImplicitModule(RecordedModule):
         self.warmth: Tensor
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ and log σ² of q(z | x), given x as the encoder is to see it."""
+        """μ and log σ² of q(z | x), given the encoder's input x."""
         mean, log_variance = self.encoder(x).chunk(2, dim=-1)
         return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
     def code(self, x: Tensor) -> Tensor:
-        """μ, or the code where none is drawn, given x as the encoder is to see it."""
+        """μ, or the code of a model that is not variational, given the encoder's input x."""
         return self.posterior(x)[0] if self.variational else self.activation(self.encoder(x))
 
     def encode(self, x: Tensor) -> Tensor:
-        """The code of whole rows; that of a row of zeros is finite too."""
+        """The code of complete rows x, whose input is x / ‖x‖; zeros have a finite code too."""
         return self.code(normalize(x)).to(x.dtype)
 
     def logits(self, x: Tensor) -> Tensor:
-        """f(z) of each row, z being its code."""
+        """f(z) of each row, where z is its code."""
         return self.decoder(self.encode(x)).to(x.dtype)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Of each row −log p(x | z), given x / ‖x‖ with dropout, and what KL costs."""
+        """−log p(x | z) of each row, with z from x / ‖x‖ with dropout, and the weighted KL."""
         seen = normalize(x) * noise(x, self.corruption_level, stream)
         if not self.variational:
             return {"reconstruction": self.cross_entropy(x, self.code(seen))}
         mean, log_variance = self.posterior(seen)
         z = mean + (log_variance / 2).exp() * stream.normal_like(mean)
-        price = self.beta * (self.warmth if self.training else 1.0)
+        beta = self.beta * (self.warmth if self.training else 1.0)
         kl = kl_divergence(mean, log_variance).sum(-1)
-        return {"reconstruction": self.cross_entropy(x, z), "regularization": price * kl}
+        return {"reconstruction": self.cross_entropy(x, z), "regularization": beta * kl}
 
     def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """−Σᵢ xᵢ log softmax(f(z))ᵢ of each row."""
         return -(x * self.decoder(z).log_softmax(-1)).sum(-1)
 
     def begin_epoch(self) -> None:
-        """Let KL count a little more, until it counts in full."""
+        """Increase the weight of KL by 1 / ``kl_warmup`` of ``beta``, up to ``beta``."""
         self.warmth.add_(1 / self.kl_warmup if self.kl_warmup else 1).clamp_max_(1)

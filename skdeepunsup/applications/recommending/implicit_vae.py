@@ -32,11 +32,11 @@ from .implicit_module import ImplicitModule
 class ImplicitVAE(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImplicitRecommender, DeepEstimator
 ):
-    """Variational autoencoder of interactions: what users took to, clicked or bought.
+    """Variational autoencoder of interactions, such as items that users liked, viewed or bought.
 
-    A user's interactions are draws from a distribution over all items, which a code stands for. The
-    encoder, which in training sees some of the interactions alone, infers the code of any user at
-    once, and what the decoder makes of it ranks the items.
+    A user's interactions are modelled as draws from a distribution over all items, decoded from a
+    code. The encoder, which receives only some of the interactions in training, infers the code of
+    any user, new or not; the decoded distribution ranks the items.
 
     Parameters
     ----------
@@ -46,22 +46,22 @@ class ImplicitVAE(
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. A layer such as (600,) may help where users are many; where they are few, it overfits.
     variational : bool, default=True
-        Whether codes are drawn from a posterior that a prior holds together; otherwise the model is
-        a denoising autoencoder, without ``beta`` and ``kl_warmup``.
+        Whether codes are drawn from a posterior that is regularised by a prior; otherwise the model
+        is a denoising autoencoder, and ``beta`` and ``kl_warmup`` are not used.
     beta : float, default=0.2
-        What the posterior's distance from the prior costs, in nats a nat; 1 is a proper bound on
-        the likelihood, but less ranks better.
+        Weight of the KL divergence between posterior and prior. 1 gives a proper bound on the
+        likelihood, but smaller values rank better.
     kl_warmup : int, default=20
         Epochs over which the weight of the KL term grows linearly to its full value.
     corruption_level : float, default=0.5
-        Share of the interactions that the encoder does not see at each update, in [0, 1).
+        Share of the interactions that are hidden from the encoder at each update, in [0, 1).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="tanh"
         Activation of the hidden layers. Where the model is not variational, the code has it too.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     weight_decay : float, default=1.0
-        Share of all parameters that each update takes off, times ``learning_rate``: the fewer
-        users, the more of it.
+        Each update shrinks all parameters by this times ``learning_rate``. Fewer users need more of
+        it.
     batch_size : int, default=100
         Users per update.
     max_iter : int, default=100
@@ -93,11 +93,11 @@ class ImplicitVAE(
     module_ : ImplicitModule
         Encoder and decoder.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, what training lowers, the sum of ``"reconstruction"``
-        (−log p(x | z), without the multinomial coefficient) and ``"regularization"``, what the
-        distance from the prior costs by then; of held-out users ``"validation_loss"`` and its
-        parts, at full ``beta`` and with one draw of the noise that is the same in each epoch; NaN
-        where there are none.
+        One entry per epoch: ``"loss"``, the training loss, is the sum of ``"reconstruction"``
+        (−log p(x | z), without the multinomial coefficient) and ``"regularization"`` (the KL
+        divergence times its current weight); ``"validation_loss"`` and its parts are those of
+        held-out users, with the full ``beta`` and the same noise in each epoch, NaN if no users
+        are held out.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -108,14 +108,14 @@ class ImplicitVAE(
     See Also
     --------
     EASE : The linear baseline, in closed form.
-    VariationalAutoencoder : Of rows of any kind.
+    VariationalAutoencoder : Variational autoencoder of rows of numbers.
 
     Notes
     -----
-    What ``predict`` gives are logits: their softmax is the distribution over the items. They rank
-    the items of a user; between users they do not compare.
+    ``predict`` returns logits: their softmax is the distribution over the items. They rank the
+    items of a user, but are not comparable between users.
 
-    A user without interactions gets what the model makes of a row of zeros.
+    The predictions for a user without interactions are those of a row of zeros.
 
     References
     ----------
@@ -191,7 +191,8 @@ class ImplicitVAE(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            Interactions, none of them negative; 0 where there are none. Never dense as a whole.
+            Interactions, at least 0; 0 where there are none. A sparse matrix stays sparse: only
+            batches become dense.
         y : Ignored
             Present for API consistency.
 
@@ -203,7 +204,7 @@ class ImplicitVAE(
         Raises
         ------
         ValueError
-            If ``X`` has no interactions, or negative ones.
+            If ``X`` has no interactions, or negative entries.
 
         Notes
         -----
@@ -223,7 +224,7 @@ class ImplicitVAE(
         Returns
         -------
         ndarray of shape (n_users, n_components)
-            Means of the posterior, as float64.
+            Means of the posterior, or codes of a model that is not variational, as float64.
         """
         return self._answer(self._known(X), lambda module: module.encode)
 
@@ -236,7 +237,7 @@ class ImplicitVAE(
         return self._answer(known, lambda module: module.logits)
 
     def _item_vectors(self) -> np.ndarray:
-        """What the decoder weighs its last layer by, for each item."""
+        """The weights of each item in the decoder's last layer."""
         return to_array(self._module.decoder[-1].weight).astype(np.float64)
 
     def _check_parameters(self) -> None:

@@ -1,4 +1,4 @@
-"""Autoencoders of ratings."""
+"""The autoencoder of ratings as an estimator."""
 
 from typing import Any, Self
 
@@ -33,27 +33,28 @@ VIEWS = ("items", "users")
 class RatingAutoencoder(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, RatingRecommender, DeepEstimator
 ):
-    """Autoencoder of ratings: a row of them, of which some are known, gives all.
+    """Autoencoder of ratings: predicts all ratings of a row from the known ones.
 
-    A rating is a mean, biases of its user and its item, and the rest, which one hidden layer gives
-    back from the rest that is known and from *which* ratings are known. Rows are items, or users.
+    A rating is the sum of a mean, biases of its user and its item, and a residual. A network with
+    one hidden layer reconstructs the residuals from the known ones and from *which* ratings are
+    known. Rows of the network are items, or users.
 
     Parameters
     ----------
     n_components : int, default=400
         Number of hidden units.
     view : {"items", "users"}, default="items"
-        What a row is in training. "items" has an output unit for each user; what these have in
-        common is then what is expected of any user, and a user's own ratings, by ridge regression
-        on the items' codes, make one of it at once: so users never seen fold in. "users" encodes
-        the user's row itself.
+        Rows of the network in training. With "items", each user has an output unit. The
+        distribution of these units is the prior of any user, and ridge regression of a user's
+        ratings on the items' codes infers the user's unit, so that users who were not in ``fit``
+        can be predicted. With "users", the user's row itself is encoded.
     corruption_level : float, default=0.2
-        Share of a row's ratings that an update hides from the hidden layer, and asks it for, in
-        [0, 1).
+        Share of a row's ratings that an update hides from the hidden layer but not from the loss,
+        in [0, 1).
     weight_decay : float, default=3e-5
-        Of all parameters: adds half of it times their squares to the squared error of a rating.
+        Half of it times the squares of all parameters is added to the squared error of a rating.
     shrinkage : float, default=5.0
-        So many ratings without bias are added to those that a user's or an item's bias is the mean
+        Number of residuals of 0 that are added to those that a user's or an item's bias is the mean
         of.
     learning_rate : float, default=3e-3
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
@@ -74,17 +75,17 @@ class RatingAutoencoder(
     Attributes
     ----------
     bias_ : RatingBias
-        ``mean`` of all ratings, and biases of the ``items``, which predictions begin with.
+        The ``mean`` of all ratings, and the biases of ``items``.
     rating_range_ : tuple of float
-        The lowest and the highest rating of ``fit``, between which predictions are.
+        The lowest and the highest rating in ``fit``; predictions are clipped to it.
     readout_ : LinearReadout or None
-        With ``view="items"``: ``factors`` of the items, ``offsets`` of each, and the ``noise``, the
-        squared error of a rating in the last epoch, by which the regression is held back.
+        With ``view="items"``: the ``factors`` and ``offsets`` of the items, and the ``noise``, the
+        squared error of a rating in the last epoch, which regularises the regression.
     module_ : RatingModule
         The network.
     history_ : dict of lists
-        An entry an epoch: ``"loss"``, the squared error of a rating while training, and
-        ``"validation_loss"``, NaN.
+        One entry per epoch: ``"loss"``, the squared error of a rating during training, and
+        ``"validation_loss"``, always NaN.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -95,18 +96,18 @@ class RatingAutoencoder(
     Raises
     ------
     ValueError
-        If there is no rating, or, after ``fit``, one outside its range.
+        If there is no rating in ``fit``.
 
     See Also
     --------
-    RatingRBM : Gives each rating a probability, and so predictions a spread.
-    ImplicitVAE : For what users took to, not how they rated it.
+    RatingRBM : Gives a distribution of each rating, and so the spread of predictions.
+    ImplicitVAE : For interactions instead of ratings.
 
     Notes
     -----
-    A user without ratings is predicted what items owe to themselves, and what the network makes of
-    nothing; an item without ratings likewise. Between epochs a callback cannot predict with
-    ``view="items"``, since users are read off at the end.
+    Predictions for a user without ratings are the items' means and biases plus the network's output
+    for no ratings; likewise for an item without ratings. With ``view="items"``, a callback cannot
+    predict between epochs, since ``readout_`` is computed at the end of ``fit``.
 
     References
     ----------
@@ -166,8 +167,8 @@ class RatingAutoencoder(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            Ratings: dense, with NaN where there is none, or sparse, where what is stored is a
-            rating, zeros included. A sparse matrix is never made dense as a whole.
+            Ratings: dense, with NaN where there is none, or sparse, where every stored entry is a
+            rating, including zeros. A sparse matrix stays sparse: only batches become dense.
         y : Ignored
             Present for API consistency.
 
@@ -197,7 +198,8 @@ class RatingAutoencoder(
         Returns
         -------
         ndarray of shape (n_users, n_components)
-            What reads ratings off the items' codes, or the hidden layer of a user, as float64.
+            With ``view="items"``, the regression weights of the users on the items' factors; with
+            "users", the hidden layer; as float64.
         """
         known = self._known(X)
         return self._codes(self.bias_.residuals(known))
@@ -208,7 +210,7 @@ class RatingAutoencoder(
         return int(self._module.n_components)
 
     def _codes(self, rest: sp.csr_array) -> np.ndarray:
-        """Codes of users, given their ratings less the biases."""
+        """Codes of users, given the residuals of their ratings."""
         if self.readout_ is not None:
             return self.readout_.users(rest)
         return self._answer(rest, lambda module: module.encode)
@@ -227,12 +229,12 @@ class RatingAutoencoder(
         return vectors * self._is_rated[:, None]
 
     def _learned_readout(self, X: Any) -> LinearReadout:
-        """What the trained users' output units say of users at large."""
+        """The distribution of users, estimated from the output units of the training users."""
         rest = self.bias_.residuals(self._read(X, reset=False))
         codes = self._answer(transposed(rest), lambda module: module.encode)
         decoder = self._module.decoder
         weights, biases = (to_array(p).astype(np.float64) for p in decoder.parameters())
-        # Of entries a share of which was hidden: those that are seen are known too well.
+        # The training loss includes hidden entries: the error of visible ones would be too small.
         noise = self.history_["loss"][-1] if self.n_iter_ else 1.0
         return linear_readout(codes, weights, biases, noise)
 

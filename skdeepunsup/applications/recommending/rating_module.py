@@ -1,4 +1,4 @@
-"""One hidden layer between what is known of a row of ratings and all of the row."""
+"""An autoencoder with one hidden layer, from the known ratings of a row to all its ratings."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,15 @@ from ..._random import Stream
 from ...networks import Affine
 
 FIRST_SCALE = 0.02
-"""Standard deviation of the first weights."""
+"""Standard deviation of the initial weights."""
 
 
 class RatingModule(RecordedModule):
-    """r̂ = V h + b with h = σ((W x + A m) / √(1 + Σm) + c), x being 0 where m is 0.
+    """r̂ = V h + b with h = σ((W x + A m) / √(1 + Σm) + c), where x is 0 if m is 0.
 
-    x are ratings less what their user and item explain, and m is 1 where there is one: which
-    ratings there are tells much of a row. The root keeps rows of few and of many comparable.
+    x are the ratings minus the biases of user and item, and m is 1 where there is a rating: which
+    ratings a row has tells much about it. The root makes rows with few and with many ratings
+    comparable.
 
     Parameters
     ----------
@@ -25,9 +26,9 @@ class RatingModule(RecordedModule):
     n_components : int
         Width of h.
     corruption_level : float
-        Share of a row's ratings that an update hides from h.
+        Share of a row's ratings that is hidden from h in an update.
     ratings_per_row : float
-        Mean number, which makes the loss that of a rating.
+        Mean number of ratings of a row; the loss is divided by it, to be that of one rating.
 
     References
     ----------
@@ -45,13 +46,13 @@ class RatingModule(RecordedModule):
         self.decoder = Affine(n_components, n_columns)  # V and b
 
     def initialize(self, stream: Stream) -> None:
-        """Draw small weights; the biases are 0."""
+        """Draw small weights, and set the biases to 0."""
         for layer in (self.encoder, self.decoder):
             layer.weight.data.copy_(FIRST_SCALE * stream.normal(*layer.weight.shape))
             nn.init.zeros_(layer.bias)
 
     def encode(self, x: Tensor) -> Tensor:
-        """The hidden layer of each row, NaN being unknown."""
+        """The hidden layer of each row; unknown ratings are NaN."""
         known = (~x.isnan()).to(x.dtype)
         return self._hidden(x.nan_to_num(0.0), known)
 
@@ -60,11 +61,11 @@ class RatingModule(RecordedModule):
         return (z / (1 + m.sum(1, keepdim=True)).sqrt() + self.encoder.bias).sigmoid()
 
     def decode(self, h: Tensor) -> Tensor:
-        """Every rating of each row."""
+        """All ratings of each row."""
         return self.decoder(h)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Σ m (x − r̂)² of each row, over the mean number of ratings of a row."""
+        """Σ m (x − r̂)² of each row, divided by the mean number of ratings of a row."""
         m, x = (~x.isnan()).to(x.dtype), x.nan_to_num(0.0)
         shown = m * stream.bernoulli(torch.full_like(m, 1 - self.corruption_level))
         r = self.decode(self._hidden(x, shown)).to(x.dtype)

@@ -1,4 +1,4 @@
-"""Boltzmann machines of ratings."""
+"""The Boltzmann machine of ratings as an estimator."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -15,15 +15,17 @@ from .base import RatingRecommender, evaluated
 from .checks import rated_items
 
 MAX_LEVELS = 100
-"""From which on ratings are rather numbers than levels."""
+"""Most levels; with more different ratings, they are taken for continuous numbers."""
+
 ROUNDING = 1e-6
-"""By which a rating may miss its level, relative to the largest."""
+"""Largest difference between a rating and its level, relative to the largest level."""
+
 MAX_ENTRIES = 2**22
-"""Probabilities that are held at a time."""
+"""Most probabilities in memory at a time."""
 
 
 class KnownRBM(CategoricalRBM):
-    """A machine to which what a sparse matrix does not store is missing, not of code 0."""
+    """A machine for which entries that a sparse matrix does not store are missing, not 0."""
 
     _absent = np.nan
 
@@ -34,21 +36,21 @@ class RatingRBM(
     TransformerMixin,
     RatingRecommender,
 ):
-    """Restricted Boltzmann machine of ratings: hidden units that see those that a user gave.
+    """Restricted Boltzmann machine of ratings, whose hidden units receive the known ratings only.
 
-    Each item is a softmax group of the levels a rating may have. A user is a case of the machine
-    that has the user's rated items alone, with weights that all users share; every rating has a
-    probability, of all items.
+    Each item is a softmax unit over the levels of ratings. Each user has a machine with only the
+    rated items as visible units, and all these machines share their weights. The model gives a
+    probability to every level of every item.
 
     Parameters
     ----------
     n_components : int, default=100
         Number of hidden units.
     levels : sequence of float, default=None
-        What a rating may be; None takes what ``fit`` finds, at most 100.
+        Possible ratings; None takes the different ratings in ``fit``, at most 100.
     conditional : bool, default=True
-        Whether hidden units also hear *which* items a user rated, whatever the ratings: by the mean
-        of the weights of an item's levels, which is taken out otherwise.
+        Whether hidden units also receive *which* items a user rated, whatever the ratings: as the
+        mean of the weights over an item's levels, which is subtracted otherwise.
     learning_rate : float, default=0.01
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=20
@@ -81,11 +83,11 @@ class RatingRBM(
     Attributes
     ----------
     levels_ : ndarray of shape (n_levels,)
-        What a rating may be, sorted.
+        Possible ratings, sorted.
     rbm_ : CategoricalRBM
-        The machine, of codes of levels.
+        The machine; its categories are the indices of the levels.
     history_ : dict of lists
-        That of ``rbm_``.
+        The history of ``rbm_``.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
@@ -96,21 +98,22 @@ class RatingRBM(
     Raises
     ------
     ValueError
-        If there is no rating, one is of no level, or there are more than 100 levels.
+        If there is no rating, a rating is not one of ``levels``, or there are more than 100 levels.
 
     See Also
     --------
-    RatingAutoencoder : Predicts better, and any number for a rating.
-    CategoricalRBM : The machine itself, for categories.
+    RatingAutoencoder : Predicts better, and takes ratings that are any numbers.
+    CategoricalRBM : The machine itself, for categorical data.
 
     Notes
     -----
-    Where users rate few items of many, little is learned of each: then `RatingAutoencoder`, whose
-    rows are items, predicts much better, and the biases alone may do as well. Fit it on items,
-    transposed, where users need not fold in.
+    If users rate few of many items, little is learned about each item: then `RatingAutoencoder`,
+    whose rows are items, predicts much better, and the biases alone may be as good as this model.
+    It can be fitted to the transposed matrix, of items by users, if no new users are to be
+    predicted.
 
-    Predictions are expected ratings Σₖ levelₖ P(rating = levelₖ), and their spread the standard
-    deviation of that distribution.
+    Predictions are expected ratings Σₖ levelₖ P(rating = levelₖ); ``predict_std`` gives the
+    standard deviations of these distributions.
 
     References
     ----------
@@ -177,8 +180,8 @@ class RatingRBM(
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
-            Ratings: dense, with NaN where there is none, or sparse, where what is stored is a
-            rating, zeros included. A sparse matrix is never made dense as a whole.
+            Ratings: dense, with NaN where there is none, or sparse, where every stored entry is a
+            rating, including zeros. A sparse matrix stays sparse: only batches become dense.
         y : Ignored
             Present for API consistency.
 
@@ -220,19 +223,19 @@ class RatingRBM(
         return self.rbm_.transform(_codes(known, self.levels_))
 
     def predict_std(self, X: Any, pairs: Any = None) -> np.ndarray:
-        """Compute the standard deviation of ratings about what ``predict`` says of them.
+        """Compute the standard deviation of ratings about the predictions of ``predict``.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users, who need not have been there in ``fit``.
         pairs : array-like of int, of shape (n_pairs, 2), default=None
-            Rows of ``X``, and items; None asks for all items of all users.
+            A row and a column of ``X`` each; None takes all items of all users.
 
         Returns
         -------
         ndarray of shape (n_users, n_items) or (n_pairs,)
-            That of the distribution over levels, as float64.
+            Standard deviations of the distributions over levels, as float64.
         """
         return evaluated(self._spread, self._known(X), pairs)
 
@@ -253,20 +256,20 @@ class RatingRBM(
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = True  # numbers, but few different ones
+        tags.input_tags.categorical = True  # ratings are numbers, but few different ones
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "rbm_")
 
     def _machine(self, n_levels: int) -> KnownRBM:
-        """The machine, with all the parameters that it shares with this."""
+        """An unfitted machine, with all parameters that it has in common with this estimator."""
         machine = KnownRBM(n_categories=max(2, n_levels))
         shared = self.get_params(deep=False).keys() & machine.get_params(deep=False).keys()
         return machine.set_params(**{name: getattr(self, name) for name in shared})
 
     def _found_levels(self, ratings: np.ndarray) -> np.ndarray:
-        """The levels, of which each rating has one."""
+        """``levels`` sorted, or the different ratings if they are None."""
         if self.levels is None:
             levels = np.unique(ratings)
             if len(levels) > MAX_LEVELS:
@@ -291,13 +294,14 @@ class RatingRBM(
             return lambda rows: machine.visible.mean(machine.visible_input(machine.encode(rows)))
 
         p = self.rbm_._answer(codes, probabilities).reshape(*known.shape, -1)
-        p = p[..., : len(self.levels_)]  # a machine has two categories at least
+        p = p[..., : len(self.levels_)]  # a machine has at least two categories
         return p / p.sum(-1, keepdims=True)
 
     def _expected(self, known: sp.csr_array, values: np.ndarray) -> np.ndarray:
-        """Σₖ P(levelₖ) valueₖ, a number or a row of ``values``, of every item for each user.
+        """Σₖ P(levelₖ) valuesₖ of all items for each user, computed for some users at a time.
 
-        Some users at a time.
+        ``values`` has one number or one row per level; the result has shape (n_users, n_items) or
+        (n_users, n_items, width of a row).
         """
         n_rows = max(1, MAX_ENTRIES // (known.shape[1] * len(values)))
         parts = gen_batches(known.shape[0], n_rows)
@@ -316,9 +320,9 @@ class RatingRBM(
 
 
 def _codes(known: sp.csr_array, levels: np.ndarray) -> sp.csr_array:
-    """Each rating as the place of its level."""
+    """Each rating as the index of its level; raise if a rating is not one of the levels."""
     middles = (levels[1:] + levels[:-1]) / 2
-    codes = np.searchsorted(middles, known.data)  # the nearest, since float32 rounds
+    codes = np.searchsorted(middles, known.data)  # the nearest level, since float32 rounds
     wrong = np.abs(known.data - levels[codes]) > ROUNDING * max(np.abs(levels).max(), 1.0)
     if wrong.any():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""A user as a vector that reads ratings off the codes of items: ridge regression, all at once."""
+"""Users as vectors in the space of item codes, inferred by Bayesian ridge regression."""
 
 from typing import NamedTuple
 
@@ -7,26 +7,26 @@ import scipy.sparse as sp
 from scipy.linalg import solve
 
 TINY = 1e-9
-"""What noise there is where none was found: of ratings that are all alike."""
+"""Smallest noise variance, for the case that all ratings are equal."""
 
 
 class LinearReadout(NamedTuple):
-    """r = offsetᵢ + φᵢᵀu + ε, u normal with variance 1 in each component, ε with variance σ².
+    """Ratings r = offsetᵢ + φᵢᵀu + ε of a user u ~ N(0, I), with noise ε ~ N(0, σ²).
 
     Attributes
     ----------
     offsets : ndarray of shape (n_items,)
-        The mean over users.
+        Mean rating of each item over users.
     factors : ndarray of shape (n_items, n_components)
-        φ.
+        Rows φᵢ.
     noise : float
         σ².
 
     Notes
     -----
-    The output units of an autoencoder over items are such vectors, one for each user that was there
-    when it was trained. Their mean and covariance are what is known of a user before any rating;
-    the posterior given some ratings stands for the unit that the user would have had.
+    The output units of an autoencoder over items are such vectors u, one for each training user.
+    Their mean and covariance give the prior of a user without ratings; the posterior mean, given
+    some ratings, takes the place of the unit that training would have given to the user.
     """
 
     offsets: np.ndarray
@@ -34,17 +34,17 @@ class LinearReadout(NamedTuple):
     noise: float
 
     def users(self, known: sp.csr_array) -> np.ndarray:
-        """The posterior mean of u, given known ratings less their biases."""
+        """The posterior mean of u for each user, given the residuals of known ratings."""
         ends = zip(known.indptr[:-1], known.indptr[1:], strict=True)
         entries = [(known.indices[a:b], known.data[a:b]) for a, b in ends]
         return np.array([self._user(columns, ratings) for columns, ratings in entries])
 
     def expected(self, users: np.ndarray) -> np.ndarray:
-        """The mean of every item for users u."""
+        """The mean of all ratings, offsetᵢ + φᵢᵀu, for users u."""
         return self.offsets + users @ self.factors.T
 
     def _user(self, columns: np.ndarray, ratings: np.ndarray) -> np.ndarray:
-        """(ΦᵀΦ + σ²I)⁻¹ Φᵀ(r − offset), or Φᵀ(ΦΦᵀ + σ²I)⁻¹(r − offset), the smaller of them."""
+        """(ΦᵀΦ + σ²I)⁻¹ Φᵀ(r − offset) = Φᵀ(ΦΦᵀ + σ²I)⁻¹(r − offset), by the smaller system."""
         phi, rest = self.factors[columns], ratings - self.offsets[columns]
         few = len(columns) < phi.shape[1]
         gram = phi @ phi.T if few else phi.T @ phi
@@ -57,23 +57,28 @@ class LinearReadout(NamedTuple):
 def linear_readout(
     codes: np.ndarray, weights: np.ndarray, biases: np.ndarray, noise: float
 ) -> LinearReadout:
-    """What the output units of trained users say of users at large.
+    """Estimate the distribution of users from the output units of the training users.
 
     Parameters
     ----------
     codes : ndarray of shape (n_items, n_components)
-        Of the items.
+        Codes of the items.
     weights : ndarray of shape (n_users, n_components)
-        Of the users' output units.
+        Weights of the users' output units.
     biases : ndarray of shape (n_users,)
-        Theirs.
+        Biases of these units.
     noise : float
-        Variance of a rating about what they read.
+        Variance of the ratings about the outputs.
+
+    Returns
+    -------
+    LinearReadout
+        The prior of users as offsets and factors, with the noise.
     """
     readers = np.column_stack([weights, biases])
     seen = np.column_stack([codes, np.ones(len(codes))])
     mean = readers.mean(0)
     variances, directions = np.linalg.eigh(np.cov(readers.T, bias=True))
-    kept = slice(-codes.shape[1], None)  # as many as the codes are wide, the largest
+    kept = slice(-codes.shape[1], None)  # the largest ones, as many as the codes have components
     scales = np.sqrt(np.maximum(variances[kept], 0))
     return LinearReadout(seen @ mean, seen @ (directions[:, kept] * scales), max(noise, TINY))

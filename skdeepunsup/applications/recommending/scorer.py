@@ -1,4 +1,4 @@
-"""Scores of recommenders for scikit-learn's searches."""
+"""Scorers of recommenders for scikit-learn's searches."""
 
 import warnings
 from typing import Any
@@ -15,18 +15,18 @@ METRICS = ("rmse", *RANKED)
 
 
 class RecommendingScorer:
-    """What ``recommending_scorer`` returns, whose arguments it was given.
+    """Scorer of recommenders, created by ``recommending_scorer``.
 
     Parameters
     ----------
     metric : {"ndcg", "recall", "rmse"}
-        What is measured.
+        The metric.
     k : int
         Recommendations for each user.
     test_size : float
-        Share of each user's entries that is hidden.
+        Share of each user's entries to hide.
     random_state : int, RandomState instance or None
-        Seeds what is hidden.
+        Seeds the choice of hidden entries.
     """
 
     def __init__(self, metric: str, k: int, test_size: float, random_state: Any) -> None:
@@ -34,7 +34,7 @@ class RecommendingScorer:
         self.random_state = random_state
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
-        """Score a fitted recommender on users who need not have been there in its ``fit``.
+        """Score a fitted recommender on users who need not have been in its ``fit``.
 
         Parameters
         ----------
@@ -43,7 +43,7 @@ class RecommendingScorer:
         X : {array-like, sparse matrix} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-            What to predict; None hides entries of ``X``, and predicts them from the others.
+            Entries to predict; None hides entries of ``X`` and predicts them from the others.
 
         Returns
         -------
@@ -54,12 +54,12 @@ class RecommendingScorer:
             return self._measured(estimator, X, entries_of(y))
         split = EntrySplit(1, test_size=self.test_size, random_state=self.random_state)
         known, wanted = next(split.pairs(X))
-        with warnings.catch_warnings():  # what is known of a DataFrame has lost its names
+        with warnings.catch_warnings():  # the known part of a DataFrame has no column names
             warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
             return self._measured(estimator, known, wanted)
 
     def _measured(self, estimator: Any, known: Any, wanted: sp.csr_array) -> float:
-        """The figure of what is wanted of users, by what is known of them."""
+        """The metric of predictions from ``known`` entries, compared with ``wanted`` ones."""
         if self.metric == "rmse":
             entries = wanted.tocoo()
             pairs = np.column_stack([entries.row, entries.col])
@@ -77,11 +77,11 @@ class RecommendingScorer:
 def recommending_scorer(
     metric: str = "ndcg", k: int = 20, *, test_size: float = 0.2, random_state: Any = 0
 ) -> RecommendingScorer:
-    """Make a scorer of recommenders.
+    """Create a scorer of recommenders.
 
-    It serves as ``scoring=`` in :class:`~sklearn.model_selection.GridSearchCV` and its like. Where
-    these leave out users as wholes, it hides some entries of each, and scores how well they are
-    predicted from the others.
+    Pass it as ``scoring=`` to :class:`~sklearn.model_selection.GridSearchCV` and similar searches.
+    These leave out whole users; the scorer hides some entries of each of them, and measures how
+    well they are predicted from the others.
 
     Parameters
     ----------
@@ -89,26 +89,28 @@ def recommending_scorer(
         ``metrics.ndcg_at_k`` or ``metrics.recall_at_k`` of recommendations, or minus
         ``metrics.rating_error`` of ratings.
     k : int, default=20
-        Recommendations for each user; "rmse" has none.
+        Recommendations for each user; "rmse" does not use it.
     test_size : float, default=0.2
-        Share of each user's entries that is hidden, in (0, 1), as `EntrySplit` has it. Where a
-        search is given ``y``, nothing is hidden, and ``y`` is predicted from ``X``.
+        Share of each user's entries to hide, in (0, 1), as in `EntrySplit`. If a search is given
+        ``y``, nothing is hidden, and ``y`` is predicted from ``X``.
     random_state : int, RandomState instance or None, default=0
-        Seeds what is hidden. An integer hides the same for all candidates of a search.
+        Seeds the choice of hidden entries. An integer hides the same entries for all candidates of
+        a search.
 
     Returns
     -------
     callable
-        Of a fitted recommender, ``X`` and ``y=None``; a float, higher being better.
+        A function of a fitted recommender, ``X`` and ``y=None`` that returns a float; higher is
+        better.
 
     Raises
     ------
     ValueError
-        If a parameter is not sound.
+        If a parameter is invalid.
 
     See Also
     --------
-    EntrySplit : Trains on all users, and scores what was hidden of them.
+    EntrySplit : Cross-validation that trains on all users, and scores their hidden entries.
 
     Examples
     --------

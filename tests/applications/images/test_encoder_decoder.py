@@ -150,7 +150,7 @@ def test_the_score_of_codes_is_the_share_of_right_ones_and_shapes_must_agree():
     model = EncoderDecoder(4, loss="categorical", **FIT).fit(UPPER, y)
     assert model.score(UPPER, model.predict(UPPER)) == 1
     assert model.score(UPPER, y) == pytest.approx((model.predict(UPPER) == y).mean())
-    with pytest.raises(ValueError, match=re.escape("y has the shape (120, 5)")):
+    with pytest.raises(ValueError, match=re.escape("y has shape (120, 5)")):
         model.score(UPPER, y[:, :5])
     model.fit(UPPER, y[:, 0])
     right = (model.predict(UPPER) == y[:, 0]).mean()

@@ -186,7 +186,7 @@ def test_bad_parameters_are_named(parameters, error, interactions):
 def test_bad_input_is_named(interactions):
     with pytest.raises(ValueError, match="90 rows, which n_splits == 4 does not divide"):
         EntrySplit(4).split(interactions, interactions)
-    with pytest.raises(ValueError, match="y is None: pass what stacked"):
+    with pytest.raises(ValueError, match="y is None: pass the result of stacked"):
         EntrySplit(3).split(interactions)
     with pytest.raises(ValueError, match="X contains infinity"):
         EntrySplit().pairs(np.where(interactions, np.inf, 0))
