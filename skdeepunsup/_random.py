@@ -12,8 +12,8 @@ from torch.nn.functional import pad
 # Rounded to float32, a uint32 is at most 2³²; the factor maps that to the largest float32 below 1.
 _UINT32_TO_UNIT = 2.0**-32 * (1 - 2.0**-24)
 
-BLOCK_ENTRIES = 2**18
-"""Entries of the largest table of probabilities held at a time."""
+TABLE_ENTRIES = 2**18
+"""Entries of the largest table of probabilities in memory at a time."""
 
 POOL_SIZE = 2**16
 """Uniform numbers drawn in advance for small calls, where a call costs more than the bits."""
@@ -192,7 +192,7 @@ class SharedStream(Stream):
         """
         r = self.uniform(tuple(alpha.shape), torch.float64)
         tables = (t.detach().cpu().double() for t in (alpha, beta, r))
-        n_rows = max(1, BLOCK_ENTRIES // (math.prod(alpha.shape[1:]) * (n + 1)))
+        n_rows = max(1, TABLE_ENTRIES // (math.prod(alpha.shape[1:]) * (n + 1)))
         blocks = zip(*(table.split(n_rows) for table in tables), strict=True)
         return torch.cat([_beta_binomial_quantile(n, *block) for block in blocks]).to(alpha)
 

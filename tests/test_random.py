@@ -130,8 +130,8 @@ def test_shared_counts_are_quantiles_of_shared_numbers(n, monkeypatch):
     a, b = (torch.from_numpy(np.exp(rng.uniform(-6, 6, (20, 7)))) for _ in range(2))
     r = SharedStream(0, n_groups=2).uniform((20, 7), torch.float64)
     expected = stats.betabinom.ppf(r.numpy(), n, a.numpy(), b.numpy())
-    for entries in (_random.BLOCK_ENTRIES, 7 * (n + 1) * 3, 1):
-        monkeypatch.setattr(_random, "BLOCK_ENTRIES", entries)
+    for entries in (_random.TABLE_ENTRIES, 7 * (n + 1) * 3, 1):
+        monkeypatch.setattr(_random, "TABLE_ENTRIES", entries)
         drawn = SharedStream(0, n_groups=2).beta_binomial(n, a, b)
         np.testing.assert_array_equal(drawn.numpy(), expected)
     assert drawn.dtype == torch.float64

@@ -1,13 +1,14 @@
-"""Bits back with asymmetric numeral systems: rows as bits, by a model that has latent variables.
+"""Bits-back coding with asymmetric numeral systems: coding rows by a model with latent variables.
 
-The coder is a stack of bits. A row x is put on it by
+The coder is a stack of bits. To encode a row x,
 
-- taking z off it, as if the bits on top were a draw from q(z | x),
-- putting x on it, by p(x | z),
-- putting z on it, by p(z),
+- decode z from the stack by q(z | x), as if its top bits were random,
+- encode x by p(x | z),
+- encode z by p(z).
 
-which costs −log p(x | z) − log p(z) + log q(z | x) bits: in the mean minus the bound of the model.
-What takes the row off again does the same backwards, and gives back the bits that z was made of.
+This costs −log p(x | z) − log p(z) + log q(z | x) bits: on average minus the model's bound on the
+log-likelihood. Decoding performs these steps in reverse, and returns the bits that z was decoded
+from.
 
 References
 ----------
@@ -36,29 +37,38 @@ from ...formulas.observation import DiscreteObservation
 from .byte_stream import other_content
 
 LATENT_STEP = 2.0**-8
-"""Of the grid on which z lies. A finer one costs nothing but more bits to begin with: as many more
-are given back as are taken."""
+"""Step of the grid of z. A finer grid costs only more initial bits: decoding z takes as many more
+bits as encoding it returns."""
+
 LATENT_STEPS = 2**12
-"""From 0 to either end of the grid."""
+"""Steps from 0 to either end of the grid."""
+
 SCALES = (0.25, 1 / LATENT_STEP)
-"""Bounds on the scale of q(z | x), in steps. With the lower one, 95 % of q are in the step of its
-mean, and less would save nothing; the upper one is the scale of p(z)."""
+"""Bounds on the scale of q(z | x), in steps. At the lower one, 95 % of q are within the step of its
+mean, and smaller scales would save nothing; the upper one is the scale of p(z)."""
+
 WINDOW = 6
-"""Of q(z | x), to either side, in scales rounded up to powers of 2. The coder gives each level a
-least probability; over all of the grid, z would now and then be drawn from far away."""
+"""Half-width of the support of q(z | x), in scales rounded up to powers of 2. The coder gives each
+level a minimum probability; over the whole grid, z would sometimes be drawn from far away."""
+
 OUTPUT_STEP = 2.0**-8
-"""Of the grid to which the networks' outputs are rounded before they become probabilities, so that
-most rounding errors leave these as they are."""
+"""Step of the grid to which the networks' outputs are rounded before they become probabilities, so
+that most rounding errors do not change these."""
+
 LARGEST_BATCH = 128
-"""Rows that are coded at a time."""
-BLOCK_ENTRIES = 2**18
-"""Probabilities that are computed at a time: as many as the cache holds."""
+"""Most rows that are coded at a time."""
+
+TABLE_ENTRIES = 2**18
+"""Most probabilities computed at a time: they fit the cache."""
+
 BITS_OF_A_SYMBOL = 24
-"""At most: the coder's precision."""
+"""Most bits of a symbol: the coder's precision."""
+
 STATE_WORDS = 2
-"""Words that the coder keeps beside its stack."""
+"""Words that the coder keeps besides its stack."""
+
 THREADS = RLock()
-"""Of torch's number of threads, which is the process's own."""
+"""Guards torch's number of threads, which is global."""
 
 
 class BitsBack:
@@ -69,9 +79,9 @@ class BitsBack:
     Parameters
     ----------
     module : VariationalModule
-        Of a discrete likelihood.
+        A model with a discrete likelihood.
     user : str
-        The class that needs this, for the error where the coder is not installed.
+        Name of the class that needs this, for the error if the coder is not installed.
     """
 
     def __init__(self, module: Any, user: str) -> None:
@@ -87,20 +97,20 @@ class BitsBack:
         self.symbols = stream.model.Categorical(perfect=False)
 
     def encode(self, rows: np.ndarray) -> tuple[np.ndarray, int]:
-        """Put rows on the stack: its words, and the bits that the rows cost.
+        """Encode rows; return the words of the stack, and the number of bits that the rows cost.
 
-        The bits that the first rows borrow are among the words, but not among those bits.
+        The words include the initial bits that the first rows decode z from; the number does not.
         """
         lent = STATE_WORDS
         coder = self.coder(seed(lent))
-        lowest = lent  # words that were never taken off
+        lowest = lent  # words at the bottom that were never used
         with inference():
             for part in batches(len(rows)):
                 x = rows[part].astype(np.int32)
                 n_latents = len(x) * self.module.n_components
                 wanted = STATE_WORDS + 1 + n_latents * BITS_OF_A_SYMBOL // 32
                 if coder.num_words() < wanted:
-                    more = seed(lent + wanted)[:wanted]  # goes below all that is there
+                    more = seed(lent + wanted)[:wanted]  # goes below the present words
                     coder = self.coder(np.concatenate([more, coder.get_compressed()]))
                     lent, lowest = lent + wanted, lowest + wanted
                 z = self._decode_posterior(coder, x)
@@ -112,7 +122,7 @@ class BitsBack:
         return words, coder.num_valid_bits() - self.coder(seed(lent)).num_valid_bits()
 
     def decode(self, words: np.ndarray, n_rows: int) -> np.ndarray:
-        """Take rows off the stack, the last first."""
+        """Decode rows from the words of the stack, the last row first."""
         coder = self._coder_of(words)
         n_components = self.module.n_components
         parts = []
@@ -121,7 +131,7 @@ class BitsBack:
                 n = part.stop - part.start
                 z = coder.decode(self.prior, n * n_components)
                 x = self._decode_symbols(coder, z, n)
-                if coder.num_words() < STATE_WORDS:  # there were not so many rows
+                if coder.num_words() < STATE_WORDS:  # the stack has fewer rows
                     raise other_content()
                 self._encode_posterior(coder, x, z)
                 parts.append(x)
@@ -144,7 +154,10 @@ class BitsBack:
         return flat(mean), flat(scale.clamp(*SCALES))
 
     def _posteriors(self, x: np.ndarray) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
-        """The whole parts of the means, and, of each window, what is coded by it and how."""
+        """Rounded means, and groups of entries that share a window.
+
+        A group is (indices of entries, model of the coder, remainders of the means, scales).
+        """
         mean, scale = self._posterior(x)
         whole = np.rint(mean).astype(np.int32)
         power = np.ceil(np.log2(scale)).clip(0)
@@ -166,18 +179,18 @@ class BitsBack:
         try:
             for group, *model in reversed(groups):
                 coder.encode_reverse((z - whole)[group], *model)
-        except KeyError as error:  # z is beyond the window from which it was drawn
+        except KeyError as error:  # z is outside the window that it was decoded from
             raise other_content() from error
 
     def _outputs(self, z: np.ndarray, n: int) -> tuple[Tensor, ...]:
-        """What the decoder makes of the codes of ``n`` rows, some rows at a time."""
+        """The decoder's outputs for the codes of ``n`` rows, split into parts of few rows."""
         codes = torch.from_numpy(z).double().view(n, -1) * LATENT_STEP
         outputs = rounded(self.module.decoder_output(codes))
         entries = self.module.n_features * self.observation.n_categories
-        return outputs.split(max(1, BLOCK_ENTRIES // entries))
+        return outputs.split(max(1, TABLE_ENTRIES // entries))
 
     def _tables(self, output: Tensor) -> np.ndarray:
-        """P(xᵢ = k | z), a line for each entry of some rows."""
+        """P(xᵢ = k | z) of some rows, shape (number of entries, K)."""
         return self.observation.probabilities(output).flatten(0, -2).numpy()
 
     def _encode_symbols(self, coder: Any, x: np.ndarray, z: np.ndarray) -> None:
@@ -192,7 +205,7 @@ class BitsBack:
 
 
 def _growing_batches() -> tuple[int, ...]:
-    """Where the batches begin that are not yet of full size."""
+    """First rows of the batches that are smaller than ``LARGEST_BATCH``, and of the next one."""
     starts = [0]
     while starts[-1] // 4 < LARGEST_BATCH:
         starts.append(starts[-1] + max(1, starts[-1] // 4))
@@ -203,9 +216,10 @@ FIRST_BATCHES = _growing_batches()
 
 
 def batches(n_rows: int, backwards: bool = False) -> Iterator[slice]:
-    """Parts of ``n_rows`` rows that are coded together.
+    """Yield slices of ``n_rows`` rows that are coded together.
 
-    Each has a quarter of the rows before it, at least 1: these have left the bits that it borrows.
+    A batch has a quarter as many rows as there are before it, at least 1: the rows before have left
+    enough bits on the stack to decode its z from.
     """
     small = [start for start in FIRST_BATCHES[:-1] if start < n_rows]
     full = range(FIRST_BATCHES[-1], n_rows, LARGEST_BATCH)
@@ -216,7 +230,7 @@ def batches(n_rows: int, backwards: bool = False) -> Iterator[slice]:
 
 
 def seed(n_words: int) -> np.ndarray:
-    """The bits that the stack begins with: the last of so many words are the same for any number.
+    """Initial words of the stack; the last words are the same for all ``n_words``.
 
     References
     ----------
@@ -227,21 +241,21 @@ def seed(n_words: int) -> np.ndarray:
 
 
 def rounded(output: Tensor) -> Tensor:
-    """Outputs on their grid, all of them numbers."""
+    """Outputs rounded to the grid, with 0 in place of NaN."""
     output = (output / OUTPUT_STEP).round() * OUTPUT_STEP
     return output.nan_to_num(0.0)
 
 
 def flat(tensor: Tensor) -> np.ndarray:
-    """The entries one after another."""
+    """The entries of a tensor as an array with one dimension."""
     return tensor.flatten().numpy()
 
 
 @contextmanager
 def inference() -> Iterator[None]:
-    """No gradients, and one thread: sums are then the same at every call.
+    """A context without gradients and with one thread, so that sums are the same at every call.
 
-    One call at a time has the number of threads, and gives it back as it was.
+    Torch's number of threads is global: one call at a time changes it, and restores it at the end.
     """
     with THREADS:
         n_threads = torch.get_num_threads()

@@ -1,6 +1,6 @@
-"""The container of compressed rows: what they are, who made them, and whether all of it is there.
+"""The format of compressed rows: it records their kind, the model that made them, and checksums.
 
-Little-endian: the header, its checksum, the payload, the checksum of all.
+Little-endian: the header, the checksum of the header, the payload, the checksum of everything.
 """
 
 import struct
@@ -13,18 +13,18 @@ import numpy as np
 from .fingerprint import SIZE
 
 MAGIC = b"\x93skdu\r\n\x1a"
-"""A byte that is no text and ends of lines, so that a transfer as text is noticed."""
+"""Contains a byte that is not ASCII, and line ends, so that a transfer as text is detected."""
 VERSION = 1
 KINDS = ("LosslessCompressor", "LossyCompressor")
 DTYPES = {
     *("|b1", "|i1", "|u1"),
     *(f"{order}{kind}{size}" for order in "<>" for kind in "iuf" for size in (2, 4, 8)),
 }
-"""Booleans, integers, floating point."""
+"""The dtypes that rows can be restored to: booleans, integers, floating point."""
 HEADER = struct.Struct(f"<{len(MAGIC)}sBB3sQIQ{SIZE}s{SIZE}s{SIZE}s")
 CHECKSUM = struct.Struct("<I")
 OVERHEAD = HEADER.size + 2 * CHECKSUM.size
-"""Bytes beside the payload."""
+"""Bytes besides the payload."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class ByteStream:
     Parameters
     ----------
     kind : str
-        The class that made it.
+        Name of the class that compressed the rows.
     dtype : numpy.dtype
-        Of the rows.
+        Dtype of the rows.
     shape : tuple of int
-        Of the rows.
+        Shape of the rows.
     model, arithmetic, content : bytes
-        Fingerprints: of the model, of what the arithmetic of this machine makes of fixed rows, and
-        of what is compressed.
+        Fingerprints: of the model, of the result of this machine's arithmetic for fixed rows, and
+        of what was compressed.
     payload : ndarray of uint32
-        The rows.
+        The compressed rows.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class ByteStream:
     payload: np.ndarray
 
     def to_bytes(self) -> bytes:
-        """All of it."""
+        """Header, payload and checksums as bytes."""
         header = HEADER.pack(
             MAGIC,
             VERSION,
@@ -72,14 +72,14 @@ class ByteStream:
 
     @classmethod
     def from_bytes(cls, data: Any, kind: str) -> "ByteStream":
-        """Read what ``to_bytes`` of the same kind wrote; raise where it is anything else."""
+        """Read the result of ``to_bytes``; raise if it is anything else, or of another kind."""
         try:
             data = bytes(memoryview(data))
         except TypeError as error:
             raise TypeError(f"data must be bytes, not {type(data).__name__}.") from error
         magic, version = data[: len(MAGIC)], data[len(MAGIC) : len(MAGIC) + 1]
         if magic != MAGIC[: len(data)] or not data:
-            raise ValueError("data is no stream of compressed rows: it does not begin as one.")
+            raise ValueError("data is not a stream of compressed rows: its first bytes differ.")
         if version and version[0] != VERSION:
             raise ValueError(
                 f"data is a stream of version {version[0]}, but this release reads version "
@@ -100,7 +100,9 @@ class ByteStream:
         if number >= len(KINDS) or dtype.decode("latin-1") not in DTYPES:
             raise damaged()
         if KINDS[number] != kind:
-            raise ValueError(f"data was made by a {KINDS[number]}, not by a {kind}; give it there.")
+            raise ValueError(
+                f"data was made by a {KINDS[number]}, not by a {kind}; use the former."
+            )
         payload = data[HEADER.size + CHECKSUM.size : -CHECKSUM.size]
         words = np.frombuffer(payload, dtype="<u4").astype(np.uint32)
         model, arithmetic, content = prints
@@ -108,40 +110,40 @@ class ByteStream:
         return cls(kind, np.dtype(dtype.decode()), shape, model, arithmetic, content, words)
 
     def check_origin(self, model: bytes, arithmetic: bytes) -> None:
-        """Raise unless this model made it, on a machine that computes as this one does."""
+        """Raise unless this model made it, on a machine with the same arithmetic as this one."""
         if self.model != model:
             raise ValueError(
-                "data was made by another model, or by this one before it was fitted anew; use the "
+                "data was made by another model, or by this one before another fit; use the "
                 "model that made it."
             )
         if self.arithmetic != arithmetic:
             raise ValueError(
-                "data was made on a machine that computes differently: its floating point, of "
-                "another processor or other libraries, rounds otherwise than this one's, and only "
+                "data was made on a machine that computes differently: with another processor or "
+                "other libraries, its floating point rounds differently from this one's, and only "
                 "such a machine can decompress it."
             )
 
     def check_content(self, content: bytes) -> None:
-        """Raise unless this is what was compressed."""
+        """Raise unless this is the fingerprint of what was compressed."""
         if self.content != content:
             raise other_content()
 
 
 def damaged() -> ValueError:
-    """The error of a stream that is whole, but cannot be what was written."""
+    """The error for a stream with correct checksums whose content is impossible."""
     return ValueError("data is damaged: its content contradicts itself.")
 
 
 def other_content() -> ValueError:
-    """The error of a stream that is sound, but of which something else comes."""
+    """The error for a valid stream that decompresses to something else than was compressed."""
     return ValueError(
-        "data does not give back what was compressed: this machine computes differently from the "
-        "one that made it."
+        "data does not decompress to what was compressed: this machine computes differently from "
+        "the one that made it."
     )
 
 
 def _cut_short(data: bytes, size: int) -> ValueError:
-    return ValueError(f"data is cut short: it has {len(data)} bytes of at least {size}.")
+    return ValueError(f"data is cut short: it has {len(data)} bytes, but needs at least {size}.")
 
 
 def _checksum(data: bytes) -> bytes:

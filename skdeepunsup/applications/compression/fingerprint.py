@@ -1,4 +1,4 @@
-"""Whether two models are the same: a short digest of all that a model computes with."""
+"""Fingerprints: short digests of everything a model computes with, to recognise a model."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from hashlib import blake2b
@@ -14,15 +14,16 @@ from ...base.estimator import DeepEstimator
 
 SIZE = 8
 """Bytes of a fingerprint."""
+
 UNSEEN = {"_training", "history_", "verbose", "device", "n_jobs", "_sklearn_output_config"}
-"""Attributes that tell how an estimator came about or answers, not what it computes."""
+"""Attributes of estimators that do not change what it computes."""
 
 
 def fingerprint(*values: Any) -> bytes:
     """A digest of arrays, numbers, strings, modules, estimators, functions, containers of these.
 
-    The same in every process. Of functions the name and the code count, not what they find outside
-    it; of other objects the type alone.
+    It is the same in every process. For functions, it depends on the name and the code, not on
+    variables from outside; for other objects, on the type alone.
     """
     digest = blake2b(digest_size=SIZE)
     for value in values:
@@ -32,9 +33,10 @@ def fingerprint(*values: Any) -> bytes:
 
 
 def _parts(value: Any, template: bool = False) -> Iterator[bytes]:
-    """The bytes that stand for a value, piece by piece.
+    """Yield the bytes that represent a value, piece by piece.
 
-    A module within a ``template`` is what another was made of, which has the weights.
+    A module within a ``template`` is one that a fitted module was built from; since the fitted
+    module has the weights, only its structure counts.
     """
     if isinstance(value, np.generic):
         value = value.item()  # its repr depends on the version
@@ -49,22 +51,14 @@ def _parts(value: Any, template: bool = False) -> Iterator[bytes]:
             yield str(value.shape).encode()
             yield from _parts(value.ravel().tolist(), template)
         case _ if sp.issparse(value):
-            entries = sp.csr_array(value, copy=True)
-            entries.sum_duplicates()
-            yield str(entries.shape).encode()
-            for array in (entries.indptr, entries.indices):
-                yield array.astype("<i8").tobytes()
-            yield from _parts(entries.data)
+            yield from _parts_of_sparse(value)
         case nn.Module() if template:
             yield repr(value).encode()
         case nn.Module():
             yield from _parts(getattr(value, "arguments", repr(value)), template=True)
             yield from _parts(value.state_dict())
         case BaseEstimator():
-            templates = value.get_params(deep=False) if isinstance(value, DeepEstimator) else ()
-            for name in sorted(vars(value).keys() - UNSEEN):
-                yield name.encode()
-                yield from _parts(vars(value)[name], name in templates)
+            yield from _parts_of_estimator(value)
         case None | bool() | int() | float() | complex() | str() | bytes():
             yield repr(value).encode()
         case CodeType():
@@ -84,3 +78,21 @@ def _parts(value: Any, template: bool = False) -> Iterator[bytes]:
             for name in ("__module__", "__qualname__", "__name__"):
                 yield str(getattr(value, name, "")).encode()
             yield from _parts(getattr(value, "__code__", None))
+
+
+def _parts_of_sparse(value: Any) -> Iterator[bytes]:
+    """The shape, indices and entries of a sparse matrix in canonical CSR format."""
+    entries = sp.csr_array(value, copy=True)
+    entries.sum_duplicates()
+    yield str(entries.shape).encode()
+    for array in (entries.indptr, entries.indices):
+        yield array.astype("<i8").tobytes()
+    yield from _parts(entries.data)
+
+
+def _parts_of_estimator(value: BaseEstimator) -> Iterator[bytes]:
+    """The names and values of an estimator's attributes, except those in ``UNSEEN``."""
+    templates = value.get_params(deep=False) if isinstance(value, DeepEstimator) else ()
+    for name in sorted(vars(value).keys() - UNSEEN):
+        yield name.encode()
+        yield from _parts(vars(value)[name], name in templates)

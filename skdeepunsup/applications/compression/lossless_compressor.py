@@ -1,4 +1,4 @@
-"""A variational autoencoder as a compressor that loses nothing."""
+"""Lossless compression by a variational autoencoder."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ PROBE_ROWS = 4
 
 
 class LosslessCompressor(BaseEstimator):
-    """Compressor of rows of discrete entries, by the density of a variational autoencoder.
+    """Lossless compressor of rows of discrete entries, by the density of a variational autoencoder.
 
-    Rows become bytes, and the bytes the same rows: however unlikely the model finds them, they then
-    only take more room. In the mean over many rows like those of the fit, a row takes minus the
-    model's bound on its log-likelihood: the better the model, the smaller the bytes.
+    Rows become bytes, and the bytes become the same rows again; rows that are unlikely under the
+    model only take more bytes. On average over many rows like those of ``fit``, a row takes minus
+    the model's bound on its log-likelihood: the better the model, the fewer bytes.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class LosslessCompressor(BaseEstimator):
     Attributes
     ----------
     model_ : VariationalAutoencoder
-        The fitted model. Whoever decompresses needs the same, for instance from a pickle.
+        The fitted model. Decompression needs the same model, for instance from a pickle.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -47,9 +47,9 @@ class LosslessCompressor(BaseEstimator):
     Raises
     ------
     ValueError
-        If the model's likelihood is "gaussian": a density gives no single row a probability.
+        If the model's likelihood is "gaussian": a density does not give rows a probability.
     ImportError
-        If constriction is not installed, which the extra ``compression`` brings.
+        If constriction is not installed; the extra ``compression`` installs it.
 
     See Also
     --------
@@ -57,12 +57,12 @@ class LosslessCompressor(BaseEstimator):
 
     Notes
     -----
-    The networks run in float64 on the CPU, in one thread, which ``torch.set_num_threads`` sets for
-    as long. Another processor or another version of torch may round otherwise, and then cannot
-    decompress: it says so, and never returns other rows.
+    The networks run in float64 on the CPU, in one thread: ``torch.set_num_threads`` is set to 1
+    meanwhile. Another processor or another version of torch may round differently; decompression
+    there raises an error, and never returns other rows.
 
-    The first row takes about a byte for each component, and some twenty, more than those that
-    follow, which borrow bits from it. 65 bytes are header and checksums.
+    The first row takes about twenty bytes and a byte per component more than the rows after it,
+    which reuse these bits. Header and checksums take 65 bytes.
 
     References
     ----------
@@ -81,7 +81,7 @@ class LosslessCompressor(BaseEstimator):
     >>> model = VariationalAutoencoder(8, likelihood="bernoulli", max_iter=20, random_state=0)
     >>> compressor = LosslessCompressor(model).fit(X[:1000])
     >>> data = compressor.compress(X[1000:])
-    >>> len(data) < X[1000:].size / 8 / 2  # half of what packed bits take
+    >>> len(data) < X[1000:].size / 8 / 2  # half the size of packed bits
     True
     >>> np.array_equal(compressor.decompress(data), X[1000:])
     True
@@ -112,8 +112,8 @@ class LosslessCompressor(BaseEstimator):
         likelihood = model.likelihood if fitted is None else fitted.arguments["likelihood"]
         if likelihood == "gaussian":
             raise ValueError(
-                "model has likelihood='gaussian', a density, which gives no row a probability and "
-                "hence no length in bits; use 'bernoulli' for bits, 'categorical' for codes, "
+                "model has likelihood='gaussian', a density, which gives rows no probability and "
+                "so no length in bits; use 'bernoulli' for bits, 'categorical' for codes, "
                 "'beta-binomial' for grey levels, or a LossyCompressor."
             )
         optional("constriction", extra="compression", user=type(self).__name__)  # before a long fit
@@ -125,7 +125,7 @@ class LosslessCompressor(BaseEstimator):
         return self
 
     def compress(self, X: Any) -> bytes:
-        """Turn rows into bytes.
+        """Compress rows to bytes.
 
         Parameters
         ----------
@@ -135,20 +135,20 @@ class LosslessCompressor(BaseEstimator):
         Returns
         -------
         bytes
-            The rows, which ``decompress`` gives back.
+            The compressed rows, for ``decompress``.
 
         Raises
         ------
         ValueError
-            If an entry is none of the model's, or modules of your own draw noise in eval mode.
+            If the model has no such entries, or user-defined modules draw noise in eval mode.
         """
         dtype, symbols = self._symbols(X)
         coder = self._coder()
         computed = arithmetic(coder)
         if arithmetic(coder) != computed:
             raise ValueError(
-                "the networks of model give other outputs at each call, and no such model can "
-                "decompress; let them draw nothing in eval mode."
+                "the networks of model give different outputs at each call, so nothing could be "
+                "decompressed; let them draw no random numbers in eval mode."
             )
         stream = ByteStream(
             type(self).__name__,
@@ -162,24 +162,25 @@ class LosslessCompressor(BaseEstimator):
         return stream.to_bytes()
 
     def decompress(self, data: bytes) -> np.ndarray:
-        """Turn bytes back into rows.
+        """Decompress bytes to rows.
 
         Parameters
         ----------
         data : bytes
-            What ``compress`` gave.
+            The result of ``compress``.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            The rows, in the dtype that they had, or that holds all columns of a table, where that
-            is a boolean, integer or float of NumPy; else in float64. Dense, and −0.0 as 0.0.
+            The rows, in their original dtype, or the common dtype of the columns of a table, if it
+            is a boolean, integer or float of NumPy; else in float64. Dense, with −0.0 as 0.0.
 
         Raises
         ------
         ValueError
-            If ``data`` is no such stream, of another version, cut short, damaged, continued, made
-            by another model, or made on a machine that computes differently; each is told apart.
+            If ``data`` is not such a stream, has another version, is cut short, damaged or too
+            long, was made by another model, or on a machine that computes differently; the message
+            says which.
         """
         check_is_fitted(self)
         stream = ByteStream.from_bytes(data, type(self).__name__)
@@ -193,7 +194,7 @@ class LosslessCompressor(BaseEstimator):
         return symbols.astype(stream.dtype)
 
     def bits_per_dimension(self, X: Any) -> float:
-        """Compute how many bits an entry takes, by compressing the rows.
+        """Compute the number of bits per entry, by compressing the rows.
 
         Parameters
         ----------
@@ -203,14 +204,14 @@ class LosslessCompressor(BaseEstimator):
         Returns
         -------
         float
-            Bits of the stream for each entry, without the header and the bits that the first row
-            borrows, which more rows do not make more.
+            Bits of the stream per entry, without the header and the initial bits of the first rows,
+            whose number does not grow with that of rows.
         """
         _, symbols = self._symbols(X)
         return self._coder().encode(symbols)[1] / symbols.size
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Compute minus the bits that an entry takes.
+        """Compute minus the number of bits per entry.
 
         Parameters
         ----------
@@ -242,28 +243,28 @@ class LosslessCompressor(BaseEstimator):
         return fingerprint(self.model_.module_)
 
     def _symbol_dtype(self) -> np.dtype:
-        """The narrowest for 0 … K − 1."""
+        """The smallest dtype that holds 0 … K − 1."""
         return np.min_scalar_type(self.model_.module_.observation.n_categories - 1)
 
     def _symbols(self, X: Any) -> tuple[np.dtype, np.ndarray]:
-        """The dtype in which rows are to come back, and their entries in the narrowest."""
+        """Check rows; return the dtype to restore, and the entries in the smallest dtype."""
         check_is_fitted(self)
         given, X = as_host_array(X), check_rows(self, X, reset=False)
-        # Entries that are stored twice are summed, and only then checked.
+        # toarray sums duplicate entries, which are checked only then.
         values = X.toarray() if sp.issparse(X) else X
         top = self.model_.module_.observation.n_categories - 1
         wrong = (values < 0) | (values > top) | (values != np.floor(values))
         if wrong.any():
             raise ValueError(
                 f"X has {values[wrong][0]}, but the likelihood "
-                f"{self.model_.module_.arguments['likelihood']!r} of the model has whole numbers "
-                f"from 0 to {top} only."
+                f"{self.model_.module_.arguments['likelihood']!r} of the model only has integers "
+                f"from 0 to {top}."
             )
         return _stored_dtype(given, X.dtype), values.astype(self._symbol_dtype())
 
 
 def _stored_dtype(given: Any, checked: np.dtype) -> np.dtype:
-    """The dtype that rows had as they were given; of rows that had none, what they have now."""
+    """The dtype of the rows as they were given, if it can be restored, else of checked ones."""
     dtypes = getattr(given, "dtypes", None)  # of a table's columns
     kinds: set[Any] = {getattr(given, "dtype", None)} if dtypes is None else set(dtypes)
     if not all(isinstance(kind, np.dtype) for kind in kinds):
@@ -273,6 +274,6 @@ def _stored_dtype(given: Any, checked: np.dtype) -> np.dtype:
 
 
 def arithmetic(coder: BitsBack) -> bytes:
-    """A digest of what this machine makes of fixed rows."""
+    """A fingerprint of the words that this machine encodes fixed rows to."""
     i, j = np.indices((PROBE_ROWS, coder.module.n_features))
     return fingerprint(coder.encode((7 * i + 3 * j) % coder.observation.n_categories)[0])

@@ -1,11 +1,9 @@
-"""Any transformer that can be undone as a compressor: of rounded codes, by how often they are."""
+"""Lossy compression by any transformer that can decode: its rounded codes are stored."""
 
-import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.ndimage import gaussian_filter1d
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -17,37 +15,26 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing
-from ..._optional import optional
 from ..._parameters import check_real
 from ..._validation import as_host_array, check_codes, check_rows, to_dense
-from .bits_back import seed
 from .byte_stream import DTYPES, ByteStream, damaged
 from .fingerprint import fingerprint
+from .levels import SEED_WORDS, LevelCoder, estimated_levels
 
 MOVED_ROWS = 500
-"""Training rows whose codes are moved to see what that does to their reconstructions."""
+"""Training rows whose codes are changed to measure the effect on their reconstructions."""
+
 MOVE = 0.1
-"""How far, in standard deviations of the component."""
-MOST_LEVELS = 2**16
-NARROWEST = 0.1
-"""Width of a kernel, in steps, below which it is that of a single level."""
-SEED_WORDS = 2
-
-
-class Levels(NamedTuple):
-    """The whole numbers that a quantised component takes, and how often it does."""
-
-    low: int
-    probabilities: np.ndarray
+"""Size of this change, in standard deviations of the component."""
 
 
 class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Compressor that keeps the code of each row alone, and rounds it.
+    """Compressor that stores the rounded code of each row.
 
-    Each component of the code is rounded to a grid so fine that all of them cost the same squared
-    error of the reconstruction, which is what ``step`` sets. Few bytes then are a matter of few
-    components, of a coarse step, and of how well the codes are predicted by how often each level
-    was seen in ``fit``.
+    Each component of the code is rounded to a grid. The grids are such that rounding each component
+    adds the same squared error to the reconstruction, which ``step`` sets. The number of bytes
+    depends on the number of components, on ``step``, and on how well the frequencies of the levels
+    in ``fit`` predict the codes.
 
     Parameters
     ----------
@@ -56,8 +43,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         it is used as it is; otherwise a clone is fitted to the rows of ``fit``. Cloning, as a
         search does, forgets a fit, unless it is within a ``sklearn.frozen.FrozenEstimator``.
     step : float, default=0.5
-        Of the grid, in units of the reconstruction: rounding a component moves it by step / √12 in
-        the root of the mean square, summed over features.
+        Step of the grids, in units of the reconstruction: rounding a component changes it by
+        step / √12 (the root of the mean squared change, summed over features).
 
     Attributes
     ----------
@@ -65,9 +52,10 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         The fitted transformer.
     steps_ : ndarray of shape (n_components,)
         Steps of the components, Δⱼ = step / √sⱼ, where sⱼ is the mean squared change of the
-        reconstruction per unit of component j. 0 where it changes nothing: it is then not kept.
+        reconstruction per unit of component j. 0 for a component without effect, which is not
+        stored.
     centers_ : ndarray of shape (n_components,)
-        Means of the components, where a level is.
+        Means of the components, which are the levels 0.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -76,24 +64,24 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     Raises
     ------
     ValueError
-        If the transformer makes codes, or ``inverse_transform`` rows, that are not finite.
+        If the transformer returns codes, or its ``inverse_transform`` rows, that are not finite.
     ImportError
         From ``compress``, ``decompress`` and ``bits_per_dimension``, if constriction is not
-        installed, which the extra ``compression`` brings.
+        installed; the extra ``compression`` installs it.
 
     See Also
     --------
-    LosslessCompressor : That gives back the rows themselves.
+    LosslessCompressor : Restores the rows exactly.
 
     Notes
     -----
-    The rounded codes come back exactly, on any machine; the reconstruction is what the estimator
-    there makes of them. Codes outside the range seen in ``fit`` are taken for its ends.
+    The rounded codes are restored exactly, on any machine, and decoded by the estimator there.
+    Codes outside the range in ``fit`` are clipped to it.
 
-    Whether the estimator is the one that compressed is judged by all that it was given and has
-    learned: numbers, strings, arrays, modules, estimators, containers of these, and of functions
-    the name and the code. What a function finds outside its own code, and the state of objects of
-    other classes, is not seen.
+    ``decompress`` checks that the estimator is the one that compressed, by its parameters and
+    fitted attributes: numbers, strings, arrays, modules, estimators, containers of these, and the
+    names and code of functions. Variables that a function uses from outside, and the state of
+    objects of other classes, are not checked.
 
     References
     ----------
@@ -108,7 +96,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     >>> model = Autoencoder(16, hidden_layer_sizes=(128,), max_iter=20, random_state=0)
     >>> compressor = LossyCompressor(model, step=0.3).fit(X[:1000])
     >>> data = compressor.compress(X[1000:])
-    >>> len(data) < X[1000:].size / 8  # a bit for each grey level
+    >>> len(data) < X[1000:].size / 8  # less than one bit per pixel
     True
     >>> compressor.decompress(data).shape
     (797, 64)
@@ -119,12 +107,12 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.step = step
 
     def fit(self, X: Any, y: Any = None) -> "LossyCompressor":
-        """Fit the transformer, unless it is fitted, and learn how its codes lie.
+        """Fit the transformer, unless it is fitted, and estimate the distribution of its codes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data, as the transformer takes them.
+            Training data that the transformer accepts.
         y : Ignored
             Present for API consistency.
 
@@ -153,7 +141,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 steps = self.step / np.sqrt(self._sensitivity(codes))
             self.steps_ = np.where(np.isinf(steps), 0.0, steps)
             self._levels = [
-                _levels(j, column, step, self.step)
+                estimated_levels(j, column, step, self.step)
                 for j, (column, step) in enumerate(
                     zip(codes.T - self.centers_[:, None], self.steps_, strict=True)
                 )
@@ -171,13 +159,13 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         ndarray of shape (n_samples, n_components)
-            What ``compress`` keeps of the rows.
+            Rounded codes, which ``compress`` stores.
         """
         codes = self._codes(self._checked(X))
         return self._values(self._indices(codes), codes.dtype)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Compute the rows of codes.
+        """Decode codes to rows.
 
         Parameters
         ----------
@@ -187,14 +175,14 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            What the transformer makes of them.
+            Rows from the transformer's ``inverse_transform``.
         """
         check_is_fitted(self)
         Z = check_codes(X, len(self.steps_), type(self).__name__)
         return np.asarray(self.estimator_.inverse_transform(Z))
 
     def compress(self, X: Any) -> bytes:
-        """Turn rows into bytes.
+        """Compress rows to bytes.
 
         Parameters
         ----------
@@ -204,7 +192,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         bytes
-            Their rounded codes, which ``decompress`` makes rows of.
+            Their rounded codes, for ``decompress``.
         """
         codes = self._codes(self._checked(X))
         indices = self._indices(codes)
@@ -215,28 +203,28 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self._fingerprint(),
             fingerprint(),
             fingerprint(indices),
-            self._encode(indices),
+            self._coder().encode(indices),
         )
         return stream.to_bytes()
 
     def decompress(self, data: bytes) -> np.ndarray:
-        """Turn bytes back into rows.
+        """Decompress bytes to rows.
 
         Parameters
         ----------
         data : bytes
-            What ``compress`` gave.
+            The result of ``compress``.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            What the transformer makes of the rounded codes.
+            Rows that the transformer decodes from the rounded codes.
 
         Raises
         ------
         ValueError
-            If ``data`` is no such stream, of another version, cut short, damaged, continued, or
-            made by another model; each is told apart.
+            If ``data`` is not such a stream, has another version, is cut short, damaged or too
+            long, or was made by another model; the message says which.
         """
         check_is_fitted(self)
         stream = ByteStream.from_bytes(data, type(self).__name__)
@@ -244,12 +232,12 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         n_rows, n_components = stream.shape
         if n_rows < 1 or n_components != len(self.steps_):
             raise damaged()
-        indices = self._decode(stream.payload, n_rows)
+        indices = self._coder().decode(stream.payload, n_rows)
         stream.check_content(fingerprint(indices))
         return self.inverse_transform(self._values(indices, stream.dtype))
 
     def bits_per_dimension(self, X: Any) -> float:
-        """Compute how many bits an entry takes, by compressing the rows.
+        """Compute the number of bits per entry, by compressing the rows.
 
         Parameters
         ----------
@@ -259,14 +247,14 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         float
-            Bits of the stream for each entry of ``X``, without the header.
+            Bits of the stream per entry of ``X``, without the header.
         """
         indices = self._indices(self._codes(self._checked(X)))
-        n_words = len(self._encode(indices)) - SEED_WORDS
+        n_words = len(self._coder().encode(indices)) - SEED_WORDS
         return 32 * n_words / (len(indices) * self.n_features_in_)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Compute minus the squared error of what comes back.
+        """Compute minus the squared error of the decoded rows.
 
         Parameters
         ----------
@@ -293,12 +281,12 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        if hasattr(self.estimator, "__sklearn_tags__"):  # else there will be an error in fit
+        if hasattr(self.estimator, "__sklearn_tags__"):  # otherwise fit raises an error
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 
     def _checked(self, X: Any, reset: bool = False) -> Any:
-        """``X`` as the transformer takes it, names and all."""
+        """Check ``X``, and return it with its feature names, if any, for the transformer."""
         if not reset:
             check_is_fitted(self)
         X = as_host_array(X)
@@ -306,7 +294,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return X
 
     def _codes(self, X: Any) -> np.ndarray:
-        """Codes as float32 where they are, else as float64."""
+        """Codes of rows, as float32 if the transformer returns that, else as float64."""
         codes = self.estimator_.transform(X)
         codes = to_dense(codes) if sp.issparse(codes) else np.asarray(codes)
         codes = codes if codes.dtype == np.float32 else to_dense(codes)
@@ -314,8 +302,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if wrong.any():
             row, j = np.argwhere(wrong)[0]
             raise ValueError(
-                f"estimator makes {codes[row, j]} of component {j} in row {row}, which has no "
-                "level; fill what is missing, for instance by sklearn.impute.SimpleImputer."
+                f"estimator returns {codes[row, j]} as component {j} of row {row}, which cannot be "
+                "rounded; fill missing entries, for instance by sklearn.impute.SimpleImputer."
             )
         return codes
 
@@ -333,13 +321,13 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             sensitivity[j] = np.square(back - at_rest).sum(1).mean() / distance**2
             if not np.isfinite(sensitivity[j]):
                 raise ValueError(
-                    f"inverse_transform of estimator makes rows that are not finite, where "
-                    f"component {j} moves by {distance:.3g}; use another."
+                    f"inverse_transform of estimator returns rows that are not finite if component "
+                    f"{j} changes by {distance:.3g}; use another estimator."
                 )
         return sensitivity
 
     def _indices(self, codes: np.ndarray) -> np.ndarray:
-        """The level of each component, of those seen in ``fit`` the nearest."""
+        """The nearest level of each component, among those in the range in ``fit``."""
         steps = np.where(self.steps_ > 0, self.steps_, np.inf)
         levels = np.rint((codes - self.centers_) / steps)
         low = np.array([part.low for part in self._levels])
@@ -347,7 +335,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return np.clip(levels, low, high).astype("<i4")
 
     def _values(self, indices: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """The codes of levels."""
+        """The codes of given levels."""
         return (self.centers_ + self.steps_ * indices).astype(dtype)
 
     def _fingerprint(self) -> bytes:
@@ -355,55 +343,5 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.estimator_, self.steps_, self.centers_, [tuple(part) for part in self._levels]
         )
 
-    def _encode(self, indices: np.ndarray) -> np.ndarray:
-        coder, models = self._coder(seed(SEED_WORDS))
-        for column, model, part in reversed(
-            list(zip(indices.T, models, self._levels, strict=True))
-        ):
-            coder.encode_reverse(np.ascontiguousarray(column - part.low, np.int32), model)
-        return coder.get_compressed()
-
-    def _decode(self, words: np.ndarray, n_rows: int) -> np.ndarray:
-        least = -sum(math.log2(part.probabilities.max()) for part in self._levels)
-        if 0.9 * n_rows * least > 32 * len(words):  # before room is made for so many rows
-            raise damaged()
-        try:
-            coder, models = self._coder(words)
-        except ValueError as error:
-            raise damaged() from error
-        columns = [
-            coder.decode(model, n_rows) + part.low
-            for model, part in zip(models, self._levels, strict=True)
-        ]
-        if not np.array_equal(coder.get_compressed(), seed(SEED_WORDS)):
-            raise damaged()
-        return np.stack(columns, axis=1).astype("<i4")
-
-    def _coder(self, words: np.ndarray) -> tuple[Any, list[Any]]:
-        """A stack of bits, and the distribution of each component's levels."""
-        stream = optional("constriction", extra="compression", user=type(self).__name__).stream
-        categorical = stream.model.Categorical
-        models = [categorical(part.probabilities, perfect=False) for part in self._levels]
-        return stream.stack.AnsCoder(words), models
-
-
-def _levels(j: int, column: np.ndarray, step: float, asked: float) -> Levels:
-    """How often component ``j``, less its centre, is rounded to each level, smoothed.
-
-    By a normal kernel of the width of Silverman's rule, and half a row at each level.
-    """
-    if step == 0:
-        return Levels(0, np.array([1 - 2.0**-16, 2.0**-16]))
-    low, high = np.rint(column.min() / step), np.rint(column.max() / step)
-    if high - low >= MOST_LEVELS:
-        raise ValueError(
-            f"step == {asked} makes {high - low + 1:.0f} levels of component {j}, of at most "
-            f"{MOST_LEVELS}; raise it."
-        )
-    levels = np.rint(column / step).astype(np.int64) - int(low)
-    counts = np.bincount(levels, minlength=2).astype(np.float64)
-    spread = min(column.std(), np.subtract(*np.quantile(column, [0.75, 0.25])) / 1.349)
-    width = 0.9 * spread * len(column) ** -0.2 / step
-    if width > NARROWEST:
-        counts = gaussian_filter1d(counts, width, mode="constant")
-    return Levels(int(low), (counts + 0.5) / (counts + 0.5).sum())
+    def _coder(self) -> LevelCoder:
+        return LevelCoder(self._levels, type(self).__name__)

@@ -7,7 +7,7 @@ import numpy as np
 from skdeepunsup import LosslessCompressor, VariationalAutoencoder
 
 COMPLAINTS = (
-    "is no stream",
+    "is not a stream",
     "is a stream of version",
     "is cut short",
     "is damaged",
@@ -16,7 +16,7 @@ COMPLAINTS = (
     "was made by a LossyCompressor",
     "was made by a LosslessCompressor",
     "on a machine that computes differently",
-    "does not give back",
+    "does not decompress",
 )
 ANY_COMPLAINT = "^data (has \\d+ )?(" + "|".join(map(re.escape, COMPLAINTS)) + ")"
 

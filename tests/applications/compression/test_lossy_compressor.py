@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardSca
 
 from skdeepunsup import Autoencoder, BernoulliRBM, LossyCompressor, SparseAutoencoder
 from skdeepunsup.applications.compression.byte_stream import OVERHEAD
-from skdeepunsup.applications.compression.lossy_compressor import _levels
+from skdeepunsup.applications.compression.levels import estimated_levels
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_the_sensitivity_is_that_of_moves_as_small_as_the_code():
 
 
 def test_each_level_is_seen_half_a_row_more_often_than_it_was():
-    low, probabilities = _levels(0, np.repeat([0.0, 3.0], [97, 3]), 1.0, 1.0)
+    low, probabilities = estimated_levels(0, np.repeat([0.0, 3.0], [97, 3]), 1.0, 1.0)
     assert low == 0
     np.testing.assert_allclose(probabilities, np.array([97.5, 0.5, 0.5, 3.5]) / 102)
 
@@ -262,10 +262,10 @@ def test_what_is_missing_is_refused_by_name(normal):
     clean = LossyCompressor(StandardScaler(), step=0.1).fit(X)
     X[3, 2] = np.nan
     for method in (LossyCompressor(StandardScaler(), step=0.1).fit, clean.compress):
-        with pytest.raises(ValueError, match="nan of component 2 in row 3"):
+        with pytest.raises(ValueError, match="nan as component 2 of row 3"):
             method(X)
     nothing = FunctionTransformer(None, lambda Z: Z * np.nan, check_inverse=False)
-    with pytest.raises(ValueError, match="rows that are not finite, where component 0 moves"):
+    with pytest.raises(ValueError, match="rows that are not finite if component 0 changes"):
         LossyCompressor(nothing).fit(normal[:60])
 
 
