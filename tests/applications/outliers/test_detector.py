@@ -338,7 +338,7 @@ def test_scores_that_are_no_numbers_are_refused():
     X[0, 0] = 1e20
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pytest.raises(ValueError, match="no number for the score"):
+        with pytest.raises(ValueError, match="score of some rows is NaN"):
             OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X)
 
 
