@@ -40,7 +40,7 @@ from . import (
 from .timing import limit_threads
 
 AT_ONCE = {"speed": speed, "family": family, "players": players, "memory": memory, "digits": digits}
-"""What runs when no name is given."""
+"""Benchmarks that run when no name is given."""
 LONG = {
     "likelihood": likelihood,
     "density": density,
@@ -64,7 +64,7 @@ LONG = {
     "samples": samples,
     "speech": speech,
 }
-"""What takes minutes, or data that scikit-learn does not ship."""
+"""Benchmarks that take minutes, or need data that scikit-learn does not contain."""
 BENCHMARKS = AT_ONCE | LONG
 
 
@@ -85,11 +85,11 @@ def main() -> None:
     _begin(1)
     for name in AT_ONCE:
         BENCHMARKS[name].run(parsers[name].parse_args([]))
-    print(f"These take longer, or other data: python -m benchmarks {{{','.join(LONG)}}}")
+    print(f"These take longer, or need other data: python -m benchmarks {{{','.join(LONG)}}}")
 
 
 def _begin(n_threads: int) -> None:
-    """Hold every library to ``n_threads`` and say what the figures were measured on."""
+    """Limit every library to ``n_threads``, and print the processor and the versions."""
     limit_threads(n_threads)
     versions = {"torch": torch, "numpy": np, "scikit-learn": sklearn}
     print(
@@ -101,7 +101,7 @@ def _begin(n_threads: int) -> None:
 
 
 def _processor() -> str:
-    """The processor's name, as far as the system tells."""
+    """The processor's name, if the system tells it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: deep embedded clustering, beside k-means on pixels and on codes."""
+"""MNIST and Fashion-MNIST: deep embedded clustering, and k-means of pixels and of codes."""
 
 import argparse
 import math
@@ -20,7 +20,7 @@ from .timing import print_table, settings, timed
 IMAGES: dict[str, Any] = {"MNIST": load_mnist, "Fashion-MNIST": load_fashion_mnist}
 SIDE = 28
 TURN, SHIFT = 10, 2
-"""Degrees and pixels, at most."""
+"""Largest rotation in degrees, and largest shift in pixels."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def clustered(X: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, float]]:
-    """By name: the cluster of each row, and the seconds that it took beside those of the code."""
+    """By name: the cluster of each row, and the seconds, without those of the code."""
     k_means = KMeans(10, n_init=3, random_state=seed)
     code, spent = timed(encoder(seed).fit, X)
     print(f"seed {seed}, the code: {spent:.0f} s", flush=True)
@@ -78,7 +78,7 @@ def clustered(X: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, float]]:
 
 
 def encoder(seed: int) -> DenoisingAutoencoder:
-    """What makes the code: it learns to move and turn images back."""
+    """The encoder, which learns to undo shifts and rotations."""
     return DenoisingAutoencoder(
         10,
         hidden_layer_sizes=(500, 500),
@@ -93,7 +93,7 @@ def encoder(seed: int) -> DenoisingAutoencoder:
 
 
 def shifted_and_turned(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image moved by up to two pixels and turned by up to ten degrees."""
+    """Shift each image by up to two pixels, and rotate it by up to ten degrees."""
     n = len(x)
     angle = (2 * torch.rand(n, generator=generator) - 1) * math.radians(TURN)
     shift = (2 * torch.rand(n, 2, 1, generator=generator) - 1) * SHIFT / (SIDE / 2)
@@ -104,6 +104,6 @@ def shifted_and_turned(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def accuracy(y: np.ndarray, labels: np.ndarray) -> float:
-    """The share of rows whose cluster is matched with their class, by the best matching."""
+    """Share of rows whose cluster is matched with their class, by the best one-to-one matching."""
     counts = confusion_matrix(y, labels)
     return float(counts[linear_sum_assignment(-counts)].sum() / len(y))

@@ -1,5 +1,5 @@
-"""One-layer codes of MNIST by plain, denoising and contractive autoencoders: what they tell of the
-digit, to a linear classifier and after fine-tuning."""
+"""One-layer codes of MNIST by plain, denoising and contractive autoencoders: errors of a linear
+classifier of the digits, and after fine-tuning."""
 
 import argparse
 from typing import Any
@@ -22,7 +22,7 @@ from .timing import print_table, seconds, settings
 
 N_VALIDATION = 10_000
 PUBLISHED = {"contractive": 1.14, "denoising": 1.18, "RBM": 1.30, "plain": 1.78}
-"""Rifai et al. 2011: error after fine-tuning in per cent, 1,000 units."""
+"""Rifai et al. 2011: error after fine-tuning, in per cent, with 1,000 units."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit each to grey levels in [0, 1]; print the two errors."""
+    """Fit each model to grey levels in [0, 1]; print the two errors."""
     x_train, y_train, x_test, y_test = load_mnist()
     x_train, x_test = x_train / np.float32(255), x_test / np.float32(255)
     shared: dict[str, Any] = {
@@ -96,7 +96,7 @@ def linear_error(model: Any, x_train: Any, y_train: Any, x_test: Any, y_test: An
 
 
 class Classifier(nn.Module):
-    """One hidden layer and ten logits; rows come with their label as a last column."""
+    """One hidden layer and ten logits; the last column of the rows is the label."""
 
     def __init__(self, n_features: int, n_units: int) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ def fine_tuned_error(
     y_test: np.ndarray,
     seed: int,
 ) -> tuple[float, int]:
-    """Test error in per cent of the whole net, trained from the code's weights, and its epochs."""
+    """Test error, in per cent, of a network fine-tuned from the code's weights, and its epochs."""
     stream = Stream(seed)
     module = Classifier(x_train.shape[1], n_units)
     initialize(module.network, stream)

@@ -1,4 +1,4 @@
-"""Bytes that MNIST takes: ours beside gzip, bz2, lzma, PNG, WebP; and what fewer bytes cost."""
+"""Sizes of compressed MNIST, compared with gzip, bz2, lzma, PNG and WebP; rate and distortion."""
 
 import argparse
 import bz2
@@ -31,7 +31,7 @@ RATES = {
     "codes": "1e-3:15 3e-4:5",
 }
 PUBLISHED = {"binary": 0.19, "grey": 1.41}
-"""Townsend et al. 2019, bits back of a variational autoencoder."""
+"""Townsend et al. 2019, bits-back coding by a variational autoencoder."""
 STEPS = (2.0, 1.0, 0.5, 0.25)
 QUALITIES = (1, 5, 10, 25, 50)
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def lossless(name: str, train: np.ndarray, test: np.ndarray, arguments: argparse.Namespace) -> None:
-    """Bits that an entry takes, by each way."""
+    """Bits per entry of each method."""
     own = {
         "binary": {"likelihood": "bernoulli", "resample": True},
         "grey": {"likelihood": "beta-binomial", "n_categories": 256},
@@ -118,7 +118,7 @@ def lossless(name: str, train: np.ndarray, test: np.ndarray, arguments: argparse
 def fitted(
     name: str, model: Any, X: np.ndarray, arguments: argparse.Namespace
 ) -> tuple[Any, float]:
-    """The model fitted in stages, and the seconds; kept in a folder where one is named."""
+    """The model fitted in stages, and the seconds; cached in a folder if one is given."""
     path = arguments.models / f"{name}.joblib" if arguments.models else None
     if path is not None and path.exists():
         return joblib.load(path)
@@ -130,7 +130,7 @@ def fitted(
 
 
 def bits_of_the_bound(model: VariationalAutoencoder, X: np.ndarray) -> float:
-    """Minus the bound for each entry, z drawn once for each row; in float64, as rows are coded."""
+    """Minus the bound per entry, with one draw of z per row, in float64 like the coder."""
     stream = Stream(0)
     module: Any = copy.deepcopy(model.module_).double()
     with torch.inference_mode():
@@ -145,7 +145,7 @@ def image_size(row: np.ndarray, binary: bool, options: dict[str, Any]) -> int:
 
 
 def image_bytes(image: np.ndarray, binary: bool, options: dict[str, Any]) -> bytes:
-    """An image file; PNG has a bit for each pixel where that is enough."""
+    """An image file; a PNG has one bit per pixel if that is enough."""
     picture = Image.fromarray(image)
     if binary and options["format"] == "PNG":
         picture = picture.convert("1", dither=Image.Dither.NONE)
@@ -188,7 +188,7 @@ def lossy(train: np.ndarray, test: np.ndarray, arguments: argparse.Namespace) ->
 
 
 def image_rates(test: np.ndarray, kind: str, quality: int) -> tuple[str, str, str]:
-    """Bits per pixel of files, whole and less a blank one's, and the PSNR of all of them."""
+    """Bits per pixel of files, with and without the size of a blank image's, and their PSNR."""
     options: dict[str, Any] = {"format": kind, "quality": quality}
     options |= {"optimize": True} if kind == "JPEG" else {"method": 6}
     files = [image_bytes(row.reshape(28, 28), False, options) for row in test]
@@ -201,12 +201,12 @@ def image_rates(test: np.ndarray, kind: str, quality: int) -> tuple[str, str, st
 
 
 def psnr(X: np.ndarray, back: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB, of grey levels in [0, 1], over all images."""
+    """Peak signal-to-noise ratio in dB, for grey levels in [0, 1], over all images."""
     return float(-10 * np.log10(np.square(X - np.clip(back, 0, 1)).mean()))
 
 
 def round_trips(n: int, seed: int) -> None:
-    """Random arrays through models that have hardly learned: how many come back as they were."""
+    """Number of random arrays that models with hardly any training restore exactly."""
     rng, start, back = np.random.default_rng(seed), time.perf_counter(), 0
     compressors = list(small_compressors())
     for _ in range(n):
@@ -227,7 +227,7 @@ def round_trips(n: int, seed: int) -> None:
 
 
 def small_compressors() -> Iterator[LosslessCompressor]:
-    """One of each likelihood and some widths."""
+    """Compressors with each likelihood, and some widths."""
     for likelihood, K in (("bernoulli", None), ("categorical", 5), ("beta-binomial", 256)):
         for width in (1, 4, 9):
             model = VariationalAutoencoder(
@@ -243,7 +243,7 @@ def small_compressors() -> Iterator[LosslessCompressor]:
 
 
 def _pair(compressor: Any, X: np.ndarray) -> tuple[tuple[bytes, float], tuple[np.ndarray, float]]:
-    """The bytes of rows and the rows of the bytes, and the processor's seconds for each."""
+    """Compress and decompress rows; return the bytes, the rows and the CPU seconds of each."""
     start = time.process_time()
     data = compressor.compress(X)
     middle = time.process_time()

@@ -1,4 +1,4 @@
-"""Where the benchmarks' data come from."""
+"""The data of the benchmarks."""
 
 import gzip
 import os
@@ -14,15 +14,15 @@ from sklearn.datasets import fetch_openml
 VARIABLE = "SKDEEPUNSUP_DATA"
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MNIST_DENSITY = 0.13
-"""Mean grey level of MNIST: the share of ones when it is made binary."""
+"""Mean grey level of MNIST, the share of ones when it is binarised."""
 
 
 def load_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """MNIST as bytes: 60,000 training images and their labels, 10,000 of both for testing.
+    """MNIST as bytes: 60,000 training images with labels, and 10,000 for testing.
 
-    They come from ``mnist.npz`` in the folder that the environment variable ``SKDEEPUNSUP_DATA``
-    names (arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``), or from OpenML where it is not
-    set; then scikit-learn keeps them for the next time.
+    Read from ``mnist.npz`` in the folder that the environment variable ``SKDEEPUNSUP_DATA`` names
+    (arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``), or from OpenML if it is not set;
+    scikit-learn caches the latter.
     """
     if os.environ.get(VARIABLE):
         x_train, y_train, x_test, y_test = _read("mnist.npz", lambda z: [z[key] for key in KEYS])
@@ -51,11 +51,11 @@ def load_frey_faces() -> np.ndarray:
 
 
 def load_dsprites(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """``n`` images of dSprites, drawn without replacement, and what they show.
+    """``n`` images of dSprites, drawn without replacement, and their factors.
 
-    The images are rows of 4,096 zeros and ones, float32; the factors integer classes of shape,
-    scale, orientation, x and y. From ``load_dsprites(n, seed)`` of a ``load.py`` beside the data,
-    which gives images of 64 × 64 and six classes of each, the first of them the colour.
+    The images are rows of 4,096 zeros and ones, float32; the factors are integer classes of shape,
+    scale, orientation, x and y. From ``load_dsprites(n, seed)`` of a ``load.py`` next to the data,
+    which returns images of 64 × 64 pixels and six classes of each, the first being the colour.
     """
     images, classes = _read("load.py", lambda loaders: loaders.load_dsprites(n, seed), _import)
     return images.reshape(len(images), -1).astype(np.float32), classes[:, 1:]
@@ -64,7 +64,7 @@ def load_dsprites(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def load_movielens(fold: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and test ratings of a fold of MovieLens 100k: users by films, NaN where unrated.
 
-    From ``ml-100k/u1.base`` and its like, as GroupLens publishes them.
+    From ``ml-100k/u1.base`` and the like, as GroupLens publishes them.
     """
     parts = []
     for part in ("base", "test"):
@@ -76,7 +76,7 @@ def load_movielens(fold: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_adbench(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A table of ADBench, float64, and which rows are anomalies: ``adbench/<number>_<name>.npz``.
+    """A table of ADBench, float64, and the anomalies: ``adbench/<number>_<name>.npz``.
 
     The tables are at https://github.com/Minqi824/ADBench.
     """
@@ -86,7 +86,7 @@ def load_adbench(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Fashion-MNIST as bytes, as MNIST is given: from ``fashion_mnist.npz``, of the same arrays."""
+    """Fashion-MNIST as bytes, in the form of ``load_mnist``, from ``fashion_mnist.npz``."""
     x_train, y_train, x_test, y_test = _read(
         "fashion_mnist.npz", lambda z: [z[key] for key in KEYS]
     )
@@ -94,7 +94,7 @@ def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
 
 
 def load_molecules(name: str) -> np.ndarray:
-    """SMILES of the molecules of "qm9" or "zinc": ``<name>_smiles.txt.gz``, one a line."""
+    """SMILES of the molecules of "qm9" or "zinc": ``<name>_smiles.txt.gz``, one per line."""
     return _read(
         f"{name}_smiles.txt.gz", np.array, lambda path: gzip.open(path, "rt").read().split()
     )
@@ -103,10 +103,10 @@ def load_molecules(name: str) -> np.ndarray:
 def load_spoken_digits(length: int) -> dict[str, np.ndarray]:
     """The Free Spoken Digit Dataset: 3,000 clips at 8 kHz, by six speakers.
 
-    ``"X"`` has them as rows of ``length`` samples in [-1, 1], float32, cut, or with silence at the
-    end; ``"digit"``, ``"speaker"`` and ``"index"`` tell of each what it is, by whom, and which of
-    50 recordings: the first five are for testing. From ``fsdd.npz``: ``audio``, all clips end to
-    end, ``offsets``, where each begins, and those three. The set is at
+    ``"X"`` has them as rows of ``length`` samples in [-1, 1], float32, cut or padded with silence;
+    ``"digit"``, ``"speaker"`` and ``"index"`` give for each the digit, the speaker, and the number
+    of the recording among 50: the first five are for testing. From ``fsdd.npz``: ``audio``, all
+    clips concatenated, ``offsets``, where each begins, and those three. The set is at
     https://github.com/Jakobovski/free-spoken-digit-dataset.
     """
     names = ("audio", "offsets", "digit", "speaker", "index")
@@ -119,13 +119,13 @@ def load_spoken_digits(length: int) -> dict[str, np.ndarray]:
 
 
 def synthetic_bits(n_rows: int, n_features: int = 784, seed: int = 0) -> np.ndarray:
-    """Independent bits, float32, as many of them ones as in MNIST."""
+    """Independent bits, float32, with the same share of ones as MNIST."""
     random = np.random.default_rng(seed).random((n_rows, n_features), dtype=np.float32)
     return (random < MNIST_DENSITY).astype(np.float32)
 
 
 def _read(name: str, take: Callable[[Any], Any], load: Callable[[Any], Any] = np.load) -> Any:
-    """What ``take`` takes of a file in the folder that the variable names."""
+    """Load a file in the folder that the variable names, and return what ``take`` extracts."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         sys.exit(f"{name} is needed: set {VARIABLE} to the folder where it is.")
@@ -133,7 +133,7 @@ def _read(name: str, take: Callable[[Any], Any], load: Callable[[Any], Any] = np
         return take(load(Path(folder) / name))
     except (OSError, ValueError, KeyError, AttributeError) as error:
         sys.exit(
-            f"{VARIABLE} names {folder}, but no sound {name} can be read there ({error}); "
+            f"{VARIABLE} names {folder}, but no valid {name} can be read there ({error}); "
             "python -m pydoc benchmarks.data says what is expected."
         )
 
@@ -152,7 +152,7 @@ def _from_openml() -> tuple[np.ndarray, ...]:
         X, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
     except (OSError, ValueError) as error:
         sys.exit(
-            f"MNIST cannot be had from OpenML ({error}): go online once, or set {VARIABLE} to a "
+            f"MNIST cannot be loaded from OpenML ({error}): go online once, or set {VARIABLE} to a "
             f"folder with an mnist.npz of the arrays {', '.join(KEYS)}."
         )
     X, y = X.astype(np.uint8), y.astype(np.uint8)

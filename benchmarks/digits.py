@@ -1,4 +1,4 @@
-"""Held-out reconstruction of the digits by PCA and by autoencoders of the same code width."""
+"""Held-out reconstruction error of PCA and of autoencoders with the same code width, on digits."""
 
 import argparse
 import time

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the gap of each fit, and their mean and spread; images are halved each way."""
+    """Print the gap of each fit, and their mean and spread; images are halved in size."""
     images, factors = load_dsprites(arguments.rows + N_TEST, seed=0)
     images = images.reshape(-1, 32, 2, 32, 2).mean(axis=(2, 4)).reshape(-1, 1024)
     train, test, wanted = images[:-N_TEST], images[-N_TEST:], factors[-N_TEST:]

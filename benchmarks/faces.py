@@ -1,4 +1,4 @@
-"""Frey faces: the density that a GaussianRBM learns, beside PCA's and factor analysis'."""
+"""Frey faces: the density of a GaussianRBM, compared with PCA and factor analysis."""
 
 import argparse
 from functools import partial
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the table, and draw the figure where one is asked for."""
+    """Print the table, and draw the figure if a file is given."""
     images = load_frey_faces().reshape(-1, IMAGE[0] * IMAGE[1]).astype(np.float32)
     train, test = train_test_split(images, test_size=N_TEST, random_state=arguments.seed)
     scaler = StandardScaler().fit(train)
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _independent(train: np.ndarray, test: np.ndarray) -> float:
-    """Mean log density of the rows under one Gaussian a feature."""
+    """Mean log density of the rows under independent Gaussians."""
     mean, variance = train.mean(0), train.var(0)
     return float(
         -0.5 * ((test - mean) ** 2 / variance + np.log(2 * np.pi * variance)).sum(1).mean()
@@ -74,7 +74,7 @@ def _independent(train: np.ndarray, test: np.ndarray) -> float:
 def _draw(
     arguments: argparse.Namespace, rbm: GaussianRBM, scaler: StandardScaler, test: np.ndarray
 ) -> None:
-    """Test faces, what their codes give back, and samples without their pixel noise."""
+    """Draw test faces, their reconstructions, and samples without pixel noise."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""Cost of each autoencoder beside the plain one, and of convolutions beside a plain loop."""
+"""Cost of each autoencoder relative to the plain one, and of convolutions to a plain loop."""
 
 import argparse
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ N_ROWS, N_EPOCHS, BATCH = 4_096, 10, 128
 D, H, CODE = 784, 256, 32
 IMAGE, CHANNELS = (28, 28), (16, 32)
 Layers = Sequence[tuple[int, int]]
-"""Inputs and outputs of layers that are run once more than in the plain autoencoder."""
+"""Inputs and outputs of the layers that run once more than in the plain autoencoder."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     compare(f"{D}-{H}", Autoencoder(**one), one_layer, X, arguments.repetitions)
 
     deep = {"n_components": CODE, "hidden_layer_sizes": (H,), **shared}
-    wider = [(H, CODE)]  # the encoder gives variances as well
+    wider = [(H, CODE)]  # the encoder returns variances as well
     critic = [*zip((CODE, *CRITIC_WIDTHS), (*CRITIC_WIDTHS, 1), strict=True)]
     bernoulli = {"likelihood": "bernoulli", **deep}
     decoder = [(CODE, H), back]
@@ -100,7 +100,7 @@ def compare(
     X: np.ndarray,
     n_repetitions: int,
 ) -> None:
-    """Race fits; a layer run once more costs three products: forward, and the two gradients."""
+    """Time fits; a layer that runs once more costs three products: forward, and two gradients."""
     n_updates = N_EPOCHS * N_ROWS // BATCH
     rows = [
         ("plain", 1e6 / n_updates * race({"": partial(plain.fit, X)}, 2).median(""), "", "", "")
@@ -128,7 +128,7 @@ def compare(
 
 
 def extra_products(layers: Layers) -> list[Product]:
-    """Forward, gradient of weights and of inputs of each layer, by the package's own kernel."""
+    """Products of each layer: forward, gradients of weights and inputs, by the package's kernel."""
     products = []
     for n_inputs, n_outputs in layers:
         x, W = torch.randn(BATCH, n_inputs), torch.randn(n_outputs, n_inputs)
@@ -138,7 +138,7 @@ def extra_products(layers: Layers) -> list[Product]:
 
 
 def convolutions(X: np.ndarray, shared: dict[str, Any], n_repetitions: int) -> None:
-    """A convolutional fit beside the same layers, trained the way tutorials do."""
+    """A convolutional fit, and the same layers trained as in tutorials."""
     ours = Autoencoder(CODE, image_shape=IMAGE, hidden_layer_sizes=CHANNELS, **shared)
     n_updates = N_EPOCHS * N_ROWS // BATCH
     timings = race(

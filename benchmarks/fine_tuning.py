@@ -1,4 +1,4 @@
-"""MNIST with 100, 1,000 and all labels: nets that begin without labels, and nets from scratch."""
+"""MNIST with 100, 1,000 and all labels: pre-trained networks, and networks from scratch."""
 
 import argparse
 from typing import Any
@@ -69,14 +69,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def encoders(seed: int) -> dict[str, Any]:
-    """By name: what a net begins as; None is scikit-learn's own."""
+    """By name: the pre-trained encoder of a network; None for scikit-learn's from scratch."""
     shared: dict[str, Any] = {"batch_size": 100, "device": "cpu", "random_state": seed}
     dbn = DeepBeliefNetwork(WIDTHS, n_iter=15, **shared)
     first = DenoisingAutoencoder(WIDTHS[0], loss="bernoulli", max_iter=12, **shared)
     second = DenoisingAutoencoder(WIDTHS[1], max_iter=12, **shared)
 
     def drawn(activation: str) -> Any:
-        """A stack whose learning rate of next to nothing leaves the first weights as they are."""
+        """A stack whose negligible learning rate keeps the initial weights."""
         parameters = shared | {"activation": activation, "learning_rate": 1e-12, "max_iter": 1}
         return make_pipeline(*(DenoisingAutoencoder(n, **parameters) for n in WIDTHS))
 
@@ -90,18 +90,18 @@ def encoders(seed: int) -> dict[str, Any]:
 
 
 def _figure(found: list[float]) -> str:
-    """A mean, and the standard deviation where there is one."""
+    """A mean and, for several seeds, the standard deviation, as text."""
     spread = f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
     return f"{np.mean(found):.2f}{spread}"
 
 
 def _name(model: Any) -> str:
-    """The same for all seeds."""
+    """A name of the model that is the same for all seeds."""
     return settings(clone(model).set_params(random_state=None))
 
 
 def classifier(encoder: Any, n_labels: int, seed: int) -> Any:
-    """What is trained with labels: for longer, in smaller batches, the fewer there are."""
+    """The classifier; with fewer labels, it trains for more epochs in smaller batches."""
     if encoder is None:
         return MLPClassifier(WIDTHS, random_state=seed)
     many = n_labels > max(FEW)
@@ -117,7 +117,7 @@ def classifier(encoder: Any, n_labels: int, seed: int) -> Any:
 
 
 def some_of_each(y: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """``n`` rows at random, as many of each class."""
+    """``n`` random rows, with equally many of each class."""
     rng = np.random.default_rng(seed)
     classes = np.unique(y)
     of_each = n // len(classes)

@@ -1,4 +1,4 @@
-"""From image to image: enlarging, completing, denoising, by EncoderDecoder and by dull means."""
+"""Enlarging, completing and denoising images, by EncoderDecoder and by simple baselines."""
 
 import argparse
 from collections.abc import Callable
@@ -24,10 +24,10 @@ from .timing import print_table, settings, timed
 TASKS = ("super-resolution", "lower half", "denoising")
 ALPHAS = (0.01, 0.1, 1, 10, 100, 1000)
 NOISE = 0.25
-"""Standard deviation of the noise that is to be removed, white being 1."""
+"""Standard deviation of the noise to remove, where white is 1."""
 
 N_TRAINING = 10_000
-"""Images of 28 × 28 pixels that all are fitted to."""
+"""Number of training images of 28 × 28 pixels."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
 def print_results(
     name: str, task: str, sizes: str, results: dict[str, list[tuple[float, ...]]]
 ) -> None:
-    """Print one table: a line for each that answered, mean and spread of each figure."""
+    """Print a table with a line per method: mean and spread of each figure."""
     splits = len(next(iter(results.values())))
     rows = [
         (
@@ -97,7 +97,7 @@ def spread(figures: np.ndarray, digits: int) -> str:
 def pairs(
     task: str, images: np.ndarray, side: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, int], tuple[int, int]]]:
-    """What is seen of images, what is to be answered, and the shapes of both."""
+    """Inputs, targets, and the shapes of both, for a task."""
     if task == "super-resolution":
         half = side // 2
         small = images.reshape(-1, half, 2, half, 2).mean((2, 4)).reshape(len(images), -1)
@@ -124,7 +124,7 @@ def quality(y: np.ndarray, answers: np.ndarray, shape: tuple[int, int]) -> tuple
 def answerers(
     name: str, task: str, shape: tuple[int, int], target_shape: tuple[int, int], seed: int
 ) -> dict[str, Callable[[Any, Any, Any], np.ndarray]]:
-    """By name: what answers, given pairs and what is seen of other images."""
+    """By name: methods that map training pairs and new inputs to predictions."""
     ours = EncoderDecoder(
         hidden_layer_sizes=(32, 64),
         image_shape=shape,
@@ -158,11 +158,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     "MNIST": {"batch_size": 64, "max_iter": 6},
     "Fashion-MNIST": {"batch_size": 64, "max_iter": 6},
 }
-"""What of the network depends on how many images there are."""
+"""Parameters of the network that depend on the number of images."""
 
 
 def fitted(regressor: Any, x: np.ndarray, y: np.ndarray, seen: np.ndarray, seed: int) -> np.ndarray:
-    """The answers of a regressor."""
+    """Predictions of a regressor."""
     regressor = clone(regressor)
     if "random_state" in regressor.get_params():
         regressor.set_params(random_state=seed)
@@ -175,13 +175,13 @@ def enlarged(seen: np.ndarray, shape: tuple[int, int], target_shape: tuple[int, 
 
 
 def projected(clean: np.ndarray, seen: np.ndarray, n_components: int) -> np.ndarray:
-    """The nearest images in the subspace of the clean ones."""
+    """The nearest images in the principal subspace of the clean ones."""
     pca = PCA(n_components, random_state=0).fit(clean)
     return pca.inverse_transform(pca.transform(seen))
 
 
 def digits(seed: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Seven and three tenths of scikit-learn's digits, 8 × 8 pixels in [0, 1]."""
+    """Seven tenths and three tenths of scikit-learn's digits, 8 × 8 pixels in [0, 1]."""
     return *train_test_split(load_digits().data / 16, test_size=0.3, random_state=seed), 8
 
 

@@ -1,6 +1,6 @@
-"""MovieLens 100k: which films a user likes, by what else they liked; popularity to beat.
+"""MovieLens 100k: films that a user likes, predicted from others; popularity is the baseline.
 
-The defaults of the models were chosen on further splits of what seed 0 leaves known here.
+The defaults of the models were chosen on further splits of the known part of seed 0.
 """
 
 import argparse
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 class Popularity:
-    """Recommends what most took, to whoever has not."""
+    """Recommends the most popular items that are new to a user."""
 
     def fit(self, known: sp.csr_array) -> None:
-        """Count."""
+        """Count the interactions of each item."""
         self.counts = known.sum(axis=0)
 
     def recommend(self, known: sp.csr_array, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +74,7 @@ class Popularity:
 
 
 def _seeded(template: Any, seed: int) -> Any:
-    """A copy of ``template`` that draws by ``seed``, where it draws."""
+    """A copy of ``template`` with ``seed``, if it is random."""
     model = clone(template)
     return model.set_params(random_state=seed) if "random_state" in model.get_params() else model
 

@@ -1,4 +1,4 @@
-"""What is missing: halves of digits, and entries of tables, by draws, means and regressions."""
+"""Imputing halves of digits, and entries of tables, by draws, means and regressions."""
 
 import argparse
 import time
@@ -31,7 +31,7 @@ from .timing import print_table, settings
 SEEN = np.arange(64) < 32
 """The upper half of a digit."""
 N_DRAWS = 39
-"""From the 2nd to the 38th of so many draws lie 90 % of what has their distribution."""
+"""The interval from the 2nd to the 38th of 39 draws contains 90 % of their distribution."""
 TABLES = {
     "breast cancer": load_breast_cancer,
     "wine": load_wine,
@@ -42,14 +42,14 @@ Answers = dict[str, np.ndarray]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command line may set."""
+    """Options of ``python -m benchmarks imputing``."""
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--parts", nargs="+", default=["halves", "tables"])
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print a table of each part."""
+    """Print a table for each part."""
     if "halves" in arguments.parts:
         halves(arguments.seeds)
     if "tables" in arguments.parts:
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def halves(seeds: list[int]) -> None:
-    """The lower half of digits from the upper."""
+    """Predict the lower half of digits from the upper half."""
     found: dict[str, list[tuple[float, ...]]] = {}
     X = load_digits().data / 16
     for seed in seeds:
@@ -84,7 +84,7 @@ def halves(seeds: list[int]) -> None:
 
 
 def compared(answers: Answers, truth: np.ndarray) -> tuple[float, float, float]:
-    """RMSE of the mean, continuous ranked probability score, and share of entries in 90 %."""
+    """RMSE of the mean, continuous ranked probability score, and coverage of 90 % intervals."""
     mean = answers["mean"][:, ~SEEN]
     error = float(np.sqrt(np.square(mean - truth).mean()))
     if "draws" not in answers:
@@ -100,7 +100,7 @@ def compared(answers: Answers, truth: np.ndarray) -> tuple[float, float, float]:
 
 
 def ways() -> dict[str, Callable[[np.ndarray, np.ndarray, int], Answers]]:
-    """By name: rows of a test completed by what learns from training rows and a seed."""
+    """By name: functions of training rows, test rows and a seed that complete the test rows."""
     regressors = [
         Ridge(),
         KNeighborsRegressor(10, weights="distance"),
@@ -122,11 +122,11 @@ def ways() -> dict[str, Callable[[np.ndarray, np.ndarray, int], Answers]]:
 
 GRBM = GaussianRBM(300, n_iter=150)
 N_NETWORKS = 3
-"""Denoising autoencoders whose answers are averaged."""
+"""Denoising autoencoders whose predictions are averaged."""
 
 
 def regression(regressor: Any) -> Callable[[np.ndarray, np.ndarray, int], Answers]:
-    """The lower half as so many targets."""
+    """Predict the pixels of the lower half by a regression."""
 
     def complete(train: np.ndarray, test: np.ndarray, seed: int) -> Answers:
         model = clone(regressor)
@@ -139,7 +139,7 @@ def regression(regressor: Any) -> Callable[[np.ndarray, np.ndarray, int], Answer
 
 
 def sampling(model: Any, draws: bool = True) -> Callable[[np.ndarray, np.ndarray, int], Answers]:
-    """By ``impute`` of a model of whole digits; draws of bits are none of grey levels."""
+    """Complete by ``impute`` of a model of whole digits; draws of bits are not grey levels."""
 
     def complete(train: np.ndarray, test: np.ndarray, seed: int) -> Answers:
         fitted = clone(model).set_params(random_state=seed).fit(train)
@@ -153,7 +153,7 @@ def sampling(model: Any, draws: bool = True) -> Callable[[np.ndarray, np.ndarray
 
 
 def half_denoiser() -> DenoisingAutoencoder:
-    """A network that is shown halves of digits."""
+    """A denoising autoencoder trained on halves of digits."""
     return DenoisingAutoencoder(
         128,
         hidden_layer_sizes=(512, 512),
@@ -166,14 +166,14 @@ def half_denoiser() -> DenoisingAutoencoder:
 
 
 def lose_a_half(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """The lower half of seven rows in ten is lost, and of the others each entry with chance ½."""
+    """Remove the lower half of seven rows in ten, and each entry of the others with chance ½."""
     by_half = torch.rand(len(x), 1, generator=generator) < 0.7
     here_and_there = torch.rand(x.shape, generator=generator) < 0.5
     return x.masked_fill(torch.where(by_half, ~torch.from_numpy(SEEN), here_and_there), 0)
 
 
 def denoising(train: np.ndarray, test: np.ndarray, seed: int) -> Answers:
-    """The mean of what several networks reconstruct from the upper half; rows are centred."""
+    """The mean reconstruction of several networks from the upper half; rows are centred."""
     mean = train.mean(0)
     total = 0.0
     for i in range(N_NETWORKS):
@@ -183,7 +183,7 @@ def denoising(train: np.ndarray, test: np.ndarray, seed: int) -> Answers:
 
 
 def entries(name: str, seeds: list[int]) -> None:
-    """Entries of a table that are missing here and there."""
+    """Impute entries of tables that are missing at random."""
     rows = []
     found: dict[str, list[Any]] = {}
     X = StandardScaler().fit_transform(TABLES[name](return_X_y=True)[0])
@@ -213,7 +213,7 @@ def entries(name: str, seeds: list[int]) -> None:
 
 
 def imputers() -> dict[str, Any]:
-    """By name: scikit-learn's and ours."""
+    """By name: the imputers of scikit-learn and of this package."""
     ours = [
         GenerativeImputer(VariationalAutoencoder(8, dropout=0.1, missing="mask")),
         GenerativeImputer(GaussianRBM(100, n_iter=60)),
@@ -227,7 +227,7 @@ def imputers() -> dict[str, Any]:
 
 
 def mean_and_spread(figures: Any) -> str:
-    """Of several seeds, or a dash where there is nothing."""
+    """Mean and spread over seeds as text, or a dash if there are no values."""
     if np.isnan(figures).any():
         return "–"
     return f"{np.mean(figures):.3f} ± {np.std(figures, ddof=1):.3f}"

@@ -34,7 +34,7 @@ MODELS: dict[str, Any] = {
     ),
 }
 PUBLISHED = {"rbm": -86.34, "dbn": -84.55, "dbm": -84.62}
-"""Salakhutdinov and Murray 2008; the same (two hidden layers); Salakhutdinov and Hinton 2009."""
+"""RBM, DBN of two layers: Salakhutdinov and Murray 2008; DBM: Salakhutdinov and Hinton 2009."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,15 +94,15 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def unnormalized_score(model: Any) -> Callable[[np.ndarray], float]:
-    """The mean score of rows, without log Z: that is known from another annealing."""
+    """The mean score of rows without log Z, which another annealing estimates."""
     if hasattr(model, "free_energy"):
         return lambda X: float(-model.free_energy(X).mean())
-    kept = model.log_partition().value  # of default settings, which the score subtracts
+    kept = model.log_partition().value  # with default settings, as the score subtracts it
     return lambda X: float(model.score_samples(X).mean() + kept)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """A name and a Python value, from NAME=VALUE."""
+    """Parse NAME=VALUE into a name and a Python value."""
     name, _, value = text.partition("=")
     try:
         return name, ast.literal_eval(value)
@@ -111,12 +111,12 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def fixed_bits(images: np.ndarray, seed: int) -> np.ndarray:
-    """One Bernoulli draw of images of bytes, the same for the same seed."""
+    """Binarise images of bytes by one Bernoulli draw, the same for the same seed."""
     random = np.random.default_rng(seed).random(images.shape)
     return (255 * random < images).astype(np.float32)
 
 
 def epochs_within(model: Any, X: np.ndarray, limit: float) -> int:
-    """How many epochs of a fit take ``limit`` seconds, going by one; at least one."""
+    """Number of epochs that take ``limit`` seconds, estimated from one epoch; at least one."""
     once = clone(model).set_params(n_iter=1)
     return max(1, int(limit / seconds(lambda: once.fit(X))))

@@ -1,4 +1,4 @@
-"""Peak memory of a fit on data that are not loaded: a memory-mapped array, a sparse matrix."""
+"""Peak memory of a fit to data outside memory (memory-mapped) or sparse."""
 
 import argparse
 import shutil
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write_inputs(folder: Path, n_rows: int) -> dict[str, int]:
-    """Write the same rows as a dense and as a sparse file, by blocks; their sizes in bytes."""
+    """Write the same rows as a dense and a sparse file, in blocks; return their sizes in bytes."""
     shape = (n_rows, N_FEATURES)
     X = np.lib.format.open_memmap(folder / INPUTS["memory-mapped"], "w+", np.float32, shape)
     blocks = []
@@ -72,7 +72,7 @@ def write_inputs(folder: Path, n_rows: int) -> dict[str, int]:
 
 
 def peak_of_fit(estimator: str, path: Path) -> tuple[float, float, float, float]:
-    """MB before a fit in a process of its own, at its peak, their difference, and its seconds."""
+    """MB before a fit and at its peak, in a separate process, their difference, and the seconds."""
     command = [sys.executable, "-m", "benchmarks.memory", estimator, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()  # ready
@@ -89,7 +89,7 @@ def peak_of_fit(estimator: str, path: Path) -> tuple[float, float, float, float]
 
 
 def anonymous_memory(process: int | str) -> int | None:
-    """Bytes in memory that belong to no file, or None where the system does not tell."""
+    """Bytes in memory that belong to no file, or None if the system does not report them."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -99,9 +99,9 @@ def anonymous_memory(process: int | str) -> int | None:
 
 
 def fit_when_told(estimator: str, path: Path) -> None:
-    """Open the data, say so on the output, wait for the end of the standard input, and fit.
+    """Open the data, report it on standard output, wait for the end of standard input, and fit.
 
-    A first fit on few rows makes the libraries load all they need.
+    A first fit to few rows makes the libraries load everything they need.
     """
     X = np.load(path, mmap_mode="r") if path.suffix == ".npy" else sp.load_npz(path)
     ESTIMATORS[estimator].fit(X[:1000])

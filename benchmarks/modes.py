@@ -1,4 +1,4 @@
-"""Modes that GANs find: eight Gaussians on a ring, twenty-five on a grid, default settings."""
+"""Modes covered by GANs with default settings: eight Gaussians on a ring, 25 on a grid."""
 
 import argparse
 from typing import Any
@@ -17,7 +17,7 @@ DATA = {
     "ring of 8": (2.0 * np.c_[np.cos(ANGLES), np.sin(ANGLES)], 0.02),
     "grid of 25": (np.stack(np.meshgrid(*2 * [np.arange(-4.0, 5, 2)]), -1).reshape(-1, 2), 0.05),
 }
-"""By name: the centres of the Gaussians, and their standard deviation."""
+"""Centres of the Gaussians, and their standard deviation, by name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit each to fresh rows, count modes and samples near them."""
+    """Fit each to new rows; count the modes covered, and the samples near a mode."""
     changes = dict(map(parse_setting, arguments.set))
     rows = []
     for name, (centers, sigma) in DATA.items():
@@ -64,13 +64,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def mixture(centers: np.ndarray, sigma: float, n: int, seed: int) -> np.ndarray:
-    """Rows of equally frequent Gaussians."""
+    """Rows drawn from Gaussians with equal probabilities."""
     rng = np.random.default_rng(seed)
     return centers[rng.integers(len(centers), size=n)] + sigma * rng.normal(size=(n, 2))
 
 
 def modes_and_share(samples: np.ndarray, centers: np.ndarray, sigma: float) -> tuple[int, Any]:
-    """The number of modes found, and the share of samples within 4 σ of one."""
+    """Number of modes covered, and share of samples within 4 σ of a mode."""
     distances = cdist(samples, centers)
     near = distances.min(axis=1) < 4 * sigma
     counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centers))

@@ -1,4 +1,4 @@
-"""Molecules of QM9 or ZINC: what a SequenceVAE of SELFIES draws, beside duller ways to draw."""
+"""Molecules of QM9 or ZINC: samples of a SequenceVAE of SELFIES, compared with simple baselines."""
 
 import argparse
 from collections import defaultdict
@@ -18,11 +18,11 @@ from .data import load_molecules
 from .timing import print_table, settings, timed
 
 N_DIVERSE = 2000
-"""Molecules whose pairs are compared."""
+"""Molecules in whose pairs diversity is measured."""
 N_SCORED = 1000
-"""Test molecules whose likelihood is estimated, from 100 draws each."""
+"""Test molecules whose likelihood is estimated, with 100 draws each."""
 N_GRAM = 8
-"""Of 4, 6, 8 and 10 the best on training molecules of QM9 held out."""
+"""Best of 4, 6, 8 and 10 on held-out training molecules of QM9."""
 RECIPE: dict[str, Any] = {
     "n_components": 16,
     "hidden_size": 192,
@@ -122,11 +122,11 @@ def judged(
     wanted: np.ndarray,
     rng: np.random.Generator,
 ) -> list[str]:
-    """Figures of drawn molecules, as text: an empty molecule is not valid.
+    """Figures of drawn molecules, as text; an empty molecule is not valid.
 
-    Unique is the share of different ones among the valid, novel that of unknown ones among the
-    different, found that of ``unseen`` molecules that were drawn; diversity and properties are
-    those of all valid ones, equal ones too.
+    Unique is the share of distinct molecules among the valid ones, novel the share of unknown ones
+    among the distinct, found the share of ``unseen`` molecules that were drawn; diversity and
+    properties are those of all valid ones, with repetitions.
     """
     with BlockLogs():
         parsed = [Chem.MolFromSmiles(string) for string in smiles]
@@ -145,7 +145,7 @@ def judged(
 
 
 class NGrams:
-    """Symbols drawn given the N − 1 before them, by counts; what is rare leans on fewer.
+    """Symbols given the N − 1 symbols before them, by counts; rare contexts back off.
 
     p(x | context) = (count(context, x) + t p(x | shorter context)) / (count(context) + t), where t
     different symbols were seen to follow the context.
@@ -164,7 +164,7 @@ class NGrams:
                 self.counts[context[N_GRAM - 1 - n :]][symbol] += 1
 
     def _read(self, row: np.ndarray) -> Iterator[tuple[tuple[int, ...], int]]:
-        """Each symbol of a row, up to its first 0, after what is before it."""
+        """Yield the symbols of a row, up to its first 0, with the symbols before each."""
         context = (-1,) * (N_GRAM - 1)
         for symbol in row.tolist():
             yield context, symbol
@@ -173,7 +173,7 @@ class NGrams:
             context = (*context[1:], symbol)
 
     def probabilities(self, context: tuple[int, ...]) -> np.ndarray:
-        """Of each symbol after a context."""
+        """Probability of each symbol after a context."""
         p = np.full(self.n_symbols, 1 / self.n_symbols)
         for n in range(N_GRAM):
             suffix = context[N_GRAM - 1 - n :]
@@ -185,7 +185,7 @@ class NGrams:
         return p
 
     def log_likelihood(self, X: np.ndarray) -> np.ndarray:
-        """In nats, of each row."""
+        """Log-likelihood of each row, in nats."""
         return np.array(
             [sum(np.log(self.probabilities(c)[x]) for c, x in self._read(row)) for row in X]
         )
@@ -210,7 +210,7 @@ def shuffled(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def random_symbols(X: np.ndarray, n_symbols: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of symbols that are all alike probable, as long as those of ``X``."""
+    """Rows of uniformly drawn symbols, with the lengths of those of ``X``."""
     return np.where(X > 0, rng.integers(1, n_symbols, X.shape), 0)
 
 
@@ -220,7 +220,7 @@ def properties(molecules: Iterable[Any]) -> np.ndarray:
 
 
 def diversity(molecules: Sequence[Any]) -> float:
-    """One less the mean Tanimoto similarity of pairs, by Morgan fingerprints of radius 2."""
+    """1 minus the mean Tanimoto similarity of pairs, by Morgan fingerprints of radius 2."""
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
     prints = [generator.GetFingerprint(molecule) for molecule in molecules]
     similar = [DataStructs.BulkTanimotoSimilarity(f, prints[:i]) for i, f in enumerate(prints)]

@@ -1,4 +1,4 @@
-"""Nine tables of ADBench: outliers by a GaussianRBM's free energy, beside dull detectors."""
+"""Nine tables of ADBench: outliers by a GaussianRBM's free energy, and by simple detectors."""
 
 import argparse
 from typing import Any
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def detectors() -> dict[str, Any]:
-    """By name: scores of all rows, higher for outliers."""
+    """Functions that score all rows, higher for outliers, by name."""
     ours = OutlierDetector(n_estimators=10, max_samples=128)
     return {
         "IsolationForest()": lambda X, seed: (
@@ -85,18 +85,18 @@ def detectors() -> dict[str, Any]:
 
 
 def principal(X: np.ndarray) -> np.ndarray:
-    """Σ z² over the principal components of standardised features, each of variance 1."""
+    """Σ z² over the principal components z of standardised features, scaled to variance 1."""
     Z = make_pipeline(StandardScaler(), PCA(whiten=True)).fit_transform(X)
     return (Z**2).sum(1)
 
 
 def nearest(X: np.ndarray) -> np.ndarray:
-    """The distance of the fifth nearest other row, features standardised."""
+    """Distance to the fifth nearest other row, with standardised features."""
     Z = StandardScaler().fit_transform(X)
     return NearestNeighbors(n_neighbors=5).fit(Z).kneighbors()[0][:, -1]
 
 
 def unusual(detector: OutlierDetector, X: np.ndarray, seed: int) -> np.ndarray:
-    """Our detector's, of standardised features whose tails are drawn in."""
+    """Scores of OutlierDetector, for standardised features with compressed tails."""
     Z = np.arcsinh(StandardScaler().fit_transform(X))
     return -clone(detector).set_params(random_state=seed).fit(Z).score_samples(Z)

@@ -1,4 +1,4 @@
-"""Cost of a discriminator's and a generator's step beside the same steps in plain PyTorch."""
+"""Cost of a discriminator's and a generator's step, relative to plain PyTorch."""
 
 import argparse
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .data import synthetic_bits
 from .timing import print_table, race
 
 BATCH, N_STEPS = 64, 50
-"""Rows of a batch, and batches of one timing."""
+"""Rows per batch, and batches per timing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Race both players' steps, with and without R1, and the encoder's, dense and convolutional."""
+    """Time both players' steps, with and without R1, and the encoder's, dense and convolutional."""
     bits = synthetic_bits(BATCH * N_STEPS)
     plane = np.random.default_rng(0).normal(size=(BATCH * N_STEPS, 2)).astype(np.float32)
     convolutional = {"image_shape": (28, 28), "hidden_layer_sizes": (32, 64)}
@@ -76,13 +76,13 @@ def run(arguments: argparse.Namespace) -> None:
 def contestants(
     model: GAN, X: torch.Tensor, stage: int
 ) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """``N_STEPS`` batches by the package's objective, and written plainly."""
+    """``N_STEPS`` batches by the package's objective, and in plain PyTorch."""
     rows, stream = ResidentRows(X), Stream(0)
     module = model._module_class(**model._module_arguments(rows, None))
     module.initialize(rows, stream)
     module.float()
     objective = model._objective(module, stream)
-    objective.game.n_updates = 1  # the first batch is everyone's
+    objective.game.n_updates = 1  # so that the first batch updates every player
     plain = PlainGame(objective.game)
     plain_step = plain.teach if stage else plain.step
     batches = X.split(BATCH)
@@ -100,7 +100,7 @@ def contestants(
 
 
 class PlainGame:
-    """The same networks of torch's layers and the same two steps, as tutorials write them."""
+    """The same networks, from torch's layers, and the same two steps, written as in tutorials."""
 
     def __init__(self, game: TwoPlayers) -> None:
         module = game.module
@@ -116,7 +116,7 @@ class PlainGame:
         ]
 
     def step(self, x: torch.Tensor) -> None:
-        """Move the discriminator, then perhaps the generator and its average."""
+        """Update the discriminator, then, if it is its turn, the generator and its average."""
         D, G = self.discriminator, self.generator
         d_optimizer, g_optimizer = self.optimizers
         generator_moves = self.n_steps % self.n_critic == 0
@@ -147,7 +147,7 @@ class PlainGame:
         self.n_steps += 1
 
     def teach(self, x: torch.Tensor) -> None:
-        """Let the encoder find the codes of as many generated rows."""
+        """Update the encoder to find the codes of a batch of generated rows."""
         z = torch.randn(len(x), self.n_latent)
         with torch.no_grad():
             fake = self.average(z)
@@ -158,7 +158,7 @@ class PlainGame:
 
 
 def plain(network: Any) -> nn.Sequential:
-    """The layers of a network as torch has them, of the same sizes."""
+    """A network of torch's own layers with the same sizes."""
     layers: list[nn.Module] = []
     for layer in network:
         kind = type(layer).__name__

@@ -1,4 +1,4 @@
-"""The matrix products alone: what no update can do without."""
+"""The matrix products alone: the minimum cost of an update."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,32 +13,32 @@ from skdeepunsup._products import affine
 from .timing import race
 
 Product = Callable[[], Any]
-"""A matrix product that is ready to be done."""
+"""A matrix product, ready to be computed."""
 Kernel = Callable[[Tensor, Tensor], Product]
-"""Makes a product ready."""
+"""Prepares a matrix product."""
 
 
 def mm(A: Tensor, B: Tensor) -> Product:
-    """AB by ``torch.mm``, into an output at hand."""
+    """AB by ``torch.mm``, into an allocated output."""
     return partial(torch.mm, A, B, out=torch.empty(A.shape[0], B.shape[1]))
 
 
 def fast(A: Tensor, B: Tensor) -> Product:
-    """AB by the kernel that the package itself takes for this size and processor."""
+    """AB by the kernel that the package chooses for this size and processor."""
     return partial(affine, A, B)
 
 
 def rbm_products(n_visible: int, n_hidden: int, n: int, kernel: Kernel) -> list[Product]:
-    """xW, hWᵀ, vW, xᵀh, vᵀh: the textbook update from ``n`` rows and as many chains."""
+    """xW, hWᵀ, vW, xᵀh, vᵀh: the textbook update for ``n`` rows and as many chains."""
     x, v = torch.randn(2, n, n_visible)
     h, W = torch.randn(n, n_hidden), torch.randn(n_visible, n_hidden)
     return [kernel(x, W), kernel(h, W.T), kernel(v, W), kernel(x.T, h), kernel(v.T, h)]
 
 
 def autoencoder_products(widths: Sequence[int], n: int, kernel: Kernel) -> list[Product]:
-    """Of each layer from input to code and back: forward, gradient of weights, and of its input.
+    """Products of each layer, to the code and back: forward, gradients of weights and of its input.
 
-    The first layer's input needs no gradient.
+    The input of the first layer needs no gradient.
     """
     products = []
     for n_inputs, n_outputs in pairwise((*widths, *widths[-2::-1])):
@@ -52,7 +52,7 @@ def autoencoder_products(widths: Sequence[int], n: int, kernel: Kernel) -> list[
 
 
 def repeat(n_times: int, products: Sequence[Product]) -> None:
-    """Do all the products, ``n_times`` over."""
+    """Compute all products ``n_times``."""
     with torch.inference_mode():
         for _ in range(n_times):
             for product in products:

@@ -1,4 +1,4 @@
-"""MovieLens 100k: models complete the ratings of the five published folds, beside baselines."""
+"""MovieLens 100k: errors of models on the five published folds, compared with baselines."""
 
 import argparse
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .timing import print_table, settings, timed
 
 FOLDS = (1, 2, 3, 4, 5)
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Ratings at pairs of user and film, from the matrix of those that are known."""
+"""Predicts ratings of pairs of user and film, from the matrix of known ratings."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def contestants(seed: int) -> dict[str, Predict]:
-    """By name: what completes a matrix of users by films."""
+    """Methods that complete a matrix of users by films, by name."""
     over_items = CategoricalRBM(
         50,
         n_categories=5,
@@ -71,7 +71,7 @@ def contestants(seed: int) -> dict[str, Predict]:
 
 
 def recommenders(seed: int) -> list[Any]:
-    """Ours."""
+    """The recommenders of this package."""
     return [
         RatingRBM(device="cpu", random_state=seed),
         RatingAutoencoder(view="users", device="cpu", random_state=seed),
@@ -86,7 +86,7 @@ def _predicting(model: Any) -> Predict:
 def surprised(name: str, ratings: np.ndarray, pairs: np.ndarray, seed: int) -> np.ndarray:
     """A model of scikit-surprise (N. Hug, JOSS 5, 2020) at its defaults; NaN where it is missing.
 
-    ``pip install -c constraints.txt scikit-surprise`` brings it.
+    ``pip install -c constraints.txt scikit-surprise`` installs it.
     """
     try:
         import pandas as pd
@@ -101,7 +101,7 @@ def surprised(name: str, ratings: np.ndarray, pairs: np.ndarray, seed: int) -> n
 
 
 def _print_unseen_users(seed: int) -> None:
-    """A fifth of the users is not there in training; then four fifths of their ratings are."""
+    """Print errors for held-out users, a fifth of all, given four fifths of their ratings."""
     train, test = load_movielens(1)
     ratings = np.where(np.isnan(train), test, train)
     rng = np.random.default_rng(seed)
@@ -128,7 +128,7 @@ def _rmse(predicted: np.ndarray, ratings: np.ndarray) -> float:
 
 
 def _row_means(ratings: np.ndarray) -> np.ndarray:
-    """The mean rating of each row, of all where a row has none."""
+    """The mean rating of each row, or of all rows if a row has none."""
     seen = np.isfinite(ratings)
     sums = np.where(seen, ratings, 0).sum(1)
     return np.where(seen.any(1), sums / np.maximum(seen.sum(1), 1), np.nanmean(ratings))
@@ -137,9 +137,9 @@ def _row_means(ratings: np.ndarray) -> np.ndarray:
 def factorised(ratings: np.ndarray, seed: int, n_factors: int = 10) -> np.ndarray:
     """r ≈ μ + bᵤ + bᵢ + pᵤᵀqᵢ, by alternating ridge regressions on the rated entries.
 
-    A column of ones on either side makes the biases factors like the others. The penalty grows
-    with the ratings of a row (Zhou et al., "Large-scale parallel collaborative filtering for the
-    Netflix prize", 2008); 0.1 and 10 factors did best here among some.
+    A column of ones in both factors makes the biases factors like the others. The penalty grows
+    with the number of ratings of a row (Zhou et al., "Large-scale parallel collaborative filtering
+    for the Netflix prize", 2008); 0.1 and 10 factors were the best of a few tried here.
     """
     penalty, n_sweeps = 0.1, 15
     rng, mean, seen = np.random.default_rng(seed), np.nanmean(ratings), np.isfinite(ratings)
@@ -148,7 +148,7 @@ def factorised(ratings: np.ndarray, seed: int, n_factors: int = 10) -> np.ndarra
     Q = 0.1 * rng.normal(size=(ratings.shape[1], n_factors + 2))
     for _ in range(n_sweeps):
         for A, B, r, mask, own in ((P, Q, residual, seen, 0), (Q, P, residual.T, seen.T, 1)):
-            B[:, own] = 1  # against which A's own bias stands
+            B[:, own] = 1  # the factor that multiplies A's bias
             for i, there in enumerate(mask):
                 design = B[there]
                 gram = design.T @ design + penalty * max(1, there.sum()) * np.eye(n_factors + 2)

@@ -1,4 +1,4 @@
-"""Rules for an RBM's chains beside each other, by the exact log-likelihood they end with."""
+"""Rules for an RBM's chains, compared by the exact log-likelihood after training."""
 
 import argparse
 from functools import partial
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _table(title: str, rbm: BernoulliRBM, sets: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Each rule on each set, with the set's number for a seed."""
+    """Print the results of each rule on each set; the seed is the set's number."""
     rows = []
     for name, rule in RULES.items():
         scores, spent = [], []
@@ -72,9 +72,9 @@ RESET = {
 
 
 def far_modes(seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """4,000 rows of eight random patterns of 40 bits, 2 % of them flipped, and as many to test.
+    """4,000 rows of eight random patterns of 40 bits, 2 % of them flipped, and a test set.
 
-    The third is the mean log-likelihood of the test rows under the source itself.
+    The third result is the mean log-likelihood of the test rows under the true distribution.
     """
     n_rows, n_bits, n_modes, noise = 4_000, 40, 8, 0.02
     rng = np.random.default_rng(seed)

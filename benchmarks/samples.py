@@ -1,4 +1,4 @@
-"""Samples of MNIST by GAN, VAE and RBM, compared with test images by the features of a classifier
+"""Samples of MNIST by GAN, VAE and RBM, compared with test images in the features of a classifier
 that is trained here."""
 
 import argparse
@@ -97,7 +97,7 @@ def row(
 
 
 def pictures_of(model: Any, seed: int) -> np.ndarray:
-    """Samples as grey levels: of a model of bits, the means that the bits would be drawn from."""
+    """Samples as grey levels; for a model of bits, the means of the bits."""
     if isinstance(model, VariationalAutoencoder):
         samples = model.sample(N_SAMPLES, mean=True, random_state=seed)
     else:
@@ -108,19 +108,19 @@ def pictures_of(model: Any, seed: int) -> np.ndarray:
 
 
 class Watch:
-    """A callback that keeps a hundred samples, of the same codes, after some epochs."""
+    """A callback that stores a hundred samples, from the same codes, after some epochs."""
 
     def __init__(self, name: str) -> None:
         self.name, self.images = name, dict[str, np.ndarray]()
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Nothing is needed."""
+        """Do nothing."""
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Nothing is left."""
+        """Do nothing."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """An epoch begins."""
+        """Do nothing when an epoch begins."""
 
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
@@ -152,7 +152,7 @@ class Classifier(nn.Module):
 def classifier_features(
     x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, seed: int
 ) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
-    """What a classifier of five epochs sees in images, and its accuracy."""
+    """The features of a classifier trained for five epochs, and its accuracy."""
     stream, module = Stream(seed), Classifier()
     initialize(module, stream)
     rows = torch.from_numpy(np.column_stack([x_train, y_train]).astype(np.float32))
@@ -176,7 +176,7 @@ def classifier_features(
 
 
 def draw(pictures: dict[str, np.ndarray], path: str) -> None:
-    """A hundred of each side by side."""
+    """Draw a hundred samples of each model, side by side."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""Digits written over photographs: which pixel belongs to which, by networks and by a forest."""
+"""Digits written over photographs: the class of each pixel, by networks and by a forest."""
 
 import argparse
 from functools import partial
@@ -18,7 +18,7 @@ from .timing import print_table, settings, timed
 SHAPE = (24, 32)
 N_TRAINING, N_TEST = 4000, 1000
 N_PIXELS = 50_000
-"""Of the training scenes, drawn at random, that a forest is fitted to."""
+"""Random pixels of the training scenes that a forest is fitted to."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def spreads(found: list[tuple[float, ...]]) -> list[tuple[float, float]]:
 
 
 def scenes(n: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two digits each over a crop of a photograph, and their masks: 0 is none, k + 1 is digit k.
+    """Scenes of two digits over a crop of a photograph, and their masks: 0 is none, k + 1 digit k.
 
     Side 0 takes the left halves of the photographs and every other digit, side 1 the rest.
     """
@@ -87,7 +87,7 @@ def scenes(n: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             place = slice(i, i + 16), slice(begin, begin + 16)
             ink, paper = inks[which][..., None], image[place].mean((0, 1))
             colour = rng.uniform(size=3)
-            while abs(colour - paper).max() < 0.4:  # to be seen at all
+            while abs(colour - paper).max() < 0.4:  # until the digit is visible
                 colour = rng.uniform(size=3)
             image[place] += ink * (colour - image[place])
             mask[place][ink[..., 0] > 0.4] = labels[which] + 1
@@ -95,7 +95,7 @@ def scenes(n: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def answerers(seed: int) -> dict[str, Any]:
-    """By name: masks of scenes, given others and their masks."""
+    """By name: methods that predict masks of scenes, from training scenes and their masks."""
     connected = EncoderDecoder(
         128,
         hidden_layer_sizes=(24, 48, 96),
@@ -138,6 +138,6 @@ def answerers(seed: int) -> dict[str, Any]:
 
 
 def neighbours(images: np.ndarray) -> np.ndarray:
-    """The 9 × 9 pixels about each: (n, height, width, 3, 9, 9), a view."""
+    """The 9 × 9 pixels around each pixel, shape (n, height, width, 3, 9, 9), a view."""
     padded = np.pad(images, ((0, 0), (4, 4), (4, 4), (0, 0)), mode="edge")
     return sliding_window_view(padded, (9, 9), axis=(1, 2))

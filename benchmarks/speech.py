@@ -1,4 +1,4 @@
-"""Spoken digits: noise taken away, features for a classifier, and digits drawn from a model."""
+"""Spoken digits: noise reduction, features for a classifier, and samples of a model."""
 
 import argparse
 from collections.abc import Callable
@@ -22,13 +22,13 @@ from .timing import print_table, settings, timed
 
 KINDS = ("white", "babble")
 LEVELS = (0, 5)
-"""Signal-to-noise ratios of the tests, in dB."""
+"""Signal-to-noise ratios in the tests, in dB."""
 VOICES = 6
-"""Clips of other speakers that make babble."""
+"""Number of clips of other speakers that are mixed to babble."""
 COPIES = 3
-"""How often each training clip is heard in noise of either kind."""
+"""Copies of each training clip in each kind of noise."""
 FRAMES_AND_BANDS = (32, 40)
-"""Of the pictures that digits are told by."""
+"""Size of the images that the classifier receives."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def denoising(seeds: list[int]) -> None:
-    """Print how much nearer to the clean clips the cleaned ones are than the noisy ones."""
+    """Print the gain in SI-SDR of cleaned clips over noisy ones."""
     clips = load_spoken_digits(4096)
     clips["X"] /= 20 * np.sqrt(np.square(clips["X"]).mean(axis=1, keepdims=True))
     train, test = (chosen(clips, clips["index"] >= 5), chosen(clips, clips["index"] < 5))
@@ -87,14 +87,14 @@ def denoising(seeds: list[int]) -> None:
 
 
 def chosen(clips: dict[str, np.ndarray], keep: np.ndarray) -> dict[str, np.ndarray]:
-    """Some of the clips."""
+    """Select some of the clips."""
     return {name: values[keep] for name, values in clips.items()}
 
 
 def in_noise(
     clips: dict[str, np.ndarray], kind: str, level: Any, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Clips, and noise of its own for each, ``level`` dB softer than it."""
+    """Clips, and a different noise for each, ``level`` dB softer than the clip."""
     X, speaker = clips["X"], clips["speaker"]
     if kind == "white":
         noise = rng.normal(size=X.shape)
@@ -108,14 +108,14 @@ def in_noise(
 
 
 def few(pair: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """A tenth of the clips and their noise."""
+    """A tenth of the clips with their noise."""
     return pair[0][::10], pair[1][::10]
 
 
 def pairs(
     log_mel: LogMel, clips: dict[str, np.ndarray], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Spectrograms of clips in noise of either kind, at -5 to 10 dB, and the best gains."""
+    """Spectrograms of clips in both kinds of noise, at -5 to 10 dB, and the best gains."""
     inputs, targets = [], []
     for _ in range(COPIES):
         for kind in KINDS:
@@ -126,12 +126,12 @@ def pairs(
 
 
 def scaled(log_mel: LogMel, X: np.ndarray) -> np.ndarray:
-    """Levels on the scale of networks."""
+    """Levels, scaled for networks."""
     return (log_mel.transform(X) / 20 + 2).astype(np.float32)
 
 
 def best_gains(log_mel: LogMel, S: np.ndarray, N: np.ndarray) -> np.ndarray:
-    """The Wiener filter's |S|² / (|S|² + |N|²) of each band, of known sound and noise."""
+    """The Wiener gains |S|² / (|S|² + |N|²) of each band, for known sound S and noise N."""
     s, n = (10 ** (log_mel.transform(X) / 10) for X in (S, N))
     return s / (s + n)
 
@@ -150,9 +150,9 @@ def cleaners(
     tuning: list[tuple[np.ndarray, np.ndarray]],
     seed: int,
 ) -> dict[str, Callable[..., np.ndarray]]:
-    """By name: what cleans clips in noise, and hears their sum alone unless its name says more.
+    """By name: methods that clean noisy clips, given the sum alone unless the name says more.
 
-    The penalty of the ridge regression is fixed; the settings of the filters are not.
+    The penalty of the ridge regression is fixed; the settings of the filters are chosen.
     """
     ours = clone(model).set_params(random_state=seed).fit(X, Y)
     linear = Ridge(1000.0).fit(X, Y)
@@ -180,22 +180,22 @@ def cleaners(
 def best_of(
     candidates: list[Callable[..., np.ndarray]], tuning: list[tuple[np.ndarray, np.ndarray]]
 ) -> Callable[..., np.ndarray]:
-    """The one that gains most on training clips, in the mean over kinds and levels of noise."""
+    """The filter with the largest mean gain on training clips, over kinds and levels of noise."""
     return max(candidates, key=lambda clean: sum(gain(clean, pair) for pair in tuning))
 
 
 def local(size: int) -> Callable[..., np.ndarray]:
-    """scipy's filter in time."""
+    """SciPy's Wiener filter in the time domain."""
 
     def clean(S: np.ndarray, N: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):  # where there is neither
+        with np.errstate(divide="ignore", invalid="ignore"):  # bins with neither sound nor noise
             return np.nan_to_num([wiener(row, size) for row in S + N])
 
     return clean
 
 
 def spectral_filters(stft: ShortTimeFFT, told: bool) -> list[Callable[..., np.ndarray]]:
-    """The filters among which the best one is chosen."""
+    """Spectral filters, from which the best one is chosen."""
     overs = (1, 1.5, 2, 3) if told else (2, 4, 6, 9, 13)
     return [
         spectral(stft, told, over, memory)
@@ -207,11 +207,11 @@ def spectral_filters(stft: ShortTimeFFT, told: bool) -> list[Callable[..., np.nd
 def spectral(
     stft: ShortTimeFFT, told: bool, over: float, memory: float
 ) -> Callable[..., np.ndarray]:
-    """Wiener gains ξ / (1 + ξ) of each bin, the ratio ξ of sound to noise heard frame by frame.
+    """Wiener gains ξ / (1 + ξ) of each bin, with the signal-to-noise ratio ξ estimated by frame.
 
-    ``over`` times the mean spectrum of the noise is taken for it where that is told, otherwise of
-    what each bin has in a fifth of the frames at most. A share ``memory`` of ξ is what the last
-    frame's answer had (Ephraim and Malah 1984).
+    The noise is ``over`` times its mean spectrum if that is given, else times the level that each
+    bin has in at most a fifth of the frames. A share ``memory`` of ξ comes from the result of the
+    previous frame (Ephraim and Malah 1984).
     """
 
     def clean(S: np.ndarray, N: np.ndarray) -> np.ndarray:
@@ -237,7 +237,7 @@ def spectral(
 
 
 def features(seeds: list[int]) -> None:
-    """Print how well an SVC tells digits by the codes of log-mel spectrograms."""
+    """Print the accuracy of an SVC that classifies digits by codes of log-mel spectrograms."""
     clips = load_spoken_digits(6000)
     X, y, training = pictures(clips["X"]), clips["digit"], clips["index"] >= 5
     noisy = DenoisingAutoencoder(
@@ -278,7 +278,7 @@ def features(seeds: list[int]) -> None:
 
 
 def pictures(X: np.ndarray) -> np.ndarray:
-    """Log-mel spectrograms, relative to the loudest level, the time that is sound made equal."""
+    """Log-mel spectrograms relative to the loudest level, stretched to equal length."""
     log_mel = LogMel(hop_length=128, floor=-60).fit(X)
     images = log_mel.transform(X / np.abs(X).max(1, keepdims=True))
     images = images.reshape(-1, *log_mel.image_shape_)
@@ -294,21 +294,21 @@ def pictures(X: np.ndarray) -> np.ndarray:
 
 
 def coded(reducer: Any, X: np.ndarray, training: np.ndarray, seed: int) -> np.ndarray:
-    """The codes of all rows, of a reducer that has seen those for training."""
+    """Codes of all rows by a reducer fitted to the training rows."""
     if reducer is None:
         return X
     return clone(reducer).set_params(random_state=seed).fit(X[training]).transform(X)
 
 
 def accuracy(Z: np.ndarray, y: np.ndarray, training: np.ndarray, labelled: Any = None) -> float:
-    """The share of the clips not for training that an SVC tells right."""
+    """Accuracy of an SVC on the test clips."""
     labelled = training if labelled is None else labelled
     classifier = make_pipeline(StandardScaler(with_std=False), SVC(C=10))
     return float(classifier.fit(Z[labelled], y[labelled]).score(Z[~training], y[~training]))
 
 
 def few_labels(Z: np.ndarray, y: np.ndarray, training: np.ndarray, n: int, seed: int) -> float:
-    """The same with ``n`` labels of each digit, in the mean over ten draws of them."""
+    """Accuracy of an SVC with ``n`` labels per digit, averaged over ten draws of them."""
     rng = np.random.default_rng(seed)
     own = [np.flatnonzero(training & (y == digit)) for digit in range(10)]
     draws = [
@@ -321,7 +321,7 @@ def few_labels(Z: np.ndarray, y: np.ndarray, training: np.ndarray, n: int, seed:
 
 
 def voices(seeds: list[int]) -> None:
-    """Print how many digits are recognised of those drawn from models, and how they lie."""
+    """Print the share of sampled digits that are recognised, and how samples are distributed."""
     clips = load_spoken_digits(4096)
     X, y, training = clips["X"], clips["digit"], clips["index"] >= 5
     log_mel = LogMel(hop_length=128, floor=-60).fit(X)
@@ -364,7 +364,7 @@ def voices(seeds: list[int]) -> None:
 
 
 def codes_like(codes: np.ndarray, y: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """``n`` draws from a Gaussian with the mean and the covariance of the codes of each digit."""
+    """``n`` draws from a Gaussian with the mean and covariance of the codes, for each digit."""
     rng = np.random.default_rng(seed)
     own = [codes[y == digit].astype(float) for digit in range(10)]
     draws = [rng.multivariate_normal(rows.mean(0), np.cov(rows.T), n) for rows in own]
@@ -372,7 +372,7 @@ def codes_like(codes: np.ndarray, y: np.ndarray, n: int, seed: int) -> np.ndarra
 
 
 def means_and_spreads(found: Any, digits: int = 2) -> list[str]:
-    """Of rows of figures, one a seed: each column's."""
+    """Mean and spread of each column of figures, whose rows are seeds."""
     return [
         f"{mean:.{digits}f} ± {spread:.{digits}f}"
         for mean, spread in zip(np.mean(found, 0), np.std(found, 0, ddof=1), strict=True)

@@ -1,4 +1,4 @@
-"""Speed of fit and transform, beside scikit-learn, a DataLoader loop and the matrix products."""
+"""Speed of fit and transform, relative to scikit-learn, a DataLoader loop and matrix products."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -31,10 +31,10 @@ from .timing import Timings, print_table, race
 
 RBM_WIDTHS = 784, 256
 RBM_SIZES = ((10, 2_000), (100, 10_000), (500, 10_000))
-"""Batch and rows of each RBM's epoch."""
+"""Batch size and rows of each RBM's epoch."""
 BFLOAT16_BATCH = 500
 AUTOENCODER_SIZES = (((784, 32), 32), ((784, 128, 16), 128), ((784, 500, 250, 30), 128))
-"""Widths from input to code, and batch."""
+"""Widths from input to code, and batch size."""
 AUTOENCODER_ROWS, AUTOENCODER_EPOCHS = 4_096, 5
 TRANSFORM_ROWS = 20_000
 ANNEALED_WIDTHS, ANNEALED_CHAINS, ANNEALED_TEMPERATURES = (784, 500), 100, 300
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def rbm_fit(n_repetitions: int) -> None:
-    """One epoch of persistent contrastive divergence, ours as it is by default."""
+    """One epoch of persistent contrastive divergence, with our defaults."""
     others = ("scikit-learn", "products", "fast products")
     rows = []
     for batch, n_rows in RBM_SIZES:
@@ -147,7 +147,7 @@ def transform(n_repetitions: int) -> None:
 
 
 def annealing(n_repetitions: int) -> None:
-    """Annealed importance sampling: the cost of a temperature, beside its two products."""
+    """Annealed importance sampling: the cost of a temperature, relative to its two products."""
     n_visible, n_hidden = ANNEALED_WIDTHS
     generator = torch.Generator().manual_seed(0)
     machine = RestrictedBoltzmannMachine(n_visible, n_hidden)
@@ -179,7 +179,7 @@ def annealing(n_repetitions: int) -> None:
 
 
 def dataloader_loop(X: np.ndarray, widths: Sequence[int], batch: int, n_epochs: int) -> nn.Module:
-    """Train the same autoencoder the way tutorials do."""
+    """Train the same autoencoder as in tutorials."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
     for half in (widths, widths[::-1]):
@@ -199,7 +199,7 @@ def dataloader_loop(X: np.ndarray, widths: Sequence[int], batch: int, n_epochs: 
 
 
 def _race_rbms(batch: int, n_rows: int, precisions: Sequence[str], n_repetitions: int) -> Timings:
-    """One epoch of each, ours under the names of its precisions."""
+    """Time one epoch of each; ours is named by its precision."""
     X, n_updates = synthetic_bits(n_rows, RBM_WIDTHS[0]), n_rows // batch
     parameters = {
         "n_components": RBM_WIDTHS[1],
@@ -223,6 +223,6 @@ def _race_rbms(batch: int, n_rows: int, precisions: Sequence[str], n_repetitions
 def _per_update_and_speeds(
     timings: Timings, ours: str, others: Sequence[str], n_updates: int
 ) -> list[float]:
-    """Microseconds per update of ours and of the others; ours' speed over each of the others'."""
+    """Microseconds per update of all contestants, and our speed relative to each of the others."""
     microseconds = [1e6 / n_updates * timings.median(name) for name in (ours, *others)]
     return microseconds + [timings.speed(ours, name) for name in others]

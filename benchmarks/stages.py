@@ -1,4 +1,4 @@
-"""Fits whose learning rate falls in stages, which ``warm_start`` allows."""
+"""Fits with a learning rate that falls in stages, by ``warm_start``."""
 
 import argparse
 import time
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def add_rates(parser: argparse.ArgumentParser, default: str) -> None:
-    """The option ``--rates``."""
+    """Add the option ``--rates``."""
     parser.add_argument(
         "--rates",
         nargs="*",

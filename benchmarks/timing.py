@@ -1,4 +1,4 @@
-"""Contestants timed in turn on as many threads as wanted, and tables of what came out."""
+"""Timings of contestants in turn, and tables of the results."""
 
 import gc
 import re
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 
 def limit_threads(n_threads: int) -> None:
-    """Hold NumPy, SciPy and torch to ``n_threads``, from now on."""
+    """Limit NumPy, SciPy and torch to ``n_threads``, from now on."""
     threadpool_limits(n_threads)
     torch.set_num_threads(n_threads)
 
@@ -35,20 +35,20 @@ class Timings:
     def speed(self, name: str, other: str) -> float:
         """How many times faster ``name`` is than ``other``: the median over repetitions.
 
-        The two are compared within each repetition, so that a machine that is slow for a while is
-        slow for both.
+        The two are compared within each repetition, so that a temporarily slow machine is slow for
+        both.
         """
         return float(np.median(self.seconds[other] / self.seconds[name]))
 
 
 def race(contestants: Mapping[str, Callable[[], Any]], n_repetitions: int = 7) -> Timings:
-    """Time all contestants in turn, ``n_repetitions`` times after one that does not count."""
+    """Time all contestants in turn, ``n_repetitions`` times after a warm-up."""
     rounds = [[seconds(run) for run in contestants.values()] for _ in range(n_repetitions + 1)]
     return Timings(dict(zip(contestants, np.transpose(rounds[1:]), strict=True)))
 
 
 def seconds(run: Callable[[], Any]) -> float:
-    """Wall-clock seconds of one call, without garbage collections in it."""
+    """Wall-clock seconds of one call, without garbage collection."""
     gc.collect()
     gc.disable()
     try:
@@ -60,14 +60,14 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """What a call returns, and its seconds."""
+    """The result of a call, and its seconds."""
     results: list[Any] = []
     spent = seconds(lambda: results.append(function(*arguments)))
     return results[0], spent
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table that reads well as plain text and is Markdown; numbers go to the right."""
+    """Print a table in Markdown that reads well as text, with numbers aligned to the right."""
     cells = [list(columns)] + [[_text(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     print(f"\n{title}\n")
@@ -86,12 +86,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 
 def settings(estimator: Any) -> str:
-    """An estimator's parameters that are not the defaults, on one line; functions by name."""
+    """An estimator's parameters that differ from the defaults, on one line; functions by name."""
     return re.sub(r"<function (\w+) at \w+>", r"\1", " ".join(repr(estimator).split()))
 
 
 def _text(value: Any) -> str:
-    """Three significant digits of a float, all of anything else."""
+    """A value as text; floats with three significant digits."""
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) else str(value)
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -1,4 +1,4 @@
-"""Test log-likelihood of variational autoencoders on MNIST, binarised anew in each epoch."""
+"""Test log-likelihood of variational autoencoders on MNIST, binarised again in each epoch."""
 
 import argparse
 import time
@@ -14,7 +14,7 @@ from .stages import add_rates, stages
 from .timing import print_table, settings
 
 PUBLISHED = {1: -86.76, 50: -84.78}
-"""Burda et al. 2015, by the importance samples in training; 5,000 in the estimate."""
+"""Burda et al. 2015, by the number of importance samples in training; 5,000 in the estimate."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
