@@ -72,8 +72,8 @@ PARAMETERS = {
     "momentum": ("Share of the last step that is kept, in [0, 1).",),
     "weight_decay": (
         "Each update shrinks the weights, not the biases, by this times the learning rate.",
-        "Of all parameters: adds half of it times their squares to the squared error of a rating.",
-        "Share of all parameters that each update takes off, times ``learning_rate``",  # of AdamW
+        "Half of it times the squares of all parameters is added to the squared error of a rating.",
+        "Each update shrinks all parameters by this times ``learning_rate``.",  # of AdamW
     ),
     "averaging": (
         "Share of itself that the model keeps at each update while it follows the parameters that "
@@ -98,8 +98,8 @@ PARAMETERS = {
         "Height and width, and channels where there are several, of the image that a row is, "
         "channels last: the networks are then convolutional.",
         # where targets have a shape of their own
-        "Height and width, and channels where there are several, of the image that a row of ``X`` "
-        "is, channels last: the encoder is then convolutional.",
+        "Height, width and, if there are several, channels of the image in each row of ``X``, "
+        "flattened with channels last: the encoder is then convolutional.",
     ),
     "tied_weights": ("Whether the decoder's weights are the encoder's, transposed.",),
     # Data
@@ -168,15 +168,15 @@ ARGUMENTS = {
         "Codes, NaN where missing.",  # of categories
         # of recommenders
         "Known entries of the users",
-        "Ratings: dense, with NaN where there is none, or sparse, where what is stored is a "
-        "rating, zeros included.",
-        "Interactions, none of them negative; 0 where there are none.",
+        "Ratings: dense, with NaN where there is none, or sparse, where every stored entry is a "
+        "rating, including zeros.",
+        "Interactions, at least 0; 0 where there are none.",
         # of what is no table
         "Sequences of codes",
-        "SMILES, or SELFIES, one molecule each.",
-        "Whole numbers that are codes of the vocabulary, in any order; 0 stands for nothing.",
-        "Waveforms, one a row.",
-        "Levels in dB, as ``transform`` returns them; at ``floor`` and below is silence.",
+        "SMILES, or SELFIES, one string per molecule.",
+        "Integers, codes of the vocabulary in any order; zeros are skipped.",
+        "Waveforms, one per row.",
+        "Levels in dB, as ``transform`` returns them; levels up to ``floor`` are silence.",
     ),
     "random_state": (
         "Seeds the sampling; None takes NumPy's global state.",

@@ -73,7 +73,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Features seen in ``fit``. They are the samples of a waveform.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the samples, if ``X`` has feature names that are all strings.
+        Their names, where they had any.
 
     Raises
     ------

@@ -1,10 +1,7 @@
-"""Metrics, by what they measure; lower is better for errors and distances, higher for all others.
+"""Metrics of reconstructions, samples, disentangled codes, recommendations and waveforms."""
 
-Reconstructions (``reconstruction.py``); samples of generative models (``two_sample.py`` and
-``manifold.py``, all at once in ``generative.py``); codes whose factors of variation are known
-(``disentanglement.py``); recommendations (``recommending.py``); waveforms (``sound.py``).
-"""
-
+# One file a subject; the metrics of samples are in two_sample.py (distances) and manifold.py
+# (neighbours), and all at once in generative.py.
 from .disentanglement import DCI, active_units, dci, mutual_information_gap
 from .generative import kernel_score, sample_quality
 from .manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall

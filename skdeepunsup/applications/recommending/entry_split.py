@@ -108,9 +108,9 @@ class EntrySplit:
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_splits * n_users, n_items)
-            What is known, stacked.
+            Known entries, from ``stacked``.
         y : {array-like, sparse matrix} of shape (n_splits * n_users, n_items), default=None
-            What is held out, stacked.
+            Hidden entries, from ``stacked``.
         groups : Ignored
             Present for API consistency.
 
