@@ -1,179 +1,24 @@
-"""The deep belief network, against enumeration of networks small enough for it."""
+"""DeepBeliefNetwork: what the estimator promises."""
 
-import itertools
 import math
 import pickle
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from torch.nn.functional import logsigmoid
 
 from skdeepunsup import BernoulliRBM, DeepBeliefNetwork
-from skdeepunsup._random import Stream
-from skdeepunsup._rows import ResidentRows
-from skdeepunsup.energy.learning.chains import PersistentChains
 from skdeepunsup.energy.learning.contrastive import ContrastiveDivergence
-from skdeepunsup.energy.learning.greedy import RowsAbove
-from skdeepunsup.energy.learning.monitors import fixed_bits, restricted_figures
-from skdeepunsup.energy.learning.up_down import UpDown, sleep_, wake_
-from skdeepunsup.energy.likelihood.bound import (
-    enumerated_bound,
-    lower_bound,
-    sampled_bound,
-    stratified,
-)
-from skdeepunsup.energy.likelihood.partition import exact_log_partition
-from skdeepunsup.energy.machines.belief_network import BeliefNetwork
 from tests.callbacks import StopsAfter, stops_early
-
-SIZES = [(3,), (3, 2), (2, 3, 2)]
-N = 4
-
-
-def random_network(sizes, n_features=N, scale=1.0, seed=0, **options):
-    """A network with random parameters, in float64."""
-    network = BeliefNetwork(n_features, sizes, **options).double()
-    rng = np.random.default_rng(seed)
-    for parameter in network.parameters():
-        parameter.copy_(torch.tensor(rng.normal(0, scale, tuple(parameter.shape))))
-    return network
-
-
-def all_states(n):
-    return torch.tensor(list(itertools.product([0.0, 1.0], repeat=n)), dtype=torch.float64)
-
-
-def log_bits(u, x):
-    """log p(u | x) of bits."""
-    return torch.where(u == 1, logsigmoid(x), logsigmoid(-x)).sum(-1)
-
-
-def log_visible(network, v, x):
-    """log p(v | x) of each kind of visible unit, by its textbook formula."""
-    kind = network.arguments["visible_units"]
-    if kind == "bernoulli":
-        return log_bits(v, x)
-    if kind == "gaussian":
-        deviation = (0.5 * network.visible.log_variance).exp()
-        return torch.distributions.Normal(x, deviation).log_prob(v).sum(-1)
-    K = network.visible.n_categories
-    return (v * x.unflatten(-1, (-1, K)).log_softmax(-1).flatten(-2)).sum(-1)
-
-
-def exact_log_likelihood(network, v):
-    """log p(v) of each visible state, by summing over all states of h¹, …, hᴸ."""
-    *directed, top = network.layers
-    H = [all_states(machine.n_components) for machine in network.layers]
-    if not directed:
-        energies = torch.stack([-top.energy(v, h.expand(len(v), -1)) for h in H[0]], 1)
-        return energies.logsumexp(1) - exact_log_partition(top)
-    pairs = [[-top.energy(u[None], h[None])[0] for h in H[-1]] for u in H[-2]]
-    log_p = torch.tensor(pairs, dtype=torch.float64)
-    log_p = log_p.logsumexp(1) - log_p.logsumexp((0, 1))  # of h^{L−1}
-    for machine, below, above in reversed(list(zip(directed[1:], H, H[1:], strict=False))):
-        x = above @ machine.W.T + machine.a
-        log_p = (log_bits(below[:, None], x[None]) + log_p).logsumexp(1)
-    x = H[0] @ directed[0].W.T + directed[0].a
-    return (log_visible(network, v[:, None], x[None]) + log_p).logsumexp(1)
-
-
-def score(network, v):
-    return enumerated_bound(network, v) - exact_log_partition(network.top)
-
-
-OPTIONS = [{}, {"fine_tuning": "up-down"}]
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=["tied", "untied"])
-@pytest.mark.parametrize("sizes", SIZES)
-def test_bound_is_never_above_the_log_likelihood(sizes, options):
-    network, V = random_network(sizes, **options), all_states(N)
-    exact, bound = exact_log_likelihood(network, V), score(network, V)
-    assert float(exact.logsumexp(0)) == pytest.approx(0, abs=1e-9)  # the enumeration is right
-    assert (bound <= exact + 1e-9).all()
-    assert float(bound.exp().sum()) <= 1 + 1e-9
-    if len(sizes) > 1:
-        assert (bound < exact - 1e-3).all()  # q is not the posterior
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=["tied", "untied"])
-def test_bound_falls_short_by_the_divergence_from_the_posterior(options):
-    """log p(v) minus the bound is KL(q(h|v) ‖ p(h|v)), by enumeration."""
-    network, V = random_network((3, 2), **options), all_states(N)
-    bottom, top = network.layers
-    H = all_states(3)
-    R = network.recognition[0] if options else bottom.W
-    log_q = log_bits(H[None], (V @ R + bottom.b)[:, None])
-    log_p = log_bits(V[:, None], (H @ bottom.W.T + bottom.a)[None])
-    log_p = log_p - top.free_energy(H) - exact_log_partition(top)
-    posterior = log_p.log_softmax(1)
-    divergence = (log_q.exp() * (log_q - posterior)).sum(1)
-    torch.testing.assert_close(exact_log_likelihood(network, V) - divergence, score(network, V))
-
-
-def test_bound_is_tight_where_the_top_is_the_bottom_upside_down():
-    """q is then the posterior, and each draw gives the likelihood of the machine itself."""
-    network, V = random_network((3, N)), all_states(N)
-    bottom, top = network.layers
-    top.W.copy_(bottom.W.T)
-    top.a.copy_(bottom.b)
-    top.b.copy_(bottom.a)
-    expected = -bottom.free_energy(V) - exact_log_partition(bottom)
-    torch.testing.assert_close(exact_log_likelihood(network, V), expected)
-    torch.testing.assert_close(score(network, V), expected)
-    drawn = sampled_bound(network, V, 1, Stream(0)) - exact_log_partition(top)
-    torch.testing.assert_close(drawn, expected)
-
-
-@pytest.mark.parametrize("sizes", SIZES)
-def test_bound_holds_above_categories(sizes):
-    network = random_network(sizes, 3, visible_units="categorical", n_categories=3)
-    rows = torch.tensor(list(itertools.product(range(3), repeat=3)), dtype=torch.float64)
-    V = network.coding.to_states(rows)
-    exact, bound = exact_log_likelihood(network, V), score(network, V)
-    assert float(exact.logsumexp(0)) == pytest.approx(0, abs=1e-9)
-    assert (bound <= exact + 1e-9).all()
-
-
-@pytest.mark.parametrize("sizes", SIZES)
-def test_bound_holds_for_densities(sizes):
-    network = random_network(sizes, 2, visible_units="gaussian")
-    axis = torch.linspace(-15, 15, 301).double()
-    V = torch.cartesian_prod(axis, axis)
-    exact, bound = exact_log_likelihood(network, V), score(network, V)
-    cell = 2 * math.log(0.1)
-    assert float(exact.logsumexp(0) + cell) == pytest.approx(0, abs=1e-6)
-    assert (bound <= exact + 1e-9).all()
-
-
-@pytest.mark.parametrize("visible_units", ["bernoulli", "gaussian"])
-def test_drawn_bound_has_the_enumerated_one_for_its_mean(visible_units):
-    network = random_network((3, 4, 2), visible_units=visible_units, fine_tuning="up-down")
-    V = all_states(N)
-    draws = torch.stack([sampled_bound(network, V, 5, Stream(seed)) for seed in range(2000)])
-    error = draws.std(0) / math.sqrt(len(draws))
-    assert ((draws.mean(0) - enumerated_bound(network, V)).abs() < 5 * error).all()
-
-
-def test_draws_of_one_unit_are_spread_evenly():
-    u = stratified(8, 3, Stream(0))
-    assert ((u * 8).floor().sort(0).values == torch.arange(8)[:, None]).all()
-    plain = random_network((6, 5), scale=0.5)
-    V = all_states(N)
-    spread = torch.stack([sampled_bound(plain, V, 8, Stream(s)) for s in range(200)]).std(0)
-    alone = torch.stack([sampled_bound(plain, V, 1, Stream(s)) for s in range(200)]).std(0)
-    assert (spread < 0.8 * alone / math.sqrt(8)).all()
-
-
-def test_many_units_are_drawn_and_few_enumerated():
-    V = all_states(N)
-    few, many = random_network((6, 4, 9)), random_network((7, 4, 9))
-    assert torch.equal(lower_bound(few, V, 1), lower_bound(few, V, 7))
-    assert not torch.equal(lower_bound(many, V, 1), lower_bound(many, V, 7))
+from tests.energy.likelihood.test_bound import (
+    SIZES,
+    N,
+    all_states,
+    exact_log_likelihood,
+    random_network,
+)
 
 
 def bits(n_rows=200, n_features=6, seed=0):
@@ -229,52 +74,6 @@ def test_a_layer_starts_as_high_as_the_one_below_ended():
     assert narrow < one - 0.05
 
 
-@pytest.mark.parametrize("kind", ["bernoulli", "gaussian", "categorical"])
-def test_wake_follows_the_likelihood_of_each_layer(kind):
-    options = {"n_categories": 2} if kind == "categorical" else {}
-    machine = random_network((3, 2), visible_units=kind, **options).layers[0]
-    below, above = torch.rand(5, N).double(), all_states(3)[:5]
-    below = machine.coding.to_states(below.round() if kind != "gaussian" else below)
-    expected = []
-    for parameter in (machine.W, machine.a):
-        parameter.requires_grad_(True)
-        x = above @ machine.W.T + machine.a
-        if kind == "categorical":
-            log_p = (below * x.unflatten(-1, (-1, 2)).log_softmax(-1).flatten(-2)).sum(-1)
-        elif kind == "gaussian":  # times σ²
-            log_p = -0.5 * (below - x).square().sum(-1)
-        else:
-            log_p = log_bits(below, x)
-        expected.append(torch.autograd.grad(log_p.mean(), parameter)[0])
-        parameter.requires_grad_(False)
-    if kind == "categorical":
-        machine.constrain_()
-    before = machine.W.clone(), machine.a.clone()
-    wake_(machine, below, above, 0.01)
-    torch.testing.assert_close((machine.W - before[0]) / 0.01, expected[0])
-    torch.testing.assert_close((machine.a - before[1]) / 0.01, expected[1])
-
-
-@pytest.mark.parametrize("kind", ["bernoulli", "gaussian"])
-def test_sleep_follows_the_posterior_of_each_layer(kind):
-    network = random_network((3, 2), visible_units=kind, fine_tuning="up-down")
-    machine, (R,) = network.layers[0], network.recognition
-    below, above = torch.rand(5, N).double(), all_states(3)[:5]
-    below = below.round() if kind == "bernoulli" else below
-    variance = machine.visible.log_variance.exp() if kind == "gaussian" else 1.0
-    expected = []
-    for parameter in (R, machine.b):
-        parameter.requires_grad_(True)
-        log_q = log_bits(above, (below / variance) @ R + machine.b).mean()
-        expected.append(torch.autograd.grad(log_q, parameter)[0])
-        parameter.requires_grad_(False)
-    before, generative = (R.clone(), machine.b.clone()), machine.W.clone()
-    sleep_(network, 0, below, above, 0.01)
-    torch.testing.assert_close((R - before[0]) / 0.01, expected[0])
-    torch.testing.assert_close((machine.b - before[1]) / 0.01, expected[1])
-    assert torch.equal(machine.W, generative)
-
-
 def test_up_down_raises_the_bound_and_unties_the_weights():
     X = bits(400, 8)
     greedy = DeepBeliefNetwork((6, 3), random_state=0, n_iter=10)
@@ -287,21 +86,6 @@ def test_up_down_raises_the_bound_and_unties_the_weights():
     again = pickle.loads(pickle.dumps(tuned))
     assert torch.equal(again.module_.recognition[0], network.recognition[0])
     np.testing.assert_array_equal(again.score_samples(X), tuned.score_samples(X))
-
-
-def test_up_down_moves_all_that_there_is():
-    network = random_network((3, 5, 2), fine_tuning="up-down")
-    before = {name: p.clone() for name, p in network.named_parameters()}
-    learner = partial(
-        ContrastiveDivergence,
-        stream=Stream(0),
-        chains=partial(PersistentChains, n_chains=7, n_steps=1),
-        learning_rate=0.1,
-        precision=torch.float64,
-    )
-    UpDown(network, Stream(0), learner=learner, rates=(0.1, 0.2, 0.1)).step(all_states(N))
-    still = {name for name, p in network.named_parameters() if torch.equal(p, before[name])}
-    assert not still
 
 
 def test_up_down_is_not_for_a_network_that_was_fitted_without():
@@ -389,43 +173,6 @@ def test_chains_start_at_the_first_batch_of_each_layer_but_the_lowest(monkeypatc
     options = {"fine_tuning": "up-down", "batch_size": 30, "random_state": 0}
     model = DeepBeliefNetwork((5, 4, 3), n_iter=2, **options).fit(bits())
     assert starts == [(machine, 30) for machine in model.module_.layers[1:]]
-
-
-@pytest.mark.parametrize("n_chains", [2, 50_000])
-def test_chains_that_start_at_rows_know_them(n_chains):
-    machine, rows = random_network((3, 2)).layers[0], all_states(N)[:5]
-    rule = ContrastiveDivergence(
-        machine,
-        Stream(0),
-        chains=partial(PersistentChains, n_chains=n_chains, n_steps=1),
-        learning_rate=0.1,
-        precision=torch.float64,
-    )
-    rule.start_chains(rows)
-    assert rule.chains.h.shape == (n_chains, 3)
-    if n_chains > 2:
-        expected = machine.encode(rows).mean(0)
-        torch.testing.assert_close(rule.chains.h.mean(0), expected, atol=0.01, rtol=0)
-
-
-def test_fine_tuning_measures_the_network_that_answers():
-    network = random_network((3, 5, 2), fine_tuning="up-down")
-    learner = partial(
-        ContrastiveDivergence,
-        stream=Stream(0),
-        chains=partial(PersistentChains, n_chains=7, n_steps=1),
-        learning_rate=1.0,
-        precision=torch.float64,
-    )
-    rule = UpDown(network, Stream(0), learner=learner, rates=(1.0,) * 3, averaging=0.99)
-    for _ in range(20):
-        rule.step(all_states(N))
-    arriving = RowsAbove(ResidentRows(all_states(N)), network, 2)
-    seen = rule.measure(arriving, arriving)["reconstruction_kl"]
-    bits = fixed_bits(arriving.take(torch.tensor([0, 10])))
-    by_top = {t: restricted_figures(t, bits) for t in (network.top, rule.machine.top)}
-    answering, trained = (f["reconstruction_kl"].mean() for f in by_top.values())
-    assert seen == answering != trained
 
 
 def test_missing_categories_are_filled_and_not_scored():

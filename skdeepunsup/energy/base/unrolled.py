@@ -11,6 +11,7 @@ from ..._validation import to_array
 from ..machines.restricted import RestrictedBoltzmannMachine
 from ..units.binary import Bernoulli
 from ..units.categorical import Categorical
+from ..units.gaussian import Gaussian
 
 AffineMap = tuple[np.ndarray, np.ndarray]
 """W of shape (n_outputs, n_inputs) and b of shape (n_outputs,), for Wx + b."""
@@ -86,15 +87,22 @@ def _way_down(machine: RestrictedBoltzmannMachine) -> AffineMap:
 
 
 def _check_units(name: str, bottom: RestrictedBoltzmannMachine) -> None:
-    """Raise if the bottom machine is no layer of logistic units between vectors of numbers."""
+    """Raise unless the bottom machine is a layer of logistic units between vectors of numbers."""
     if isinstance(bottom.visible, Categorical):
         raise ValueError(
-            f"{name} with categorical visible units cannot be unrolled: it sees and gives back "
-            "codes, which no affine map takes; encode them by sklearn.preprocessing.OneHotEncoder "
-            "and use binary units."
+            f"{name} with categorical visible units cannot be unrolled: it takes and returns "
+            "codes, which are no input of an affine map; encode them by "
+            "sklearn.preprocessing.OneHotEncoder and use binary units."
+        )
+    if not isinstance(bottom.visible, Bernoulli | Gaussian):
+        kind = bottom.arguments["visible_units"]
+        raise ValueError(
+            f"{name} with visible_units={kind!r} cannot be unrolled: their mean is neither their "
+            "input nor a logistic function of it; use binary or Gaussian units."
         )
     if not isinstance(bottom.hidden, Bernoulli):
+        kind = bottom.arguments["hidden_units"]
         raise ValueError(
-            f"{name} with hidden_units='relu' cannot be unrolled: the mean of a rectified Gaussian "
-            "unit is no logistic function of its input; use hidden_units='bernoulli'."
+            f"{name} with hidden_units={kind!r} cannot be unrolled: their mean is no logistic "
+            "function of their input; use hidden_units='bernoulli'."
         )
