@@ -1,7 +1,5 @@
 """The deep belief network as an estimator."""
 
-from functools import partial
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,43 +8,22 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from .._categories import check_categories, count_categories, has_missing
+from .._categories import has_missing
 from .._parameters import (
-    check_boolean,
     check_integer,
-    check_option,
-    check_real,
-    check_sizes,
 )
 from .._random import Stream
-from .._rows import CHUNK_ROWS, Rows, StreamedRows, map_rows
+from .._rows import CHUNK_ROWS, StreamedRows, map_rows
 from .._validation import output_dtype
-from ..base.generative import Completion, GenerativeModel
-from ..training import Schedule
-from .base.normalized import NormalizedModel
-from .base.parameters import (
-    chain_options,
-    check_training,
-    shared_options,
-    warn_outside_unit_interval,
-)
-from .base.unrolled import Unrollable
+from ..base.generative import Completion
+from .base.stacked import StackedModel
 from .completion import ClampedChains, ClampedNetwork
-from .learning.chains import DataChains, PersistentChains
-from .learning.contrastive import ContrastiveDivergence
-from .learning.greedy import LayerByLayer
-from .learning.start import start_at_data
-from .learning.up_down import UpDown
 from .likelihood.bound import lower_bound
 from .likelihood.partition import kept_log_partition
 from .machines.belief_network import BeliefNetwork
-from .machines.restricted import RestrictedBoltzmannMachine
-
-LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
-"""Of a layer, by the units below it, as the estimators of one layer have them."""
 
 
-class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
+class DeepBeliefNetwork(StackedModel):
     """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
 
     A generative model of several layers: the top two are a restricted Boltzmann machine, from which
@@ -187,8 +164,6 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
     (2, 64)
     """
 
-    _module_class = BeliefNetwork
-
     def __init__(
         self,
         hidden_layer_sizes: Any = (500, 500),
@@ -241,15 +216,6 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
         self.precision = precision
         self.verbose = verbose
         self.random_state = random_state
-
-    @property
-    def _normalized(self) -> RestrictedBoltzmannMachine:
-        return self._module.top
-
-    def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
-        network: BeliefNetwork = self._module
-        layers = enumerate(network.layers[: network.depth])
-        return [(machine, network.recognition_weights(layer)) for layer, machine in layers]
 
     def activities(self, X: Any) -> list[np.ndarray]:
         """Map rows to the mean activities of all layers.
@@ -358,134 +324,3 @@ class DeepBeliefNetwork(Unrollable, GenerativeModel, NormalizedModel):
         tags.input_tags.categorical = categorical
         tags.input_tags.positive_only = categorical
         return tags
-
-    def _check_parameters(self) -> None:
-        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
-        if n_layers == 0:
-            raise ValueError("hidden_layer_sizes == (), must have at least one layer.")
-        check_option("visible_units", self.visible_units, LEARNING_RATES)
-        if self.n_categories is not None:
-            check_integer("n_categories", self.n_categories, 2)
-        if self.depth is not None:
-            check_integer("depth", self.depth, 1)
-            if self.depth > n_layers:
-                raise ValueError(f"depth == {self.depth}, but there are {n_layers} hidden layers.")
-        if self.fine_tuning is not None:
-            check_option("fine_tuning", self.fine_tuning, ("up-down",))
-        check_integer("fine_tuning_iter", self.fine_tuning_iter, 1)
-        check_training(self)
-        rates = self._rates()
-        if len(rates) != n_layers:
-            raise ValueError(
-                f"learning_rate == {self.learning_rate!r} has {len(rates)} entries for {n_layers} "
-                "hidden layers; give one for each, or a single number for all."
-            )
-        for rate in rates:
-            check_real("learning_rate", rate, 0, boundaries="neither")
-        for name in ("persistent", "resample"):
-            check_boolean(name, getattr(self, name))
-        if self.resample and self.visible_units != "bernoulli":
-            raise ValueError(
-                f"resample == True draws bits, but visible_units == {self.visible_units!r}."
-            )
-        check_real("momentum", self.momentum, 0, 1, "left")
-        check_real("min_variance", self.min_variance, 0, boundaries="neither")
-
-    def _rates(self) -> list[Any]:
-        """The learning rate of each layer."""
-        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
-        if self.learning_rate is None:
-            upper = [LEARNING_RATES["bernoulli"]] * (n_layers - 1)
-            return [LEARNING_RATES[self.visible_units], *upper]
-        if isinstance(self.learning_rate, Real | str):
-            return [self.learning_rate] * n_layers
-        return list(self.learning_rate)
-
-    def _check_values(self, X: Any, training: bool) -> None:
-        if self.visible_units == "categorical":
-            K = self.n_categories if training else self._module.visible.n_categories
-            check_categories(X, K, self)
-        if training and self.visible_units == "bernoulli":
-            warn_outside_unit_interval(self, X)
-
-    def _schedule(self) -> Schedule:
-        n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
-        stages = (self.n_iter,) * n_layers
-        if self.fine_tuning is None:
-            *before, last = stages
-            once = 0
-        else:
-            before, last, once = list(stages), self.fine_tuning_iter, n_layers
-        return Schedule(
-            last,
-            self.batch_size,
-            self.validation_fraction,
-            stages_before=tuple(before),
-            once=once,
-        )
-
-    def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if self.visible_units == "gaussian":
-            options["min_variance"] = float(self.min_variance)
-        elif self.visible_units == "categorical":
-            K = self.n_categories
-            if K is None:
-                K = count_categories(rows, (fitted or {}).get("n_categories"))
-            options["n_categories"] = int(K)
-        return {
-            "n_features": rows.n_features,
-            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
-            "visible_units": self.visible_units,
-            "depth": self.depth,
-            "fine_tuning": self.fine_tuning,
-            **options,
-        }
-
-    def _initialize(self, module: BeliefNetwork, rows: Rows, stream: Stream) -> None:
-        start_at_data(module.layers[0], rows, stream)
-        module.tie_()
-
-    def _objective(self, module: BeliefNetwork, stream: Stream) -> LayerByLayer:
-        def learner(layer: int) -> ContrastiveDivergence:
-            return self._learner(module.layers[layer], stream, layer)
-
-        fine_tuner = partial(self._fine_tuner, module, stream)
-        return LayerByLayer(
-            module,
-            stream,
-            learner=learner,
-            fine_tuner=None if self.fine_tuning is None else fine_tuner,
-            resample=self.resample,
-        )
-
-    def _learner(
-        self, machine: RestrictedBoltzmannMachine, stream: Stream, layer: int, **options: Any
-    ) -> ContrastiveDivergence:
-        """The learning rule of a layer's machine; above the bottom it draws the bits it learns."""
-        missing = layer == 0 and self.visible_units == "categorical"
-        kind = PersistentChains if self.persistent and not missing else DataChains
-        return ContrastiveDivergence(
-            machine,
-            stream,
-            chains=partial(kind, **chain_options(self)),
-            learning_rate=self._rates()[layer],
-            momentum=self.momentum,
-            resample=layer > 0 or self.resample,
-            missing=missing,
-            **(shared_options(self) | options),
-        )
-
-    def _fine_tuner(self, module: BeliefNetwork, stream: Stream) -> UpDown:
-        """The learning rule of the whole network, which averages its top machine as well."""
-        top = len(module.layers) - 1
-        shared = shared_options(self)
-        return UpDown(
-            module,
-            stream,
-            learner=partial(self._learner, stream=stream, layer=top, averaging=0.0),
-            rates=self._rates(),
-            decay=shared["decay"],
-            averaging=shared["averaging"],
-            resample=self.resample,
-        )
