@@ -1,4 +1,4 @@
-"""Gibbs chains with what is observed of a row held: they draw the rest given it."""
+"""Chains that draw the missing entries of a row, with the observed entries held."""
 
 from functools import cached_property
 
@@ -53,7 +53,7 @@ class ConditionalChains(ClampedChains):
     Parameters
     ----------
     machine : RestrictedBoltzmannMachine
-        Of categories, whose weights do not sum to 0 over each K.
+        A machine of categories whose weights do not sum to 0 over each K.
     x : Tensor of shape (n, n_features)
         Rows, NaN where missing.
     stream : Stream
@@ -86,13 +86,13 @@ class ConditionalChain(RestrictedChain):
 class ClampedNetwork(Completion):
     """Chains of a deep belief network of two layers or more.
 
-    ``approach`` goes up by q, makes a Gibbs sweep of the top machine, and comes down: nearly right,
-    as far as q is nearly the posterior. ``advance`` is exact. A step proposes the directed hidden
-    layers h' ~ q(h | v), accepts them with probability
+    ``approach`` goes up by q, makes a Gibbs sweep of the top machine, and comes down: approximate,
+    and as good as q approximates the posterior. ``advance`` is exact: a step proposes the directed
+    hidden layers h' ~ q(h | v), accepts them with probability
 
         min(1, p*(v, h') q(h | v) / (p*(v, h) q(h' | v))),
 
-    and draws what is missing from p(v | h¹).
+    and draws the missing entries from p(v | h¹).
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class ClampedNetwork(Completion):
         return h
 
     def _down(self) -> None:
-        """Draw what is missing of v given h¹."""
+        """Draw the missing entries of v given h¹."""
         v = self.network.layers[0].sample_visible(self.h[0], self.stream)
         self.v = with_held(v, self.fixed, self.v)
 

@@ -1,4 +1,4 @@
-"""What the estimators of Boltzmann machines share."""
+"""Base of the estimators of Boltzmann machines."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         n_steps : int, default=1
             Sweeps.
         fixed : array-like of bool, of shape (n_features,) or (n_samples, n_features), default=None
-            Entries that stay as they are in ``v``: the chains then sample the others given these.
+            Entries that stay as they are in ``v``; the chains then sample the others given them.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
@@ -83,8 +83,8 @@ class EnergyModel(GenerativeModel, NormalizedModel):
     ) -> np.ndarray:
         """Draw from the model by Gibbs sampling.
 
-        Independent chains start at the machine without weights (the data's means) and run for
-        ``n_steps`` sweeps. A machine with deep modes needs more of them.
+        Independent chains start at draws from the machine without weights, which has the data's
+        means, and run for ``n_steps`` sweeps. A machine with deep modes needs more sweeps.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         n_steps : int, default=1000
             Sweeps of each chain.
         given : array-like of shape (n_features,) or (n_samples, n_features), default=None
-            Values of the features that are known, NaN for those to draw given the others.
+            Values of the known features, NaN for features to draw given them.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
@@ -126,7 +126,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
     def _run_chains(
         self, X: Any, held: np.ndarray | None, n_steps: int, random_state: Any, dtype: np.dtype
     ) -> np.ndarray:
-        """``n_steps`` sweeps from checked rows, those entries held that ``held`` marks."""
+        """``n_steps`` sweeps from checked rows; entries where ``held`` is true stay."""
         machine: Machine = self._module
         parameter = next(machine.parameters())
         stream = random_state
@@ -153,12 +153,12 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         return self._complete_log_likelihood(self._checked(X))
 
     def _complete_log_likelihood(self, X: Any) -> np.ndarray:
-        """The same of checked rows, all entries of which are there."""
+        """−F(v) − log Z of each of checked rows without missing entries."""
         log_z = kept_log_partition(self._module)
         return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_z)
 
     def _answer_exactly(self, X: Any, function: Any) -> np.ndarray:
-        """Apply ``function`` of the machine and checked states in float64 on the CPU."""
+        """Apply ``function(machine, states)`` to checked rows in float64 on the CPU."""
         machine = self._module.in_double()
         rows = self._streamed(X, CPU, torch.float64)
 
@@ -182,7 +182,7 @@ def _as_mask(fixed: Any, shape: tuple[int, int]) -> np.ndarray:
 def _as_given(given: Any, shape: tuple[int, int], names: Any) -> np.ndarray:
     """``given`` as one number or NaN for each entry of rows of that shape.
 
-    Where both it and the features have names, these must be the same.
+    If both it and the features have names, these must be the same.
     """
     own = getattr(given, "columns", None)
     if own is None and getattr(given, "ndim", 0) == 1:

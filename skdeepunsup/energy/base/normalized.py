@@ -1,4 +1,4 @@
-"""What the estimators of the family share: how they are fitted, and log Z as a method."""
+"""Base of all estimators of the family: fitting, and log Z."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -12,7 +12,7 @@ from ..machines.base import Machine
 
 
 class NormalizedModel(DeepTransformer):
-    """Base of the estimators with a machine whose log Z their scores need."""
+    """Base of the estimators whose scores need the log Z of a machine."""
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -57,7 +57,7 @@ class NormalizedModel(DeepTransformer):
     @property
     @abstractmethod
     def _normalized(self) -> Machine:
-        """The fitted machine whose log Z it is."""
+        """The fitted machine that ``log_partition`` is of."""
 
     def log_partition(
         self,
@@ -67,16 +67,16 @@ class NormalizedModel(DeepTransformer):
         n_chains: int = DEFAULT_CHAINS,
         random_state: Any = 0,
     ) -> LogPartition:
-        """Compute log Z, of a deep belief network that of its top machine.
+        """Compute log Z; for a deep belief network, that of its top machine.
 
         Parameters
         ----------
         method : {"auto", "exact", "ais"}, default="auto"
-            "exact" sums over all states of the units that cannot be summed out in closed form, its
-            cost doubling with each; "ais" is annealed importance sampling, forward and back;
-            "auto" is exact up to 20 such units.
+            "exact" sums over all states of the units that cannot be summed out in closed form; its
+            cost doubles with each of them. "ais" is annealed importance sampling, forward and
+            reverse. "auto" is exact up to 20 such units, else "ais".
         n_temperatures : int, default=2000
-            Steps of the annealing; more of them close the bracket.
+            Steps of the annealing; more steps narrow the bracket.
         n_chains : int, default=200
             Independent runs of the annealing.
         random_state : int, RandomState instance or None, default=0
@@ -86,10 +86,10 @@ class NormalizedModel(DeepTransformer):
         -------
         LogPartition
             A tuple (value, lower, upper) in nats, with the ``effective_sample_size`` of the forward
-            runs as an attribute. The bracket is from three standard errors below the forward
-            estimate to three above the reverse one; exact values have no width. It is no
-            guarantee: a mode that no run finds is missing from both ends, and where the effective
-            sample size is near 1, the ends are but a hint.
+            runs as an attribute. The bracket reaches from three standard errors below the forward
+            estimate to three above the reverse one; exact values have no width. It is no guarantee:
+            both ends miss a mode that no run finds, and if the effective sample size is near 1, the
+            ends are only a hint.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The parameters of training that all energy models have, by the same names."""
+"""The parameters of training that all energy models share."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..._validation import outside_unit_interval
 
 
 def check_training(estimator: Any) -> None:
-    """Raise an error that names the first of an estimator's shared parameters that is not sound."""
+    """Raise an error that names the first invalid one of an estimator's shared parameters."""
     for name in ("batch_size", "n_iter", "cd_steps"):
         check_integer(name, getattr(estimator, name), 1)
     if estimator.n_chains is not None:
@@ -31,13 +31,13 @@ def check_training(estimator: Any) -> None:
 
 
 def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
-    """Warn whoever called ``fit`` of training rows that are neither bits nor probabilities."""
+    """Warn the caller of ``fit`` if training rows are neither bits nor probabilities."""
     if outside := outside_unit_interval(X):
         warn(f"{type(estimator).__name__} models {outside}")
 
 
 def shared_options(estimator: Any) -> dict[str, Any]:
-    """What every learning rule is told of them."""
+    """The shared parameters as arguments of a learning rule."""
     return {
         "decay": estimator.learning_rate_schedule == "linear",
         "averaging": estimator.averaging,
@@ -48,7 +48,7 @@ def shared_options(estimator: Any) -> dict[str, Any]:
 
 
 def chain_options(estimator: Any) -> dict[str, Any]:
-    """How many persistent chains, a batch of them unless said otherwise, and their sweeps."""
+    """The number of persistent chains, by default ``batch_size``, and their sweeps per update."""
     return {
         "n_chains": estimator.n_chains or estimator.batch_size,
         "n_steps": estimator.cd_steps,

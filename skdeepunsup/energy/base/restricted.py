@@ -1,4 +1,4 @@
-"""What the estimators of restricted Boltzmann machines share."""
+"""Base of the estimators of restricted Boltzmann machines."""
 
 from abc import abstractmethod
 from functools import partial
@@ -45,7 +45,7 @@ class RestrictedModel(Unrollable, EnergyModel):
     sparsity_cost: Any
     validation_fraction: Any
     resample: Any = False
-    """A parameter where rows may be probabilities of bits."""
+    """A parameter of those estimators whose rows may be probabilities of bits."""
 
     @property
     def components_(self) -> np.ndarray:
@@ -95,7 +95,7 @@ class RestrictedModel(Unrollable, EnergyModel):
 
     @abstractmethod
     def _check_units(self) -> None:
-        """Raise an error that names the first parameter of the units that is not sound."""
+        """Raise an error that names the first invalid parameter of the units."""
 
     def _schedule(self) -> Schedule:
         return Schedule(self.n_iter, self.batch_size, self.validation_fraction)
@@ -109,7 +109,7 @@ class RestrictedModel(Unrollable, EnergyModel):
 
     @abstractmethod
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
-        """The machine's further arguments: of what kind its units are."""
+        """The machine's further arguments: the kinds of its units, and their options."""
 
     def _initialize(self, module: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
         start_at_data(module, rows, stream)

@@ -35,7 +35,7 @@ from .parameters import (
 from .unrolled import Unrollable
 
 LEARNING_RATES = {"bernoulli": 0.1, "gaussian": 0.01, "categorical": 0.05}
-"""Of a layer, by the units below it, as the estimators of one layer have them."""
+"""Default rate of a layer by its visible units, as in the estimators of a single layer."""
 
 
 class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
@@ -170,7 +170,7 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
     def _learner(
         self, machine: RestrictedBoltzmannMachine, stream: Stream, layer: int, **options: Any
     ) -> ContrastiveDivergence:
-        """The learning rule of a layer's machine; above the bottom it draws the bits it learns."""
+        """The learning rule of a layer's machine; above the bottom it draws bits from its rows."""
         missing = layer == 0 and self.visible_units == "categorical"
         kind = PersistentChains if self.persistent and not missing else DataChains
         return ContrastiveDivergence(
@@ -185,7 +185,7 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
         )
 
     def _fine_tuner(self, module: BeliefNetwork, stream: Stream) -> UpDown:
-        """The learning rule of the whole network, which averages its top machine as well."""
+        """The learning rule of the whole network; it averages the top machine as well."""
         top = len(module.layers) - 1
         shared = shared_options(self)
         return UpDown(

@@ -1,4 +1,4 @@
-"""Restricted machines unrolled: the way to the code and back, as layers of a network."""
+"""Restricted machines unrolled into the layers of a network, to the code and back."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class Unrolled(NamedTuple):
     down : list of (W, b)
         Back to the features, from the top down, σ between them.
     output : {"logistic", "identity"}
-        What follows the last of ``down``.
+        The function after the last of ``down``.
     """
 
     up: list[AffineMap]
@@ -37,29 +37,30 @@ class Unrolled(NamedTuple):
 
 
 class Unrollable(ABC):
-    """Mixin of the estimators whose code is that of restricted machines, one above the other."""
+    """Mixin of the estimators whose code is computed by a stack of restricted machines."""
 
     @abstractmethod
     def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
-        """The machines up to the code, from the bottom up, each with its weights for the way up."""
+        """The machines up to the code, from the bottom up, each with its recognition weights."""
 
     def unroll(self) -> Unrolled:
-        """Unroll the model into layers: what ``Autoencoder(pretrained=...)`` starts from.
+        """Unroll the model into the layers that ``Autoencoder(pretrained=...)`` starts from.
 
         Its way up is ``transform`` and its way down ``inverse_transform``.
 
         Returns
         -------
         Unrolled
-            A tuple (up, down, output): ``up`` and ``down`` hold a pair (W, b) for each layer, W of
-            shape (n_outputs, n_inputs), up to the code and down from it, in the order in which they
-            are applied; σ follows each but the last of ``down``, which ``output`` ("logistic" or
-            "identity") follows. They are copies, float32 or float64 as the parameters are.
+            A tuple (up, down, output). ``up`` and ``down`` hold a pair (W, b) for each layer, W of
+            shape (n_outputs, n_inputs), in the order in which they are applied, up to the code and
+            down from it. Each is followed by σ, except the last of ``down``, which is followed by
+            ``output`` ("logistic" or "identity"). The arrays are copies, float32 or float64 as the
+            parameters are.
 
         Raises
         ------
         ValueError
-            If visible units are categorical or hidden units rectified.
+            If visible units are neither binary nor Gaussian, or hidden units are not binary.
 
         References
         ----------
@@ -77,7 +78,7 @@ class Unrollable(ABC):
 
 
 def _way_up(machine: RestrictedBoltzmannMachine, R: Tensor) -> AffineMap:
-    """Rᵀt(v) + b as an affine map of v: t is linear, v itself or v/σ²."""
+    """Rᵀt(v) + b as an affine map of v, since t is linear: v itself or v/σ²."""
     return to_array(machine.visible.statistic(R.T)), to_array(machine.b)
 
 

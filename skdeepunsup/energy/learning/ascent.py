@@ -1,4 +1,4 @@
-"""What all learning rules of energy models share."""
+"""The base of all learning rules of energy models."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -14,12 +14,12 @@ from .monitors import Figures, fixed_bits, measured
 
 
 class LikelihoodAscent(ABC):
-    """What all rules share: the learning rate's decay, the parameters' average, figures, the state.
+    """Base of the learning rules: decay of the rate, average of the parameters, figures, state.
 
     Parameters
     ----------
     module : nn.Module
-        What is trained, or, with ``averaging``, what follows the parameters that are.
+        The module that is trained, or, with ``averaging``, the one that follows the trained copy.
     stream : Stream
         All randomness.
     learning_rate : float
@@ -30,7 +30,7 @@ class LikelihoodAscent(ABC):
         The module keeps this share of its own parameters at each update and takes the rest from
         those that are trained (B. Polyak, A. Juditsky, 1992); at 0 they are the same.
     resample : bool
-        Whether each batch is drawn anew, as bits with its entries for probabilities.
+        Whether each batch is drawn anew: bits, with its entries as probabilities.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class LikelihoodAscent(ABC):
 
     @abstractmethod
     def _figures(self, rows: Tensor) -> Figures:
-        """What the epoch's record says of ``module``, a number a row."""
+        """Figures of ``module`` for the epoch's record, a number a row."""
 
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"n_updates": self.n_updates}
@@ -95,8 +95,8 @@ class LikelihoodAscent(ABC):
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """What changes in training beside the parameters, in dtypes that NumPy has."""
+        """All that training changes beside the parameters, in dtypes that NumPy has."""
 
     @abstractmethod
     def _take(self, state: dict[str, Any]) -> None:
-        """Take on what ``_state`` gave."""
+        """Restore a state that ``_state`` returned."""

@@ -1,4 +1,4 @@
-"""Where the model's expectation comes from: Gibbs chains, and where they start."""
+"""Gibbs chains that estimate the model's expectation, by where they start."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -11,7 +11,7 @@ from ..machines.restricted import RestrictedBoltzmannMachine
 
 
 class Chains(ABC):
-    """Visible states drawn, as well as may be, from a restricted Boltzmann machine that changes.
+    """Approximate draws of visible states from a restricted machine while it is trained.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Chains(ABC):
     n_steps : int
         Gibbs sweeps in one update.
     dtype : torch.dtype
-        Of the states that go into products. In bfloat16 bits are exact; real values are rounded.
+        Dtype of states in products. In bfloat16 bits are exact and real values are rounded.
     """
 
     def __init__(
@@ -39,19 +39,19 @@ class Chains(ABC):
 
     @abstractmethod
     def draw(self, x: Tensor) -> Tensor:
-        """Visible states after ``n_steps`` sweeps; ``x`` is the batch they stand against."""
+        """Visible states after ``n_steps`` sweeps; ``x`` is the batch of the same update."""
 
     @abstractmethod
     def settle(self, inputs: Tensor) -> None:
-        """Take the hidden inputs of what ``draw`` gave, computed for the update anyway."""
+        """Take the hidden inputs of the states from ``draw``, which the update needs anyway."""
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """All that changes, tensors as they are; hidden states under "h"."""
+        """All that changes, as tensors; hidden states under "h"."""
 
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take on a state, unless it is that of other chains."""
+        """Restore a state, unless it is of chains of another number or kind."""
 
     def visible(self, h: Tensor) -> Tensor:
         """Draw v given h."""
@@ -59,10 +59,10 @@ class Chains(ABC):
 
 
 class DataChains(Chains):
-    """Contrastive divergence: each chain starts at a row of the batch, and is then forgotten.
+    """Contrastive divergence: each chain starts at a row of the batch and ends with the update.
 
-    What is missing in the row is not reconstructed: its chain is one of the machine that has the
-    row's other units alone.
+    Entries that are missing in the row are not reconstructed: the chain is one of the machine that
+    has the row's other units alone.
 
     References
     ----------
@@ -89,7 +89,7 @@ class DataChains(Chains):
 
 
 class PersistentChains(Chains):
-    """Persistent contrastive divergence: chains go on from where the last update left them.
+    """Persistent contrastive divergence: chains continue from where the last update left them.
 
     References
     ----------
@@ -117,8 +117,8 @@ class PersistentChains(Chains):
 class TemperedChains(Chains):
     """Parallel tempering: each chain is a ladder of replicas that exchange temperatures.
 
-    Replicas at inverse temperatures β from 1 down to 0, where chains mix freely, make one sweep;
-    then neighbours of the ladder exchange their β with probability
+    The replicas have inverse temperatures β from 1 down to 0, where chains mix freely. Each step,
+    neighbours of the ladder exchange their β with the probability below; then all make one sweep.
 
         min(1, p*_β(v') p*_β'(v) / (p*_β(v) p*_β'(v'))).
 
@@ -163,7 +163,7 @@ class TemperedChains(Chains):
         return self.v[first + self.rank.argmin(1)]  # each chain's replica at β = 1
 
     def _exchange(self, field: Any) -> None:
-        """Let every second pair of neighbours exchange their ranks, the other pairs next time."""
+        """Let every second pair of neighbours exchange ranks; the other pairs do so next time."""
         last = len(self.betas) - 1
         ladder = torch.arange(last + 1, device=self.rank.device)
         neighbour = ladder + 1 - 2 * ((ladder + self.offset) % 2)

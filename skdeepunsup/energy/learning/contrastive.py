@@ -1,10 +1,10 @@
-"""Learning rules of energy models: one update each.
+"""Contrastive divergence: one update of a restricted machine.
 
 The gradient of the mean log-likelihood is a difference of two expectations of the same statistics,
 
     ∂W = E_data[v hᵀ] − E_model[v hᵀ],   ∂a = E_data[v] − E_model[v],   ∂b = E_data[h] − E_model[h],
 
-and the rules differ in how they draw from the model.
+the first given the data, the second of the model, which chains estimate.
 """
 
 from typing import Any, NamedTuple
@@ -20,11 +20,11 @@ from .chains import Chains
 from .monitors import Figures, restricted_figures
 
 ACTIVITY_RATE = 0.01
-"""How fast the running mean of hidden activity follows a batch."""
+"""Weight of a batch in the running mean of hidden activity."""
 
 
 class Gradient(NamedTuple):
-    """Of the mean log-likelihood, with respect to a, b and W; the last kept as ∂W = VᵀK."""
+    """Gradient of the mean log-likelihood in a, b and W; the last is kept as ∂W = VᵀK."""
 
     a: Tensor
     b: Tensor
@@ -38,9 +38,9 @@ class Gradient(NamedTuple):
 
 
 def phase_weights(n_data: int, n_chains: int, like: Tensor) -> Tensor:
-    """Weights of a sum that is E_data − E_model, in the dtype and on the device of ``like``.
+    """Weights c with which Σₛ cₛ xₛ is E_data[x] − E_model[x], of the dtype and device of ``like``.
 
-    +1/n for each row of data, −1/k for each chain, and 0 for the offset's row below them.
+    1/n for each row of data, −1/k for each chain, and 0 for the offset's row below them.
     """
     data, chains = like.new_full((n_data,), 1 / n_data), like.new_full((n_chains,), -1 / n_chains)
     return torch.cat([data, chains, like.new_zeros(1)])
@@ -49,30 +49,30 @@ def phase_weights(n_data: int, n_chains: int, like: Tensor) -> Tensor:
 def centered_gradient(
     V: Tensor, h: Tensor, c: Tensor, lam: Tensor, t_mu: Tensor | None = None
 ) -> Gradient:
-    """The log-likelihood's gradient, of a machine whose units are centred on μ and λ.
+    """The gradient of the log-likelihood of a machine whose units are centred on μ and λ.
 
     With Δx = Σₛ cₛ xₛ, the difference of the phases' means,
 
         ∂W = Δ(v − μ)(h − λ)ᵀ,   ∂a = Δv − ∂W λ,   ∂b = Δh − ∂Wᵀ t(μ);
 
     μ = λ = 0 gives the plain gradient. Both point uphill; the centred one is much better
-    conditioned, since a weight then no longer acts as a bias as well. Since c sums to zero,
-    ∂W = Σₛ vₛ cₛ(hₛ − λ)ᵀ − μ Δhᵀ: a product of stacked rows, the offset being one row more.
+    conditioned, since a weight then does not act as a bias as well. Since c sums to zero,
+    ∂W = Σₛ vₛ cₛ(hₛ − λ)ᵀ − μ Δhᵀ, a product of stacked rows with the offset as one row more.
 
-    Of Gaussian units, ∂W and ∂a are the gradient times σ², still uphill: so one learning rate
-    serves features of any variance.
+    For Gaussian units, ∂W and ∂a are the gradient times σ², which still points uphill: so one
+    learning rate serves features of any variance.
 
     Parameters
     ----------
     V : Tensor of shape (n + k + 1, n_visible)
-        Visible states, first the data's, then the chains'; last, μ. bfloat16 asks for that product.
+        Visible states of the data, then of the chains, then μ. Its dtype is that of the product.
     h : Tensor of shape (n + k, n_hidden)
         E[h | v] for each state.
     c : Tensor of shape (n + k + 1,)
         The ``phase_weights``, which sum to zero.
     lam : Tensor of shape (n_hidden,)
     t_mu : Tensor of shape (n_visible,), optional
-        t(μ), where it is not μ itself.
+        t(μ), if it is not μ itself.
 
     Returns
     -------
@@ -95,18 +95,18 @@ def centered_gradient(
 
 
 class ContrastiveDivergence(LikelihoodAscent):
-    """Ascent on the likelihood of a restricted machine, the model's expectation from chains.
+    """Ascent on the likelihood of a restricted machine, with chains for the model's expectation.
 
-    E[h | v] enters the statistics of both phases; samples only drive v. Each phase is divided by
-    its own count. The data and the chains are stacked, so that one product gives both hidden means
-    and one the whole gradient.
+    The statistics of both phases use E[h | v]; hidden samples only move the chains. Each phase is
+    divided by its own count. Data and chains are stacked: one product gives the hidden means of
+    both, and one the whole gradient.
 
     Parameters
     ----------
     machine : RestrictedBoltzmannMachine
     stream : Stream
-    chains : type of Chains
-        Called with the machine that is trained.
+    chains : callable
+        ``chains(machine, stream, dtype=precision)`` makes the `Chains` of the trained machine.
     momentum, weight_decay : float
         u ← momentum · u + learning_rate · gradient; W ← (1 − learning_rate · weight_decay) W + u.
     centered : bool
@@ -115,8 +115,8 @@ class ContrastiveDivergence(LikelihoodAscent):
     sparsity_target, sparsity_cost : float or None, float
         Each b also gains learning_rate · cost · (target − running mean of E[h | data]).
     missing : bool
-        Whether entries may be missing: then μ = 0, and each visible unit's step is divided by the
-        rows that have it.
+        Whether entries may be missing: then μ = 0, and the step of each visible unit is divided by
+        the number of rows that have it.
     precision : torch.dtype
         Of the products; bfloat16 states are exact bits.
     **ascent : Any
@@ -163,9 +163,9 @@ class ContrastiveDivergence(LikelihoodAscent):
 
     @torch.no_grad()
     def start_chains(self, x: Tensor) -> None:
-        """Let the chains go on from hidden states of these rows, which the machine knows already.
+        """Start the chains at hidden states of these rows, which the machine models already.
 
-        Off the data, they would undo what first parameters that have been learned are good for.
+        Chains far from the data would undo first parameters that were learned.
         """
         rows = x[torch.arange(len(self.chains.h), device=x.device) % len(x)]
         v = self.machine.coding.to_states(self.stream.bernoulli(rows) if self.resample else rows)
@@ -192,13 +192,13 @@ class ContrastiveDivergence(LikelihoodAscent):
         machine.constrain_()
 
     def _c(self, n: int, k: int, h: Tensor) -> Tensor:
-        """The phase weights of these counts, made once."""
+        """The phase weights of these counts, kept for the next updates."""
         if (n, k) not in self._phase_weights:
             self._phase_weights[n, k] = phase_weights(n, k, h)
         return self._phase_weights[n, k]
 
     def _follow(self, h: Tensor) -> None:
-        """Let the running mean of the data's hidden activity follow this batch."""
+        """Move the running mean of E[h | data] towards that of this batch."""
         self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
 
     def _ascend(self, gradient: Gradient, rate: float) -> None:

@@ -1,4 +1,4 @@
-"""Layer by layer: each restricted machine learns from what the ones below make of the data."""
+"""Layer by layer: each restricted machine learns from the activities of the layer below."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,15 +15,15 @@ from .up_down import UpDown
 
 
 class RowsAbove(Rows):
-    """Rows as a network sees them from a layer: the mean activities that arrive there.
+    """Rows of data as mean activities of the visible units of one of a network's layers.
 
     Parameters
     ----------
     rows : Rows
-        Of data.
+        Rows of data.
     network : BeliefNetwork
     layer : int
-        The machine whose visible units are seen; 0 sees the data.
+        The layer, whose machine's visible units are meant; 0 gives the data themselves.
     """
 
     def __init__(self, rows: Rows, network: BeliefNetwork, layer: int) -> None:
@@ -51,25 +51,26 @@ class RowsAbove(Rows):
 
 
 class LayerByLayer:
-    """A stage for each layer, those below standing still; then, if asked for, one for all at once.
+    """A stage for each layer, with those below fixed; then, optionally, one for all together.
 
-    A layer learns from bits that the layers below draw for each batch anew, so that the machine's
-    likelihood of them is what the bound on the network's gains. A stage begins with the first
-    parameters that what is below suggests, and with chains at the hidden states of its first batch.
+    A layer learns from bits that the layers below draw anew for each batch. So a gain in its
+    machine's likelihood of these bits is a gain of the bound on the network's. A stage starts from
+    parameters that the layer below suggests, and with chains at the hidden states of its first
+    batch.
 
     Parameters
     ----------
     network : BeliefNetwork
-        What is trained; its bottom layer has its first parameters.
+        The network to train, with the first parameters of its bottom layer.
     stream : Stream
         All randomness.
     learner : callable
-        ``learner(layer)`` gives the learning rule of a layer's machine as it is when called. Above
-        the bottom it takes probabilities and draws bits.
+        ``learner(layer)`` makes the learning rule of a layer's machine from its present parameters.
+        Above the bottom the rule takes probabilities and draws bits.
     fine_tuner : callable, optional
-        ``fine_tuner()`` gives that of the whole network.
+        ``fine_tuner()`` makes the learning rule of the whole network.
     resample : bool
-        Whether the data are probabilities, from which each batch is drawn anew.
+        Whether the data are probabilities from which each batch is drawn anew.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class LayerByLayer:
         self.stages[stage].begin_epoch(progress)
 
     def _begin(self, stage: int) -> None:
-        """Take the first parameters of a stage from what the one before has learned."""
+        """Set the first parameters of a stage from the stage before."""
         before = self.stages[stage - 1]
         if stage < self.n_layers:
             below, machine = self.module.layers[stage - 1 : stage + 1]
@@ -106,7 +107,7 @@ class LayerByLayer:
             self.stages[stage], self.is_fresh = self.learner(stage), True
         elif self.fine_tuner is not None:
             self.stages[stage] = self.fine_tuner()
-            self.stages[stage].top.load_state_dict(before.state_dict())  # its chains go on
+            self.stages[stage].top.load_state_dict(before.state_dict())  # its chains continue
 
     @torch.no_grad()
     def step(self, x: Tensor) -> dict[str, Tensor]:
@@ -118,7 +119,7 @@ class LayerByLayer:
         return self.stages[self.stage].step(x)
 
     def _arriving(self, x: Tensor) -> Tensor:
-        """Probabilities of what arrives at the layer that learns, given draws of all below."""
+        """Probabilities of the bits that the trained layer sees, given draws of all below."""
         u = self.module.coding.to_states(x)
         u = self.stream.bernoulli(u) if self.resample else u
         for layer in range(self.stage - 1):
@@ -126,7 +127,7 @@ class LayerByLayer:
         return self.module.mean_up(self.stage - 1, u)
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """The figures of the machine that learns, and its ``"layer"``: from 1, or 0 for all."""
+        """Figures of the trained machine, and its ``"layer"``: 1 for the lowest, 0 for all."""
         greedy = self.stage < self.n_layers
         if greedy:
             self.module.tie_()

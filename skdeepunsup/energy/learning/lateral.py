@@ -1,6 +1,6 @@
 """Learning an unrestricted Boltzmann machine: one update.
 
-With Δ the difference of the expectation with visible units clamped to data and that without,
+With Δ the expectation with visible units clamped to data minus that without,
 
     ∂L = Δ s sᵀ,   ∂c = Δ s.
 
@@ -24,24 +24,24 @@ from .monitors import Figures, lateral_figures
 def lateral_gradient(
     S: Tensor, P: Tensor, weights: Tensor, mu: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The log-likelihood's gradient, of a machine whose units are centred on μ.
+    """The gradient of the log-likelihood of a machine whose units are centred on μ.
 
     With Δx = Σₛ wₛ xₛ, the difference of the phases' means,
 
         ∂L = Δ(s − μ)(s − μ)ᵀ,   ∂c = Δs − ∂L μ;
 
-    μ = 0 gives the plain gradient. Of the two factors of sᵢ sⱼ one is replaced by its mean given
-    all other units, in turn: E[sᵢ sⱼ] = E[E[sᵢ | the others] sⱼ], with less noise.
+    μ = 0 gives the plain gradient. In sᵢ sⱼ each factor in turn is replaced by its mean given all
+    other units, which is less noisy: E[sᵢ sⱼ] = E[E[sᵢ | the others] sⱼ].
 
     Parameters
     ----------
     S, P : Tensor of shape (n, N)
-        States, and the units' means given the others; the states themselves for clamped units.
+        States, and each unit's mean given the others; for clamped units the states themselves.
     weights : Tensor of shape (n,)
-        The phases' weights, which sum to zero.
+        The ``phase_weights`` without the offset's; they sum to zero.
     mu : Tensor of shape (N,)
     mask : Tensor of shape (N, N)
-        Where there are connections.
+        True where two units may be connected.
 
     Returns
     -------
@@ -66,18 +66,18 @@ class LateralAscent(LikelihoodAscent):
     machine : LateralMachine
     stream : Stream
     n_chains, n_steps : int
-        Chains of the free phase, and their sweeps in one update.
+        Chains of the free phase, and their sweeps per update.
     clamped : {"gibbs", "mean-field"}
-        How hidden units are inferred from data: as draws, or at their mean field.
+        How hidden units are inferred from data: drawn, or set to their mean field.
     clamped_steps : int
-        Sweeps over the hidden units, from draws, or means, that ignore their connections.
+        Sweeps over the hidden units for that, starting without their connections.
     weight_decay : float
         Each update shrinks L by this times the learning rate.
     centered : bool
-        Whether the gradient is centred: on the base machine's visible means and on a running mean
-        of the hidden activity given data.
+        Whether the gradient is centred, on the base machine's visible means and a running mean of
+        the hidden activity given data.
     precision : torch.dtype
-        Of the chains' products; bfloat16 states are exact bits.
+        Dtype of the chains' products; in bfloat16 bits are exact.
     **ascent : Any
         Of `LikelihoodAscent`.
     """

@@ -32,12 +32,12 @@ def layered_gradient(
 
         ∂Wₗ = Δ(hₗ₋₁ − μₗ₋₁)(hₗ − μₗ)ᵀ,   ∂bₗ = Δhₗ − ∂Wₗᵀμₗ₋₁ − ∂Wₗ₊₁μₗ₊₁:
 
-    each pair of neighbours is a restricted machine, but for what both say of a layer's bias.
+    each pair of neighbours is as a restricted machine; a bias between two pairs has terms of both.
 
     Parameters
     ----------
     H : list of L + 1 Tensors of shape (n + k + 1, n_units)
-        Of each layer, its means given the data, its states in the chains, and μ.
+        For each layer its means given the data, its states in the chains, and μ.
     c : Tensor of shape (n + k + 1,)
         The ``phase_weights``.
     mu : list of L + 1 Tensors of shape (n_units,)
@@ -66,35 +66,35 @@ def layered_gradient(
 
 
 class LayeredAscent(LikelihoodAscent):
-    """Stages of restricted machines, one for each pair of neighbours, then joint ascent.
+    """A stage for each pair of neighbouring layers as a restricted machine, then joint ascent.
 
-    A pair is trained by persistent contrastive divergence, on draws of its lower layer by a pass
-    from the data up. In the deep machine a layer between two others hears from both; as long as
-    one is missing, the other counts twice, which is what `Twin` units say: those below count twice
-    for all layers but the top one, those above for all but v.
+    A pair is trained by persistent contrastive divergence, on draws of its lower layer by a pass up
+    from the data. In the deep machine a layer between two others has input from both. While one of
+    them is missing, the input from the other counts twice, by `Twin` units: input from below for
+    all layers but the top one, input from above for all but v.
 
-    Jointly, the data's expectation is the mean field's, and the model's is from persistent chains,
-    whose odd layers enter by their means given the even ones. They start at the first batch; of the
-    pairs, which start with nearly no weights, it makes no difference where.
+    In the joint stage, the data's expectation is by mean field, and the model's by persistent
+    chains, whose odd layers enter by their means given the even ones. These chains start at the
+    first batch. Those of the pairs, which start nearly without weights, may start anywhere.
 
     Parameters
     ----------
     machine : LayeredMachine
     stream : Stream
     n_pretrained : int
-        How many stages come before the joint one: as many as there are pairs, or none.
+        Stages before the joint one: as many as there are pairs, or 0.
     mean_field_steps : int
-        Rounds of mean field in an update.
+        Rounds of mean field per update.
     n_chains, n_steps : int
-        Persistent chains, and their Gibbs sweeps in an update.
+        Persistent chains, and their Gibbs sweeps per update.
     pretraining_learning_rate : float
     weight_decay : float
         W ← (1 − learning_rate · weight_decay) W before each step.
     centered : bool
-        Whether μ are the visible means of the base machine and running means of the hidden layers'
-        means given the data; otherwise they are 0.
+        Whether μ holds the visible means of the base machine and running means of the hidden layers
+        given the data; otherwise it is 0.
     precision : torch.dtype
-        Of the products; bfloat16 states are exact bits.
+        Dtype of the products; in bfloat16 bits are exact.
     **ascent : Any
         Of `LikelihoodAscent`.
 
@@ -133,16 +133,16 @@ class LayeredAscent(LikelihoodAscent):
         self.n_chains, self.chains = n_chains, list[Tensor]()
 
     def _enter(self, stage: int) -> None:
-        """Begin a stage with what the one before has learned."""
+        """Begin a stage from the parameters that the stage before has learned."""
         self._leave_pair()
         self.entered = stage
         self.pair = self._pair(stage) if stage < self.n_pretrained else None
 
     def _pair(self, i: int) -> ContrastiveDivergence:
-        """What trains layers i and i + 1 as a restricted machine whose parameters are theirs.
+        """The rule that trains layers i and i + 1 as a restricted machine with their parameters.
 
-        A twin's statistics are twice a unit's: the rate is lower by so much that weights take steps
-        of the rate asked for. Biases take half of them where both layers are twins.
+        A twin's statistics are twice those of a unit. The rate is lowered so that weights move at
+        the given rate; biases then move at half of it if both layers are twins.
         """
         machine = self.machine
         kinds = [Twin if twin else Bernoulli for twin in (i + 1 < machine.depth, i > 0)]
@@ -168,7 +168,7 @@ class LayeredAscent(LikelihoodAscent):
         )
 
     def _leave_pair(self) -> None:
-        """Take from a pair that is done the mean activity of its upper layer."""
+        """Take the mean activity of the upper layer from a pair whose stage is over."""
         if self.pair is not None:
             copies = 2 if self.entered > 0 else 1
             self.activity[self.entered + 1].copy_(self.pair.activity / copies)
@@ -184,7 +184,7 @@ class LayeredAscent(LikelihoodAscent):
             self.pair.step(self._below(x))
             return
         data = self.machine.mean_field(x, self.mean_field_steps)
-        if not self.chains:  # far from the data, they would undo what pre-training has learned
+        if not self.chains:  # chains far from the data would undo the pre-training
             rows = torch.arange(self.n_chains, device=x.device) % len(x)
             self.chains = [self.stream.bernoulli(q[rows]).to(self.precision) for q in data]
         self._ascend(data, self._advance())
@@ -198,7 +198,7 @@ class LayeredAscent(LikelihoodAscent):
         return 2 * h if self.entered + 1 < machine.depth else h
 
     def _advance(self) -> list[Tensor]:
-        """Move the chains on; their even layers' states, and the odd layers' means given these."""
+        """Advance the chains; return their even layers' states and the odd layers' means."""
         machine, h = self.machine, self.chains
         for step in range(self.n_steps):
             if step:

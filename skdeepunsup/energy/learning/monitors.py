@@ -1,7 +1,7 @@
-"""What ascent on a likelihood cannot see of itself: figures of rows, by the machine that is seen.
+"""Diagnostics per row: loss, reconstruction error, free energy of the (averaged) machine.
 
-All are one number a row, in nats but the squared ``"reconstruction_error"``. The ``"loss"`` is a
-stand-in for minus the log-likelihood, whose log Z nobody knows while training.
+All are one number a row, in nats except the squared ``"reconstruction_error"``. The ``"loss"``
+stands for minus the log-likelihood, whose log Z is not known during training.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
 
 N_FLIPPED = 8
-"""Features of each row whose conditionals are looked at where units are connected laterally."""
+"""Features of each row that the pseudo-likelihood of a lateral machine is estimated from."""
 
 Figures = dict[str, Tensor]
 
@@ -26,10 +26,10 @@ Figures = dict[str, Tensor]
 def measured(
     figures: Callable[[Tensor], Figures], rows: Rows, held_out: Rows | None
 ) -> dict[str, Tensor]:
-    """Mean figures of a tenth of the training rows, at most 500, and what held-out rows add.
+    """Mean figures of a tenth of the training rows, at most 500, and figures of held-out rows.
 
-    A ``"free_energy"`` is not comparable between epochs, but the gap is: the held-out rows' mean
-    minus that of the training rows grows when the machine overfits.
+    A ``"free_energy"`` cannot be compared between epochs, but the gap can: the mean of held-out
+    rows minus that of training rows, which grows when the machine overfits.
     """
     every = max(10, -(-len(rows) // 500))
     seen = rows.take(torch.arange(0, len(rows), every, device=rows.index_device))
@@ -50,12 +50,12 @@ def measured(
 
 
 def fixed_bits(rows: Tensor) -> Tensor:
-    """Bits with the rows' entries for probabilities, the same at each epoch: so epochs compare."""
+    """Bits with the rows' entries as probabilities, the same at each epoch, which so compare."""
     return Stream(0, rows.device).bernoulli(rows)
 
 
 def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Figures:
-    """Loss, free energy, and how well E[v | E[h | v]] gives back the row, what is missing left out.
+    """Loss, free energy, and the error of E[v | E[h | v]] over entries that are not missing.
 
     The loss is minus an estimate of the pseudo-log-likelihood; where units have infinitely many
     values, so that their conditionals have no closed form, it is −log p(v | E[h | v]).
@@ -78,9 +78,9 @@ def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Fig
 
 
 def lateral_figures(machine: LateralMachine, v: Tensor) -> Figures:
-    """Loss, free energy, and, with hidden units, how well the mean field gives back the row.
+    """Loss, free energy, and, with hidden units, the error of the mean field's reconstruction.
 
-    The loss is minus the pseudo-log-likelihood; with hidden units, an estimate of it from some
+    The loss is minus the pseudo-log-likelihood; with hidden units it is estimated from `N_FLIPPED`
     features of each row, with mean-field free energies.
     """
     if not machine.n_components:
@@ -102,7 +102,7 @@ def lateral_figures(machine: LateralMachine, v: Tensor) -> Figures:
 
 
 def layered_figures(machine: LayeredMachine, v: Tensor, n_rounds: int) -> Figures:
-    """Cross-entropy, and squared distance, of v and E[v | q₁], q after so many rounds."""
+    """Cross-entropy and squared error of E[v | q₁], with q after ``n_rounds`` of mean field."""
     x = machine.input(machine.mean_field(v, n_rounds), 0)
     return {
         "loss": (softplus(x) - v * x).sum(-1),

@@ -1,4 +1,4 @@
-"""Up-down: the contrastive version of wake-sleep, which tunes all layers together."""
+"""Up-down: contrastive wake-sleep, which trains all layers of a belief network together."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,11 +15,11 @@ from .monitors import Figures, fixed_bits, restricted_figures
 
 
 def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rate: float) -> None:
-    """One step up the mean of log p(below | above), by what the pass down would get wrong.
+    """One step up the mean of log p(below | above), along the error of the pass down.
 
         ∂W = (u − E[u | h]) hᵀ,   ∂a = u − E[u | h],
 
-    times σ² where u is Gaussian; of a unit that is missing, nothing.
+    times σ² if u is Gaussian, and 0 for missing units.
     """
     error = below - machine.visible.mean(machine.visible_input(above))
     error *= machine.coding.observed(below)
@@ -29,7 +29,7 @@ def wake_(machine: RestrictedBoltzmannMachine, below: Tensor, above: Tensor, rat
 
 
 def sleep_(network: BeliefNetwork, layer: int, below: Tensor, above: Tensor, rate: float) -> None:
-    """One step up the mean of log q(above | below), of fantasies, whose causes are known.
+    """One step up the mean of log q(above | below) on samples of the model, with known causes.
 
     ∂R = t(u) (h − E_q[h | u])ᵀ,   ∂b = h − E_q[h | u].
     """
@@ -41,11 +41,12 @@ def sleep_(network: BeliefNetwork, layer: int, below: Tensor, above: Tensor, rat
 
 
 class UpDown(LikelihoodAscent):
-    """Contrastive wake-sleep on all layers of a network whose recognition weights are untied.
+    """Contrastive wake-sleep on all layers of a network with untied recognition weights.
 
-    Wake: a batch goes up by q, and the weights down learn to give back each layer. The top machine
-    learns from where the batch arrives, by its own chains. Sleep: what these chains are at goes
-    down by p, and the weights up learn to find the causes. The variances of Gaussian units stay.
+    Wake: a batch goes up by q, and the generative weights learn to reconstruct each layer from the
+    one above. The top machine learns from the activities that arrive there, by its own chains.
+    Sleep: the states of these chains go down by p, and the recognition weights learn to infer each
+    layer from the one below. The variances of Gaussian units stay as they are.
 
     Parameters
     ----------
@@ -53,11 +54,11 @@ class UpDown(LikelihoodAscent):
     stream : Stream
         All randomness.
     learner : callable
-        Gives the top machine's own learning rule.
+        ``learner(machine)`` makes the learning rule of the top machine.
     rates : sequence of float
         The learning rate of each layer.
     **ascent : Any
-        Of `LikelihoodAscent`, but for its learning rate.
+        Of `LikelihoodAscent`, except its learning rate.
 
     References
     ----------
@@ -96,7 +97,7 @@ class UpDown(LikelihoodAscent):
             above = below
 
     def _figures(self, rows: Tensor) -> Figures:
-        """Of the top machine, from rows as they arrive there."""
+        """Figures of the top machine, from rows as they arrive there."""
         network: BeliefNetwork = self.module
         return restricted_figures(network.top, fixed_bits(rows) if network.directed else rows)
 

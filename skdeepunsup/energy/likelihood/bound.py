@@ -8,13 +8,13 @@ from ..machines.belief_network import BeliefNetwork
 from ..machines.states import binary_states
 
 MAX_SUMMED_DIRECTED = 10
-"""All 2¹⁰ states of the directed hidden units are summed over; of more of them, some are drawn."""
+"""Most directed hidden units whose states, 2¹⁰ at most, are all summed; else some are drawn."""
 
 
 def log_model_and_posterior(
     network: BeliefNetwork, v: Tensor, hidden: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Log p*(v, h) and log q(h | v), with hᴸ summed out and Z left out.
+    """Log p*(v, h) and log q(h | v), with hᴸ summed out and without Z.
 
         log p*(v, h) = Σ_{l<L} log p(hˡ⁻¹ | hˡ) − F_top(hᴸ⁻¹),   log q = Σ_{l<L} log q(hˡ | hˡ⁻¹).
 
@@ -24,7 +24,7 @@ def log_model_and_posterior(
     v : Tensor of shape (n, n_visible)
         Visible states.
     hidden : list of Tensor of shape (n, size) or (1, size)
-        States of h¹, …, hᴸ⁻¹, for each row or for all.
+        States of h¹, …, hᴸ⁻¹, one for each row or one for all.
     """
     log_p = log_q = torch.zeros(len(v)).to(v)
     below = v
@@ -48,10 +48,10 @@ def enumerated_bound(network: BeliefNetwork, v: Tensor) -> Tensor:
 
 
 def stratified(n_draws: int, n_units: int, stream: Stream) -> Tensor:
-    """Uniform numbers, a row a draw, of which each column falls once in each 1/n_draws of [0, 1).
+    """Uniform numbers, a row a draw; each column has one number in each 1/n_draws of [0, 1).
 
-    Independent over the columns, so that each row by itself is a fair draw; but the rows together
-    miss none of what a single unit may do (a Latin hypercube).
+    A Latin hypercube: columns are independent, so that each row by itself is a fair draw, while the
+    rows together cover the range of every single unit evenly.
     """
     shape = (n_draws, n_units)
     order = stream.uniform(shape, torch.float64).argsort(0)
@@ -59,10 +59,10 @@ def stratified(n_draws: int, n_units: int, stream: Stream) -> Tensor:
 
 
 def sampled_bound(network: BeliefNetwork, v: Tensor, n_draws: int, stream: Stream) -> Tensor:
-    """The same, as a mean over ``n_draws`` states h drawn from q(h | v).
+    """E_q[log p*(v, h) − log q(h | v)] of each visible state, estimated from ``n_draws`` of h.
 
-    One set of uniform numbers serves all rows, so that no row's figure depends on another's. Where
-    q is the posterior, each draw gives log p(v) itself.
+    One set of uniform numbers serves all rows, so that no figure depends on the other rows. If q is
+    the posterior, each draw gives log p(v) itself.
     """
     uniforms = [stratified(n_draws, m.n_components, stream) for m in network.directed]
     total = torch.zeros(len(v)).to(v)
@@ -77,7 +77,7 @@ def sampled_bound(network: BeliefNetwork, v: Tensor, n_draws: int, stream: Strea
 
 
 def lower_bound(network: BeliefNetwork, v: Tensor, n_draws: int) -> Tensor:
-    """log p(v) + log Z at least: E_q[log p*(v, h)] plus the entropy of q.
+    """Lower bound of log p(v) + log Z: E_q[log p*(v, h)] plus the entropy of q.
 
     References
     ----------

@@ -18,7 +18,7 @@ from ..machines.restricted import RestrictedBoltzmannMachine
 from ..machines.states import binary_states
 
 MAX_ENUMERATED_UNITS = 20
-"""2²⁰ states of the smaller layer take about a second beside a layer of some hundred units."""
+"""Most bits that "auto" enumerates: 2²⁰ states take a second beside some hundred other units."""
 
 DEFAULT_TEMPERATURES, DEFAULT_CHAINS = 2000, 200
 
@@ -32,15 +32,15 @@ class Interval(NamedTuple):
 
 
 class LogPartition(Interval):
-    """Log Z in nats with an interval; all three are the same where it was enumerated.
+    """Log Z in nats with an interval; all three are the same if it was enumerated.
 
     Attributes
     ----------
     value, lower, upper : float
         The tuple's entries.
     effective_sample_size : float
-        Of the forward annealing: how many equal weights would spread as its weights do. Near
-        1, neither value nor interval can be trusted. Infinite where log Z was enumerated.
+        Of the forward annealing: the number of equal weights with the same spread. Near 1, neither
+        value nor interval can be trusted. Infinite if log Z was enumerated.
     """
 
     effective_sample_size: float
@@ -63,7 +63,7 @@ class LogPartition(Interval):
 
 
 def exact_log_partition(machine: Machine) -> float:
-    """Log of the sum over all states: those of some bits enumerated, the rest in closed form."""
+    """Log Z as a sum over all states: some bits are enumerated, the rest is in closed form."""
     machine = machine.in_double()
     blocks = binary_states(int(machine.n_enumerated))
     parts = [torch.logsumexp(machine.log_marginal(block), 0) for block in blocks]
@@ -71,9 +71,9 @@ def exact_log_partition(machine: Machine) -> float:
 
 
 def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
-    """Log Z of the machine that has only the visible units that are there, for each state.
+    """Log Z of each state's own machine, which has the visible units that are not missing in it.
 
-    The hidden states are enumerated: log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ), i over those.
+    log Σₕ exp(bᵀh + Σᵢ log_normalizer(Wh + a)ᵢ) with i over these units; all h are enumerated.
     """
     units = machine.visible
     there = units.coding.observed(v)[:, :: units.coding.width]
@@ -87,15 +87,15 @@ def seen_log_partition(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor
 def anneal(path: AnnealingPath, state: Any, betas: Tensor, stream: Stream) -> tuple[Tensor, Any]:
     """Log importance weights of chains taken from the first of ``betas`` to the last.
 
-    At each β the weight gains log p*_β(s) − log p*_β'(s), β' being the one before, and the state s
-    makes one sweep at β. Whatever the path, E[w] = Z_last / Z_first, if the chains start with draws
-    from the first of its distributions.
+    At each β the log weight gains log p*_β(s) − log p*_β'(s), with β' the one before, and the state
+    s makes one sweep at β. Whatever the path, E[w] = Z_last / Z_first if the chains start at draws
+    from its first distribution.
 
     Parameters
     ----------
     path : AnnealingPath
     state : Any
-        Of each chain, drawn at the first β.
+        One for each chain, drawn at the first β.
     betas : Tensor of shape (n_temperatures,)
         From 0 to 1, or, since the sweeps are reversible, back.
     stream : Stream
@@ -106,7 +106,7 @@ def anneal(path: AnnealingPath, state: Any, betas: Tensor, stream: Stream) -> tu
     log_weights : Tensor of shape (n_chains,)
         In nats, accumulated in float64 on the CPU.
     state : Any
-        Of each chain at the last β.
+        Those of the chains at the last β.
 
     References
     ----------
@@ -136,15 +136,15 @@ def log_mean_interval(log_weights: Tensor, n_deviations: float = 3.0) -> Interva
 
 
 def effective_sample_size(log_weights: Tensor) -> float:
-    """(Σ w)² / Σ w²: as many equal weights have the same spread."""
+    """(Σ w)² / Σ w², the number of equal weights with the same spread."""
     w = (log_weights - log_weights.max()).exp()
     return float(w.sum().square() / w.square().sum())
 
 
 def acceptance_ratio(forward: Tensor, reverse: Tensor) -> float:
-    """Log Z₁/Z₀ from log weights of chains from 0 to 1 and of as many back.
+    """Log Z₁/Z₀ from log weights of chains from 0 to 1 and of as many from 1 to 0.
 
-    The c at which Σ σ(forward − c) = Σ σ(reverse + c), which wastes least of what both know.
+    The c at which Σ σ(forward − c) = Σ σ(reverse + c), the estimate of least variance.
 
     References
     ----------
@@ -164,13 +164,13 @@ def annealed_log_partition(
 ) -> LogPartition:
     """Log Z by annealing from the base machine at evenly spaced β, and back.
 
-    Forward weights rather miss what the chains do not find, and log Z comes out too low; those of
-    chains that start in this machine rather too high (R. Grosse, S. Ancha, D. Roy, "Measuring the
+    Forward chains tend to miss modes, so that their log Z is too low; chains that start in this
+    machine give one that is rather too high (R. Grosse, S. Ancha, D. Roy, "Measuring the
     reliability of MCMC inference with bidirectional Monte Carlo", NIPS 2016). The bracket reaches
-    from three standard errors below the one to three above the other, and the value between them
-    is Bennett's. Chains back start at states of those forward, resampled by their weights and
-    moved on by a tenth as many sweeps at β = 1: good starts where the effective sample size is. No
-    end of the bracket knows of a mode that no chain has found.
+    from three standard errors below the forward estimate to three above the reverse one, and the
+    value between them is Bennett's. Reverse chains start at the forward chains' last states,
+    resampled by their weights and moved on by n_temperatures / 10 sweeps at β = 1: good starts if
+    the effective sample size is large. Both ends miss a mode that no chain has found.
     """
     betas = torch.linspace(0, 1, n_temperatures, dtype=torch.float64)
     base = float(path.base_log_partition())
@@ -190,9 +190,9 @@ def annealed_log_partition(
 
 
 def resampled(state: Any, log_weights: Tensor, stream: Stream) -> Any:
-    """As many states, drawn with probability proportional to their weights.
+    """As many states as before, drawn with probability proportional to their weights.
 
-    Evenly spaced draws from one uniform number, which adds least noise.
+    Draws are evenly spaced from a single uniform number, which adds least noise.
     """
     n = len(log_weights)
     cumulated = log_weights.softmax(0).cumsum(0)
@@ -204,7 +204,7 @@ def resampled(state: Any, log_weights: Tensor, stream: Stream) -> Any:
 def log_partition(
     machine: Machine, method: str, n_temperatures: int, n_chains: int, random_state: Any
 ) -> LogPartition:
-    """Log Z by the method that is asked for, or, with "auto", exactly where that is quick."""
+    """Log Z by the given method; "auto" is exact where that is quick, else annealed."""
     check_option("method", method, ("auto", "exact", "ais"))
     check_integer("n_temperatures", n_temperatures, 2)
     check_integer("n_chains", n_chains, 1)
@@ -230,7 +230,7 @@ def log_partition(
 
 
 def kept_log_partition(machine: Machine) -> float:
-    """Log Z by default settings, kept on the machine with a digest of what it belongs to."""
+    """Log Z by default settings, kept on the machine with a digest of its parameters."""
     tensors = (to_array(tensor) for tensor in machine.state_dict().values())
     version = hashlib.blake2b(b"".join(t.tobytes() for t in tensors)).digest()
     kept: Any = getattr(machine, "kept_log_partition", None)

@@ -1,4 +1,4 @@
-"""Σᵢ log p(vᵢ | all other visible units): a likelihood that needs no log Z.
+"""The pseudo-log-likelihood Σᵢ log p(vᵢ | all other visible units), which needs no log Z.
 
 J. Besag, "Statistical analysis of non-lattice data", The Statistician 24, 1975.
 """
@@ -10,7 +10,7 @@ from ..machines.restricted import RestrictedBoltzmannMachine
 
 
 def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Tensor:
-    """Σᵢ log p(vᵢ | all others) over the units that are there, of each state, exactly."""
+    """Σᵢ log p(vᵢ | all others) over the units that are not missing, of each state, exactly."""
     x, total = machine.hidden_input(v), v.new_zeros(len(v))
     settled = machine.hidden.log_normalizer(x).sum(-1)
     for i in range(machine.visible.n_units):
@@ -22,9 +22,9 @@ def pseudo_log_likelihood(machine: RestrictedBoltzmannMachine, v: Tensor) -> Ten
 def pseudo_log_likelihood_estimate(
     machine: RestrictedBoltzmannMachine, v: Tensor, n_conditionals: int = 8
 ) -> Tensor:
-    """The same from ``n_conditionals`` units of each row, scaled up to all of them.
+    """Estimate Σᵢ log p(vᵢ | all others) of each state from ``n_conditionals`` of its units.
 
-    Rows take different units, spread evenly over all of them, with no randomness.
+    The sum is scaled up to all units. Rows take different units, spread evenly, without randomness.
     """
     n, n_units = len(v), machine.visible.n_units
     x, total = machine.hidden_input(v), v.new_zeros(n)
@@ -40,12 +40,12 @@ def pseudo_log_likelihood_estimate(
 def log_conditional(
     machine: RestrictedBoltzmannMachine, v: Tensor, x: Tensor, settled: Tensor, units: Tensor
 ) -> Tensor:
-    """Log p(vᵢ | all others), i of each state being its entry of ``units``; 0 where it is missing.
+    """Log p(vᵢ | all others) with i = ``units`` of each state; 0 where vᵢ is missing.
 
-    It is −F(v) − log Σᵤ exp(−F(v with vᵢ = u)). ``x`` is the states' hidden input, and ``settled``
-    its log-normaliser summed over hidden units.
+    It is −F(v) − log Σᵤ exp(−F(v with vᵢ = u)). ``x`` is the hidden input of the states, and
+    ``settled`` is its log-normaliser, summed over hidden units.
     """
-    values = machine.visible.values(v)  # of one unit, as blocks of its columns
+    values = machine.visible.values(v)  # of one unit, a row each
     assert values is not None
     width = values.shape[1]
     columns = width * units[:, None] + torch.arange(width, device=v.device)

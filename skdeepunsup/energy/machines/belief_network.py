@@ -18,9 +18,9 @@ from .restricted import RestrictedBoltzmannMachine
 class BeliefNetwork(RecordedModule):
     """p(v, h¹, …, hᴸ) = p(v | h¹) ⋯ p(hᴸ⁻² | hᴸ⁻¹) p(hᴸ⁻¹, hᴸ): the last factor is undirected.
 
-    Each layer l is a restricted machine with weights Wₗ. The top one is p(hᴸ⁻¹, hᴸ); of one below
-    only the conditionals are used: down, p(hˡ⁻¹ | hˡ) by Wₗ and a, and up, q(hˡ | hˡ⁻¹), which
-    stands for the posterior, by the recognition weights Rₗ and b. Rₗ is Wₗ, unless they are untied.
+    Each layer l is a restricted machine with weights Wₗ. The top one is p(hᴸ⁻¹, hᴸ). The machines
+    below it give conditionals only: p(hˡ⁻¹ | hˡ) downwards, by Wₗ and a, and q(hˡ | hˡ⁻¹) upwards,
+    an approximate posterior, by the recognition weights Rₗ and b. Rₗ is Wₗ unless they are untied.
 
     Parameters
     ----------
@@ -30,18 +30,18 @@ class BeliefNetwork(RecordedModule):
         Units of h¹, …, hᴸ.
     visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
     depth : int, default=None
-        Of the layer that is the code; None takes the last.
+        Which layer is the code, from 1; None takes the last.
     fine_tuning : {None, "up-down"}, default=None
-        "up-down" unties Rₗ, which then follow Wₗ only when ``tie_`` is called.
+        "up-down" unties Rₗ, which then are set to Wₗ only by ``tie_``.
     **options : Any
-        Of the visible units. All parameters start at zero.
+        Options of the visible units. All parameters start at zero.
 
     Attributes
     ----------
     layers : ModuleList of RestrictedBoltzmannMachine
         From the bottom up.
     recognition : ParameterList
-        Rₗ of the layers below the top, where untied; else empty.
+        Rₗ of the layers below the top if untied; else empty.
     n_components : int
         Width of the code.
     """
@@ -70,7 +70,7 @@ class BeliefNetwork(RecordedModule):
 
     @property
     def visible(self) -> Units:
-        """The units that see the data."""
+        """The units that hold the data."""
         return self.layers[0].visible
 
     @property
@@ -85,7 +85,7 @@ class BeliefNetwork(RecordedModule):
 
     @property
     def directed(self) -> list[RestrictedBoltzmannMachine]:
-        """Those below it."""
+        """The machines below the top, of which only the conditionals are used."""
         return list(self.layers)[:-1]
 
     @torch.no_grad()
@@ -100,7 +100,7 @@ class BeliefNetwork(RecordedModule):
         return self.recognition[layer] if untied else self.layers[layer].W
 
     def hidden_input(self, layer: int, u: Tensor) -> Tensor:
-        """t(u)ᵀRₗ + b: what ``u``, a state of the layer below, tells the units of a layer."""
+        """t(u)ᵀRₗ + b: the input of a layer from ``u``, a state of the layer below it."""
         machine = self.layers[layer]
         return affine(machine.visible.statistic(u), self.recognition_weights(layer), machine.b)
 
@@ -128,13 +128,13 @@ class BeliefNetwork(RecordedModule):
         return u
 
     def decode(self, h: Tensor) -> Tensor:
-        """The way back from ``depth``: of each layer the mean, given the means above it."""
+        """The way down from ``depth``: the mean of each layer, given the means above it."""
         for machine in reversed(self.layers[: self.depth]):
             h = machine.visible.mean(machine.visible_input(h))
         return self.coding.to_rows(h)
 
     def sample(self, n: int, n_steps: int, stream: Stream) -> Tensor:
-        """``n`` states of v: ``n_steps`` Gibbs sweeps of the top machine, and one pass down."""
+        """Draw ``n`` states of v: ``n_steps`` Gibbs sweeps of the top machine, one pass down."""
         u = self.top.gibbs(self.top.sample_base(n, stream), stream, n_steps)
         for machine in reversed(self.directed):
             u = machine.sample_visible(u, stream)

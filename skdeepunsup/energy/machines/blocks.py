@@ -1,7 +1,7 @@
-"""Sweeps over binary units that are tied to each other, block by block.
+"""Sweeps over binary units that are connected with each other, block by block.
 
-Units that are not connected are independent given the others and drawn at once: a block is a set of
-such units. With ties L and each unit's input from elsewhere, x, one unit obeys
+A block is a set of units of which no two are connected: given the others they are independent, and
+so drawn at once. With connections L, and x the input of each unit from elsewhere, a unit obeys
 
     P(sᵢ = 1 | the others) = σ((Ls)ᵢ + xᵢ).
 """
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from ..._random import Stream
 
 MAX_SWEEPS = 500
-"""Of the mean field: where it has not settled by then, it stays as it is."""
+"""Most sweeps of mean field, whether it has settled by then or not."""
 
 
 def independent_blocks(connected: np.ndarray) -> list[list[int]]:
-    """The units of each colour: each takes the first that none of its neighbours has so far.
+    """The units of each colour, where each unit takes the first that no neighbour has so far.
 
     A full graph gives blocks of one unit; layers, and the squares of a chessboard, give two.
     """
@@ -32,10 +32,10 @@ def independent_blocks(connected: np.ndarray) -> list[list[int]]:
 
 
 class BlockSweeps(nn.Module):
-    """Gibbs sampling and mean field over units of which some are connected.
+    """Gibbs sampling and mean field over units, some of which are connected.
 
-    Inside, a unit is a row and the chains its columns, units ordered by block: each block then is
-    one product of contiguous rows.
+    Inside, units are rows, ordered by block, and chains are columns: so the step of a block is one
+    product with contiguous rows.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ class BlockSweeps(nn.Module):
         fixed: Tensor | None = None,
         backwards: bool = False,
     ) -> Tensor:
-        """``n_sweeps`` sweeps over all blocks, from the first to the last or ``backwards``.
+        """Make ``n_sweeps`` sweeps over all blocks, from the first to the last or ``backwards``.
 
         A unit is on where a uniform r is below σ(β(Ls)ᵢ + xᵢ): where (Ls)ᵢ > (logit(r) − xᵢ)/β.
 
         Parameters
         ----------
         s : Tensor of shape (n, n_units)
-            Where the chains start; its dtype is that of the products.
+            States at which the chains start; their dtype is that of the products.
         L : Tensor of shape (n_units, n_units)
         x : Tensor of shape (n_units,) or (n, n_units)
         stream : Stream
@@ -95,11 +95,11 @@ class BlockSweeps(nn.Module):
         s, x = self._inside(s), self._inside(x)
         if fixed is not None:
             kept = self._inside(fixed).split(self.sizes)[:: -1 if backwards else 1]
-        ties = self._ties(L).to(s.dtype)
+        links = self._links(L).to(s.dtype)
         scale = beta.T if isinstance(beta, Tensor) else beta
         for _ in range(n_sweeps):
             t = stream.uniform(tuple(s.shape), x.dtype, rows=1).logit_().sub_(x).div_(scale)
-            for block, (s_B, L_B, t_B) in enumerate(self._parts(s, ties, t, backwards)):
+            for block, (s_B, L_B, t_B) in enumerate(self._parts(s, links, t, backwards)):
                 if fixed is None:
                     torch.gt(L_B @ s, t_B, out=s_B)
                 else:
@@ -107,18 +107,18 @@ class BlockSweeps(nn.Module):
         return self._outside(s)
 
     def mean_field(self, L: Tensor, x: Tensor, n_sweeps: int | None = None) -> Tensor:
-        """The fixed point m = σ(Lm + x) that sweeps find from m = σ(x), of each row by itself.
+        """The fixed point m = σ(Lm + x) that sweeps reach from m = σ(x), for each row by itself.
 
-        Each block's step raises the bound ½ mᵀLm + xᵀm + Σᵢ H(mᵢ) on log Σₛ exp(½ sᵀLs + xᵀs). A
-        row stops once a sweep moves it no more than rounding does, or else after ``n_sweeps``.
-        Without connections it is exact at once.
+        Each block's step raises the lower bound ½ mᵀLm + xᵀm + Σᵢ H(mᵢ) of
+        log Σₛ exp(½ sᵀLs + xᵀs). A row stops once a sweep moves it no more than rounding does.
+        Without connections the first step is exact.
 
         Parameters
         ----------
         L : Tensor of shape (n_units, n_units)
         x : Tensor of shape (n, n_units)
         n_sweeps : int, optional
-            Make exactly so many sweeps of all rows.
+            Make exactly this many sweeps of all rows instead.
 
         Returns
         -------
@@ -126,35 +126,35 @@ class BlockSweeps(nn.Module):
         """
         if len(self.sizes) < 2:
             return x.sigmoid()
-        ties, x = self._ties(L), self._inside(x)
+        links, x = self._links(L), self._inside(x)
         m = x.sigmoid()
         if n_sweeps is not None:
             for _ in range(n_sweeps):
-                self._mean_field_sweep_(m, ties, x)
+                self._mean_field_sweep_(m, links, x)
             return self._outside(m)
         moving = torch.ones(m.shape[1], dtype=torch.bool, device=m.device)
         tolerance = 8 * torch.finfo(m.dtype).eps
         for _ in range(MAX_SWEEPS):
             before = m.clone()
-            self._mean_field_sweep_(m, ties, x)
+            self._mean_field_sweep_(m, links, x)
             m = torch.where(moving, m, before)
             moving &= (m - before).abs().amax(0) > tolerance
             if not moving.any():
                 break
         return self._outside(m)
 
-    def _mean_field_sweep_(self, m: Tensor, ties: Tensor, x: Tensor) -> None:
-        for m_B, L_B, x_B in self._parts(m, ties, x):
+    def _mean_field_sweep_(self, m: Tensor, links: Tensor, x: Tensor) -> None:
+        for m_B, L_B, x_B in self._parts(m, links, x):
             torch.sigmoid(torch.addmm(x_B, L_B, m), out=m_B)
 
     def _parts(
-        self, s: Tensor, ties: Tensor, t: Tensor, backwards: bool = False
+        self, s: Tensor, links: Tensor, t: Tensor, backwards: bool = False
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Of each block its rows of all three."""
-        parts = [tensor.split(self.sizes) for tensor in (s, ties, t)]
+        """For each block its rows of the three tensors."""
+        parts = [tensor.split(self.sizes) for tensor in (s, links, t)]
         return zip(*(part[::-1] if backwards else part for part in parts), strict=True)
 
-    def _ties(self, L: Tensor) -> Tensor:
+    def _links(self, L: Tensor) -> Tensor:
         return L[self.order][:, self.order]
 
     def _inside(self, rows: Tensor) -> Tensor:

@@ -16,13 +16,13 @@ UNROLLED_HALF_ROUNDS = 5
 """Rounds of mean field, each halfway, where the machine is trained as a network."""
 
 MAX_SUMMED_UNITS = 15
-"""Hidden units that a free energy enumerates, beside those it sums out in closed form.
+"""Most hidden units that a free energy enumerates, beside those it sums out in closed form.
 
-With it, 16 hidden units are exact, all connected: some 2000 rows a second.
+So 16 hidden units, all connected, have an exact free energy, at some 2000 rows a second.
 """
 
 CHUNK_STATES = 2**20
-"""Pairs of a row and an enumerated hidden state that are in memory at a time."""
+"""Pairs of a row and an enumerated hidden state held in memory at a time."""
 
 
 class LateralMachine(Machine):
@@ -33,25 +33,25 @@ class LateralMachine(Machine):
     Parameters
     ----------
     n_features : int
-        Visible units, the first of s; D below.
+        Visible units, which come first in s; D below.
     n_components : int
-        Hidden units, which may be none; H below, and N = D + H.
+        Hidden units, 0 or more; H below, and N = D + H.
     connections : list of lists of bool, default=None
-        Of shape (N, N), symmetric: which units may be connected; None connects them all. The
-        diagonal is ignored.
+        Which units may be connected, of shape (N, N) and symmetric; None connects all. The diagonal
+        is ignored.
 
     Attributes
     ----------
     L : Tensor of shape (N, N)
-        Connections, symmetric, with no diagonal, and zero where there may be none.
+        Connections: symmetric, with a zero diagonal, and zero where ``mask`` is False.
     c : Tensor of shape (N,)
         Biases.
     c0 : Tensor of shape (N,)
         Biases of the base machine, which has no connections; not trained.
     mask : Tensor of shape (N, N)
-        True where L may differ from zero.
+        True where two units may be connected.
     everyone, visibles, hiddens : BlockSweeps
-        Over all units, and over those of one layer given the other.
+        Sweeps over all units, and over the units of one layer given the other layer.
     """
 
     def __init__(
@@ -84,12 +84,12 @@ class LateralMachine(Machine):
         return self.L[self.n_features :, self.n_features :]
 
     def hidden_input(self, v: Tensor) -> Tensor:
-        """What hidden units receive from visible states, their biases included."""
+        """The hidden units' input from visible states, their biases included."""
         D = self.n_features
         return affine(v, self.L[:D, D:], self.c[D:])
 
     def encode(self, rows: Tensor) -> Tensor:
-        """The mean field of h given v: E[h | v] where no hidden units are connected."""
+        """The mean field of h given v: E[h | v] if no two hidden units are connected."""
         if not self.n_components:
             raise ValueError(
                 "n_components == 0: a machine without hidden units has no code; fit it with "
@@ -98,21 +98,21 @@ class LateralMachine(Machine):
         return self.hiddens.mean_field(self.L_hidden, self.hidden_input(rows))
 
     def encode_in_rounds(self, rows: Tensor) -> Tensor:
-        """The same after few rounds, each halfway: a network that gradients can pass."""
+        """Approximate mean field of h given v, by few rounds, so that gradients can pass."""
         return in_rounds(self.hidden_input(rows), self.L_hidden)
 
     def decode(self, h: Tensor) -> Tensor:
-        """The mean field of v given h: E[v | h] where no visible units are connected."""
+        """The mean field of v given h: E[v | h] if no two visible units are connected."""
         D = self.n_features
         return self.visibles.mean_field(self.L[:D, :D], self._visible_input(h))
 
     def decode_in_rounds(self, h: Tensor) -> Tensor:
-        """The same after few rounds."""
+        """Approximate mean field of v given h, by few rounds, so that gradients can pass."""
         D = self.n_features
         return in_rounds(self._visible_input(h), self.L[:D, :D])
 
     def _visible_input(self, h: Tensor) -> Tensor:
-        """What v hears of h."""
+        """The visible units' input from hidden states, their biases included."""
         D = self.n_features
         return affine(h, self.L[D:, :D], self.c[:D])
 
@@ -127,11 +127,11 @@ class LateralMachine(Machine):
 
     @property
     def is_summable(self) -> bool:
-        """Whether few enough hidden units remain beside their largest block."""
+        """Whether hidden units can be summed out: few remain beside their largest block."""
         return self.n_components - max(self.hiddens.sizes, default=0) <= MAX_SUMMED_UNITS
 
     def free_energy(self, v: Tensor) -> Tensor:
-        """−log Σₕ exp(−E(v, h)), exact where ``is_summable``, else its mean-field upper bound."""
+        """−log Σₕ exp(−E(v, h)): exact if ``is_summable``, else the mean-field upper bound."""
         if not self.is_summable:
             return self.mean_field_free_energy(v)
         return self.visible_energy(v) - self.hidden_log_sum(self.hidden_input(v))
@@ -146,7 +146,7 @@ class LateralMachine(Machine):
     def hidden_log_sum(self, x: Tensor) -> Tensor:
         """Log Σₕ exp(xᵀh + ½ hᵀLh) of each row of hidden inputs.
 
-        All hidden units but the largest block are enumerated, that one is summed in closed form.
+        The largest block of hidden units is summed in closed form, the others are enumerated.
         """
         if len(self.hiddens.sizes) < 2:
             return self.visible.log_normalizer(x).sum(-1)
@@ -165,7 +165,7 @@ class LateralMachine(Machine):
         return torch.stack(parts).logsumexp(0)
 
     def log_conditionals(self, v: Tensor) -> Tensor:
-        """Log p(vᵢ | all other visible units) of each entry, as exact as the free energy is."""
+        """Log p(vᵢ | all other visible units) of each entry, as exact as the free energy."""
         if not self.n_components:
             x = affine(v, self.L, self.c)
             return v * x - self.visible.log_normalizer(x)
@@ -191,11 +191,11 @@ class LateralMachine(Machine):
 
     @property
     def n_enumerated(self) -> float:
-        """All units but those of the largest block."""
+        """The number of units outside the largest block."""
         return len(self.c) - max(self.everyone.sizes)
 
     def log_marginal(self, bits: Tensor) -> Tensor:
-        """−E with the largest block off, and its units' log-normalisers."""
+        """−E with the largest block off, plus the log-normalisers of that block's units."""
         *others, block = sorted(self.everyone.blocks, key=len)
         s = bits.new_zeros(len(bits), len(self.c))
         s[:, [i for part in others for i in part]] = bits
@@ -273,10 +273,10 @@ class LateralPath(AnnealingPath):
         return (beta * field[1])[:, 0]
 
     def sweep(self, field: tuple[Tensor, Tensor], beta: float | Tensor, stream: Stream) -> Tensor:
-        """One sweep at β, over the blocks forth or back as a coin falls, for all chains alike.
+        """One sweep at β over the blocks, forwards or backwards by a coin flip for all chains.
 
-        Each block's draw is reversible, and their product forth is the reverse of that back: their
-        even mixture is reversible, at half the cost of one sweep forth and then one back.
+        Each block's draw is reversible, and a sweep forwards is the reverse of one backwards. So
+        their even mixture is reversible, at half the cost of a sweep forwards and one backwards.
         """
         machine = self.machine
         x = machine.c0 + beta * (machine.c - machine.c0)
@@ -285,7 +285,7 @@ class LateralPath(AnnealingPath):
 
 
 def in_rounds(x: Tensor, L: Tensor) -> Tensor:
-    """Means of binary units with inputs x and ties L: in few rounds, m ← (m + σ(x + mL)) / 2."""
+    """Means of binary units with inputs x and connections L: rounds of m ← (m + σ(x + mL)) / 2."""
     m = x.sigmoid()
     for _ in range(UNROLLED_HALF_ROUNDS):
         m = (m + (x + affine(m, L)).sigmoid()) / 2

@@ -1,4 +1,4 @@
-"""Layers of binary units, neighbours tied: the deep Boltzmann machine."""
+"""The deep Boltzmann machine: layers of binary units, each connected to its neighbours."""
 
 from typing import Any
 
@@ -15,25 +15,25 @@ from .mean_field import settled
 from .states import binary_states, with_held
 
 MAX_ENUMERATED_HIDDEN = 12
-"""Up to so many hidden bits of one side the free energy is exact, at 2¹² terms a row."""
+"""Most hidden bits of one side for which the free energy is exact, at 2¹² terms a row."""
 
 UNROLLED_ROUNDS = 3
-"""Of mean field where it is trained as a network."""
+"""Rounds of mean field where the machine is trained as a network."""
 
 MAX_ENTRIES = 2**22
-"""Of a tensor while states are enumerated."""
+"""Most entries of a tensor while states are enumerated."""
 
 
 class LayeredMachine(Machine):
-    """Layers h⁰ = v, h¹, …, hᴸ of binary units; each is tied to the next and to none else.
+    """Layers h⁰ = v, h¹, …, hᴸ of binary units, with weights between neighbouring layers only.
 
         E(h⁰, …, hᴸ) = −Σₗ bₗᵀhₗ − Σₗ hₗ₋₁ᵀ Wₗ hₗ
 
-    The even layers, v among them, are independent given the odd ones, and the odd given the even:
-    one side is drawn, or summed out, in closed form given the other. Log Z is a sum over states of
-    the smaller side, by enumeration or along the annealing path.
+    The even layers, which include v, are independent given the odd ones, and the odd given the
+    even: one side can be drawn, or summed out, in closed form given the other. Log Z is a sum over
+    the states of the smaller side, by enumeration or along the annealing path.
 
-    Layers are held in a sequence or a dict, by their number.
+    ``h`` holds layers by their number, in a sequence or a dict.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class LayeredMachine(Machine):
     Attributes
     ----------
     W : list of L Tensors of shape (n_below, n_above)
-        Weights: ``W[l]`` ties layer l to layer l + 1, so that it is Wₗ₊₁ of the formula.
+        Weights: ``W[l]`` lies between layers l and l + 1, and so is Wₗ₊₁ of the formula.
     b : list of L + 1 Tensors
         Biases, the visible ones first.
     a0 : Tensor of shape (n_features,)
@@ -69,7 +69,7 @@ class LayeredMachine(Machine):
         self.even, self.odd = range(0, self.depth + 1, 2), range(1, self.depth + 1, 2)
 
     def input(self, h: Any, i: int, below: Tensor | None = None) -> Tensor:
-        """bᵢ + Wᵢᵀhᵢ₋₁ + Wᵢ₊₁hᵢ₊₁ of layer i; ``below`` is its first two terms, if at hand."""
+        """bᵢ + Wᵢᵀhᵢ₋₁ + Wᵢ₊₁hᵢ₊₁ of layer i; ``below`` is the sum of the first two, if known."""
         if i == 0:
             return affine(h[1], self.W[0].T, self.b[0])
         if below is None:
@@ -77,19 +77,19 @@ class LayeredMachine(Machine):
         return below if i == self.depth else below + affine(h[i + 1], self.W[i].T)
 
     def energy(self, h: list[Tensor]) -> Tensor:
-        """E of states, or its expectation over independent units of these means."""
+        """E of states, or its expectation over independent units with these means."""
         biases: Any = sum(u @ b for u, b in zip(h, self.b, strict=True))
         ties: Any = sum(((h[i] @ W) * h[i + 1]).sum(-1) for i, W in enumerate(self.W))
         return -biases - ties
 
-    # What is expected: mean field
+    # Mean field
 
     def drive(self, v: Tensor) -> Tensor:
-        """b₁ + W₁ᵀv, all that the hidden layers ever hear of v."""
+        """b₁ + W₁ᵀv, the only way in which v enters the hidden layers."""
         return affine(v, self.W[0], self.b[1])
 
     def bottom_up(self, v: Tensor, drive: Tensor) -> list[Tensor]:
-        """Means of all layers by one pass: with nothing above yet, what is below counts twice."""
+        """Means of all layers by one pass up; the input from below stands for that from above."""
         q = [v]
         for i in range(1, self.depth + 1):
             x = drive if i == 1 else affine(q[-1], self.W[i - 1], self.b[i])
@@ -97,7 +97,7 @@ class LayeredMachine(Machine):
         return q
 
     def top_down(self, h: Tensor) -> list[Tensor]:
-        """The same from the top layer: with nothing below yet, what is above counts twice."""
+        """Means of all layers by one pass down; the input from above stands for that from below."""
         q = [h]
         for i in reversed(range(self.depth)):
             x = affine(q[0], self.W[i].T, self.b[i])
@@ -107,7 +107,7 @@ class LayeredMachine(Machine):
     def rise(self, q: list[Tensor], drive: Tensor) -> list[Tensor]:
         """One round of mean field given v: qᵢ = σ(its input) for i = 1, …, L in turn.
 
-        Each is the best there is given the others, so that no round can raise the bound on the
+        Each layer is set to its optimum given the others. So no round can raise the bound on the
         free energy, and nothing oscillates.
         """
         q = list(q)
@@ -116,12 +116,12 @@ class LayeredMachine(Machine):
         return q
 
     def descend(self, q: list[Tensor], squares: list[Tensor]) -> list[Tensor]:
-        """One round given hᴸ, each layer half of its way to what it hears, second order included.
+        """One round of mean field given hᴸ, to second order; each layer goes half the way to
 
             qᵢ = σ(its input − (qᵢ − ½) Σⱼ wᵢⱼ² qⱼ(1 − qⱼ)),   j in the layers next to i but the top
 
-        is what Thouless, Anderson and Palmer make of mean field: a unit's neighbours have heard
-        of it already, and their answer is no news.
+        The second term is the correction of Thouless, Anderson and Palmer (Onsager): it takes away
+        the part of a unit's input that is its own influence, echoed by its neighbours.
         """
         q = list(q)
         for i in reversed(range(self.depth)):
@@ -134,7 +134,7 @@ class LayeredMachine(Machine):
         return q
 
     def mean_field(self, v: Tensor, n_rounds: int | None = None) -> list[Tensor]:
-        """Means of all layers given v, settled, or after exactly so many rounds."""
+        """Means of all layers given v, after ``n_rounds``, or, if None, once they settle."""
         drive = self.drive(v)
         q = self.bottom_up(v, drive)
         if n_rounds is None:
@@ -148,26 +148,27 @@ class LayeredMachine(Machine):
         return self.mean_field(rows)[-1]
 
     def encode_in_rounds(self, rows: Tensor) -> Tensor:
-        """The same after few rounds: a network that gradients can pass."""
+        """E[hᴸ | v] by few rounds of mean field, so that gradients can pass."""
         return self.mean_field(rows, UNROLLED_ROUNDS)[-1]
 
     def decode(self, h: Tensor) -> Tensor:
-        """E[v | hᴸ], settled, from ``top_down`` on.
+        """E[v | hᴸ] by second-order mean field, from ``top_down`` until it settles.
 
-        With v unknown as well, plain mean field is too sure of itself and settles in one mode: it
-        explains half of what this does (digits, 100 and 50 hidden units), and a single pass less.
+        With v unknown as well, plain mean field is overconfident and settles in one mode: it
+        explains half of the variance that this does (digits, 100 and 50 hidden units), and a single
+        pass less.
         """
         squares = [W.square() for W in self.W]
         return settled(self.top_down(h), lambda q: self.descend(q, squares))[0]
 
     def decode_in_rounds(self, h: Tensor) -> Tensor:
-        """The same by one pass down."""
+        """E[v | hᴸ] by one pass down."""
         return self.top_down(h)[0]
 
-    # What is summed out
+    # Sums over states
 
     def free_energy(self, v: Tensor) -> Tensor:
-        """F(v), exact where the hidden units of one side can be enumerated, else a bound."""
+        """F(v), exact if the hidden units of one side can be enumerated, else an upper bound."""
         sides = ([i for i in side if i] for side in (self.even, self.odd))
         smaller = min(sides, key=self._n_units)
         if self._n_units(smaller) > MAX_ENUMERATED_HIDDEN:
@@ -181,36 +182,36 @@ class LayeredMachine(Machine):
         return self.energy(q) - entropy
 
     def free_energy_enumerated(self, v: Tensor, side: Any) -> Tensor:
-        """F(v) from all states of the hidden layers of ``side``, the others in closed form.
+        """F(v) by enumerating the hidden layers of ``side``; the others in closed form.
 
-        Layer 1 alone hears v: what the other layers add to a state is the same for all rows.
+        Only layer 1 receives v: the terms of the other layers are the same for all rows.
         """
-        heard = self.drive(v) - self.b[1]
+        received = self.drive(v) - self.b[1]
         others = [i for i in range(1, self.depth + 1) if i not in side]
-        width = heard.shape[1] if 1 in others else 1
-        total = torch.full_like(heard[:, 0], -torch.inf)
+        width = received.shape[1] if 1 in others else 1
+        total = torch.full_like(received[:, 0], -torch.inf)
         block = max(1, MAX_ENTRIES // (len(v) * width))
         for bits in binary_states(self._n_units(side), block):
             h = self.layers_of(bits.to(v), side)
             own = sum((h[i] @ self.b[i] for i in side), v.new_zeros(len(bits)))
             own = own + sum(softplus(self.input(h, i)).sum(-1) for i in others if i > 1)
             if 1 in others:
-                x = heard[:, None] + self.input(h, 1, below=self.b[1])
+                x = received[:, None] + self.input(h, 1, below=self.b[1])
                 log_p = softplus(x).sum(-1) + own
             else:
-                log_p = heard @ h[1].T + own
+                log_p = received @ h[1].T + own
             total = torch.logaddexp(total, log_p.logsumexp(1))
         return -total - v @ self.b[0]
 
     def layers_of(self, state: Tensor, side: Any) -> dict[int, Tensor]:
-        """The layers of ``side``, which a state has next to each other."""
+        """The layers of ``side`` by number, from a state that holds them next to each other."""
         parts = state.split([self.sizes[i] for i in side], 1) if side else ()
         return dict(zip(side, parts, strict=True))
 
     def _n_units(self, side: Any) -> int:
         return sum(self.sizes[i] for i in side)
 
-    # What is drawn
+    # Samples
 
     def draw(self, h: Any, side: range, stream: Stream) -> None:
         """Draw the layers of ``side`` given the others, in place."""
@@ -233,13 +234,13 @@ class LayeredMachine(Machine):
 
     @property
     def sides(self) -> tuple[range, range]:
-        """The side with fewer units, which is enumerated or annealed, and the other."""
+        """The side with fewer units, which is enumerated or annealed, and the other side."""
         odd_is_smaller = self._n_units(self.odd) < self._n_units(self.even)
         return (self.odd, self.even) if odd_is_smaller else (self.even, self.odd)
 
     @property
     def n_enumerated(self) -> float:
-        """Units of the smaller side."""
+        """The number of units of the smaller side."""
         return self._n_units(self.sides[0])
 
     def log_marginal(self, bits: Tensor) -> Tensor:

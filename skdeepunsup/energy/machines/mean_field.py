@@ -10,9 +10,9 @@ MAX_ROUNDS = 1000
 
 
 def settled(q: list[Tensor], one_round: Callable[[list[Tensor]], list[Tensor]]) -> list[Tensor]:
-    """Rounds of mean field from ``q`` on until nothing moves.
+    """Repeat a round of mean field from ``q`` until nothing moves.
 
-    Each row stops by itself, so that its answer does not depend on its neighbours.
+    Each row stops by itself, so that its answer does not depend on the other rows.
     """
     tolerance = max(1e-9, 8 * torch.finfo(q[0].dtype).eps)
     q = [u.clone() for u in q]

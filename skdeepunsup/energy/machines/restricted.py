@@ -1,4 +1,4 @@
-"""Layers of units tied by weights: the energy, and what follows from it."""
+"""The restricted Boltzmann machine: two layers of units with weights between them."""
 
 import math
 from typing import Any, Self
@@ -17,9 +17,9 @@ from .states import with_held
 
 
 class RestrictedBoltzmannMachine(Machine):
-    """Two layers, tied to each other and not within.
+    """Two layers, with weights between them and none within.
 
-    With t and base those of the units (t(v) = v and base = 0 where they are binary),
+    With the units' own t and base (t(v) = v and base = 0 for binary ones),
 
         E(v, h) = −aᵀt(v) − bᵀh − t(v)ᵀWh − base(v) − base(h).
 
@@ -28,12 +28,13 @@ class RestrictedBoltzmannMachine(Machine):
     n_features : int
         Columns of the data.
     n_components : int
-        Hidden units, n_hidden below.
+        Hidden units; n_hidden below.
     visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
-        Their size is n_visible below: n_features, or n_features · K.
+        A name in `VISIBLE_UNITS`. Their size is n_visible below: n_features, or n_features · K.
     hidden_units : {"bernoulli", "relu"}, default="bernoulli"
+        A name in `HIDDEN_UNITS`.
     **options : Any
-        Of the visible units. All parameters start at zero.
+        Options of the visible units. All parameters start at zero.
 
     Attributes
     ----------
@@ -49,7 +50,7 @@ class RestrictedBoltzmannMachine(Machine):
     """
 
     max_overlap = 0.98
-    """Of rectified units with themselves and others; from 1 on a density may have no integral."""
+    """Largest row sum of G⁺ in ``constrain_``; from 1 on the density may have no integral."""
 
     def __init__(
         self,
@@ -127,7 +128,7 @@ class RestrictedBoltzmannMachine(Machine):
         return -own - self.hidden.log_normalizer(self.hidden_input(v)).sum(-1)
 
     def hidden_free_energy(self, h: Tensor) -> Tensor:
-        """−log Σᵥ exp(−E(v, h)): the same with the layers' parts exchanged."""
+        """−log Σᵥ exp(−E(v, h)), the visible units being summed out; exact."""
         own = h @ self.b + self.hidden.log_base(h)
         return -own - self.visible.log_normalizer(self.visible_input(h)).sum(-1)
 
@@ -153,7 +154,7 @@ class RestrictedBoltzmannMachine(Machine):
 
     @property
     def n_enumerated(self) -> float:
-        """Units of the smaller layer of bits."""
+        """The size of the smaller layer of bits."""
         return min((layer.size for layer in self._binary_layers()), default=math.inf)
 
     def log_marginal(self, bits: Tensor) -> Tensor:
@@ -168,10 +169,10 @@ class RestrictedBoltzmannMachine(Machine):
     def constrain_(self) -> None:
         """Keep the parameters where the machine is well defined, after an update.
 
-        Between Gaussian and rectified units the joint density has an integral where hᵀGh < hᵀh for
-        all h ≥ 0, with G = Wᵀ(W/σ²): so if the spectral radius of its positive part G⁺ is below 1.
-        Scaling the columns of W by D, D² = min(1, m/o) with o the row sums of G⁺, makes it at most
-        m: D G⁺ D has the eigenvalues of D²G⁺, whose row sums are at most m.
+        Between Gaussian and rectified units the joint density has an integral if hᵀGh < hᵀh for all
+        h ≥ 0, with G = Wᵀ(W/σ²). This holds if the spectral radius of its positive part G⁺ is below
+        1. Scaling the columns of W by D, with D² = min(1, m/o) and o the row sums of G⁺, makes the
+        radius at most m: D G⁺ D has the eigenvalues of D²G⁺, whose row sums are at most m.
         """
         self.visible.constrain_(self.W, self.a)
         if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):

@@ -11,13 +11,13 @@ from .base import Units
 
 
 class Gaussian(Units):
-    """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and variance σ², which is learned.
+    """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and a learned variance σ².
 
     Parameters
     ----------
     n_units : int
     min_variance : float, default=1e-3
-        Floor of σ², below which a density could grow without bound.
+        Floor of σ²; without one a density could grow without bound.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Gaussian(Units):
         return self.statistic(u) * (0.5 * u - x)
 
     def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
-        """log σ² ← log σ² + rate · Σₛ cₛ ∂log p/∂log σ², which is clipped to [−1, 1]."""
+        """log σ² ← log σ² + rate · Σₛ cₛ ∂log p/∂log σ², the sum clipped to [−1, 1]."""
         score = c @ self.log_variance_score(u, x)
         self.log_variance.add_(score.clamp_(-1, 1), alpha=rate)
 

@@ -13,8 +13,8 @@ from .base import Units
 class Rectified(Units):
     """u ≥ 0, t(u) = u, base −u²/2: a Gaussian of mean x and variance 1, cut off below 0.
 
-    The free energy of a machine with such hidden units is exact, as that of no softplus or noisy
-    rectifier is: the log-normaliser has a closed form, and the mean and the sampler are its own.
+    The log-normaliser has a closed form, and the mean and the sampler belong to it. So the free
+    energy of a machine with such hidden units is exact, unlike with softplus or noisy rectifiers.
 
     References
     ----------
@@ -38,7 +38,7 @@ class Rectified(Units):
         return torch.where(x < 0, left, right) + 0.5 * math.log(2 * math.pi)
 
     def mean(self, x: Tensor) -> Tensor:
-        """x + φ(x)/Φ(x), far below 0 by its series −1/x + 2/x³ − 10/x⁵, where that is closer."""
+        """x + φ(x)/Φ(x), far below 0 by the series −1/x + 2/x³ − 10/x⁵, more accurate there."""
         edge = -100 if x.dtype == torch.float64 else -20
         near, far = x.clamp(min=edge), x.clamp(max=edge)
         # As x → ∞, erfcx(−x/√2) overflows to ∞ and the correction is 0, as it should be.
@@ -53,8 +53,8 @@ class Rectified(Units):
         r = 1 - stream.uniform(tuple(x.shape), dtype)
         wide = x.to(dtype)
         near = wide.clamp(min=-8 if dtype == torch.float32 else -30)
-        tail = wide + (wide.square() - 2 * r.log()).sqrt()  # where Φ(x) is no number any more
-        share = r * torch.erfc(-near / math.sqrt(2)) / 2  # r Φ(x); torch's ndtr has no far tail
+        tail = wide + (wide.square() - 2 * r.log()).sqrt()  # where Φ(x) underflows
+        share = r * torch.erfc(-near / math.sqrt(2)) / 2  # r Φ(x); torch's ndtr lacks the far tail
         u = near - ndtri(share.clamp_min(torch.finfo(dtype).tiny))
         return torch.where(wide < near, tail, u).clamp(min=0).to(x.dtype)
 
