@@ -23,19 +23,19 @@ from .machines.lateral import LateralMachine
 from .units.binary import log_odds
 
 FIRST_SPREAD = 4.0
-"""Of the first weights between the layers, divided by √n_features.
+"""Deviation of the first weights between the layers, times √n_features.
 
-From 0.01, the connections among visible units learn all that pairs of them can before the hidden
-ones have begun, and leave the code empty.
+From a deviation of 0.01, the connections among visible units learn all pairwise dependence before
+the hidden units have begun, and the code stays empty.
 """
 
 
 class BoltzmannMachine(EnergyModel):
     """Boltzmann machine of binary units, any two of which may be connected.
 
-    Visible units are connected with each other as well as with hidden ones, and those among
-    themselves. Without hidden units it is the pairwise maximum-entropy model (the Ising model with
-    a coupling for each pair of features), whose likelihood has one optimum.
+    Visible units are connected with each other and with hidden units, and hidden units with each
+    other. Without hidden units it is the pairwise maximum-entropy model (the Ising model with a
+    coupling for each pair of features), whose likelihood has a single optimum.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class BoltzmannMachine(EnergyModel):
     connections_ : ndarray of shape (n_units, n_units)
         Weights between all units, L of the Notes.
     components_ : ndarray of shape (n_components, n_features)
-        Of these, the weights between hidden and visible units.
+        The part of ``connections_`` between hidden and visible units.
     intercept_hidden_ : ndarray of shape (n_components,)
         Hidden biases.
     intercept_visible_ : ndarray of shape (n_features,)
@@ -102,9 +102,9 @@ class BoltzmannMachine(EnergyModel):
         The machine.
     history_ : dict of lists
         An entry an epoch, measured on a tenth of the training rows, at most 500: ``"loss"``, minus
-        the pseudo-log-likelihood in nats; with hidden units, an estimate from eight features of
-        each row, with mean-field free energies. With hidden units, ``"reconstruction_error"``,
-        squared, summed over features. With held-out rows, their ``"validation_loss"`` and
+        the pseudo-log-likelihood in nats (with hidden units an estimate from eight features of each
+        row, with mean-field free energies); with hidden units, ``"reconstruction_error"``, squared
+        and summed over features. With held-out rows, their ``"validation_loss"`` and
         ``"free_energy_gap"``: their mean free energy minus that of training rows; when it grows,
         the model overfits.
     n_iter_ : int
@@ -131,11 +131,11 @@ class BoltzmannMachine(EnergyModel):
     Notes
     -----
     The energy of a state s = (v, h) is E(s) = −½ sᵀLs − cᵀs, with L symmetric and of zero diagonal,
-    and P(sᵢ = 1 | the other units) = σ((Ls)ᵢ + cᵢ). The gradient is a difference of the two phases:
-    ∂L = E[s sᵀ] with v clamped to data, minus E[s sᵀ] of the machine left free.
+    and P(sᵢ = 1 | the other units) = σ((Ls)ᵢ + cᵢ). The gradient is a difference of two phases:
+    ∂L = E[s sᵀ] with v clamped to data, minus E[s sᵀ] of the free machine.
 
     ``transform`` is the mean field of the hidden units given the row, iterated until it settles:
-    E[h | v] where hidden units are not connected with each other, else an approximation.
+    E[h | v] if hidden units are not connected with each other, else an approximation.
     ``inverse_transform`` is the mean field of the visible units given the code.
 
     References
@@ -230,13 +230,13 @@ class BoltzmannMachine(EnergyModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound.
 
-        F is exact without hidden units, and where at most 15 of them remain beside the largest
-        block of a greedy colouring, in which none is connected with another (16 hidden units in
-        all, if all are connected); otherwise it is the mean-field upper bound, and the score a
-        lower bound. log Z is what ``log_partition`` returns by default: exact where the largest
-        block of all units leaves at most 20, else estimated by annealed importance sampling, from a
-        fixed seed. It is computed when first needed and kept until the parameters change. For rows
-        that are not binary the figure is not a likelihood.
+        F is exact without hidden units, and if at most 15 hidden units remain beside the largest
+        block of a greedy colouring, a set of units of which no two are connected (so up to 16
+        hidden units, if all are connected). Otherwise F is the mean-field upper bound, and the
+        score a lower bound. log Z is the default of ``log_partition``: exact if at most 20 units
+        remain beside the largest block of all units, else estimated by annealed importance
+        sampling, from a fixed seed. It is computed when first needed and kept until the parameters
+        change. For rows that are not binary the figure is not a likelihood.
 
         Parameters
         ----------
@@ -261,8 +261,8 @@ class BoltzmannMachine(EnergyModel):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Pseudo-log-likelihoods in nats. With hidden units the cost is twice n_features times
-            that of ``free_energy``.
+            Pseudo-log-likelihoods in nats. With hidden units they cost 2 · n_features times as much
+            as ``free_energy``.
 
         Raises
         ------
@@ -306,8 +306,8 @@ class BoltzmannMachine(EnergyModel):
     def _initialize(self, module: LateralMachine, rows: Rows, stream: Stream) -> None:
         """L ~ N(0, 0.01²), between the layers wider; biases as if all units were centred.
 
-        At the data's means the hidden units receive nothing, and, with these at ½, the visible ones
-        the log odds of the data's means.
+        With visible units at the data's means, the input of the hidden units is 0; with hidden
+        units at ½, the input of the visible units is the log odds of the data's means.
         """
         D = module.n_features
         odds = log_odds(rows).to(module.c.dtype)

@@ -18,11 +18,11 @@ from .likelihood.pseudo import pseudo_log_likelihood
 
 
 class CategoricalRBM(RestrictedModel):
-    """Restricted Boltzmann machine whose visible units are categories, some of them missing.
+    """Restricted Boltzmann machine with categorical visible units, some of which may be missing.
 
-    Each feature is a softmax group of K binary units, of which one is on. A missing entry (NaN)
-    adds nothing to the hidden input and is not reconstructed in training: each row is a case of
-    the machine that has the row's own entries alone, with weights that all rows share.
+    Each feature is a softmax group of K binary units, one of which is on. A missing entry (NaN)
+    adds nothing to the hidden input and is not reconstructed in training: each row has a machine of
+    its own, with the features that the row has and with weights that all rows share.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ class CategoricalRBM(RestrictedModel):
         Number of hidden units.
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. The codes are
-        0 … K − 1, the same for each feature. Of a feature that has fewer, the others are learned to
-        be rare. A first ``partial_fit`` should see all codes.
+        0 … K − 1, the same for each feature; if a feature has fewer, the machine learns that its
+        other codes are rare. A first ``partial_fit`` should see all codes.
     conditional : bool, default=False
-        Whether hidden units also hear *which* features of a row are there, whatever their codes:
-        the conditional machine, for entries that are not missing at random.
+        Whether hidden units also receive *which* features of a row are observed, whatever their
+        codes: the conditional machine, for entries that are not missing at random.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
@@ -85,8 +85,8 @@ class CategoricalRBM(RestrictedModel):
     n_categories_ : int
         K.
     components_ : ndarray of shape (n_components, n_features * `n_categories_`)
-        Weights, the K of a feature side by side; they sum to 0 over each K, but with
-        ``conditional``: then their mean over K is what the feature's being there adds.
+        Weights, the K of a feature side by side. They sum to 0 over each K, except with
+        ``conditional``: then their mean over K is what an observed feature adds, whatever its code.
     intercept_hidden_ : ndarray of shape (n_components,)
         Hidden biases.
     intercept_visible_ : ndarray of shape (n_features * `n_categories_`,)
@@ -110,7 +110,7 @@ class CategoricalRBM(RestrictedModel):
     Raises
     ------
     ValueError
-        If an entry is no code, or entries are missing where ``persistent`` is set.
+        If an entry is not a code, or entries are missing and ``persistent`` is set.
 
     See Also
     --------
@@ -123,11 +123,11 @@ class CategoricalRBM(RestrictedModel):
     the expected code Σₖ k P(vᵢ = k | h) of all features, missing ones included. Entries that a
     sparse matrix does not store are of code 0, not missing.
 
-    The conditional machine of the paper has E(v, h | r) = E(v, h) − rᵀDh, with r telling which
-    features are there. A row of D is the same as the mean of the K weights of its feature: softmax
-    does not see it, and the hidden units hear it of features that are there alone. So D is not held
-    apart, but no longer taken out. ``impute`` keeps r as the row has it, whatever it draws; rows of
-    ``sample`` are complete.
+    The conditional machine of the paper has E(v, h | r) = E(v, h) − rᵀDh, where r marks the
+    observed features. A row of D has the same effect as the mean of the K weights of its feature:
+    softmax does not depend on it, and only observed features add it to the hidden input. So D needs
+    no parameters of its own: the weights are just not constrained to sum to 0. ``impute`` keeps the
+    row's r, whatever it draws; rows of ``sample`` are complete.
 
     References
     ----------
@@ -201,11 +201,10 @@ class CategoricalRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
-        log Z is what ``log_partition`` returns by default: exact where there are at most 20 hidden
-        units, else estimated by annealed importance sampling, from a fixed seed. A row with missing
-        entries is a case of the machine that has its other features alone, with a log Z of its own,
-        which is known where hidden units can be enumerated: 2 to the power of n_components states
-        for each thousand rows.
+        log Z is the default of ``log_partition``: exact if there are at most 20 hidden units, else
+        estimated by annealed importance sampling, from a fixed seed. A row with missing entries
+        belongs to the machine that has its other features only, whose log Z is computed if hidden
+        units can be enumerated: 2 to the power of n_components states for each thousand rows.
 
         Parameters
         ----------
@@ -236,7 +235,7 @@ class CategoricalRBM(RestrictedModel):
         )
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:
-        """Compute Σᵢ log p(vᵢ | the other features) over those that are there.
+        """Compute Σᵢ log p(vᵢ | the other features) over the features that are observed.
 
         Parameters
         ----------

@@ -24,10 +24,10 @@ from .machines.belief_network import BeliefNetwork
 
 
 class DeepBeliefNetwork(StackedModel):
-    """Restricted Boltzmann machines stacked, each learned on what the one below makes of the data.
+    """Stack of restricted Boltzmann machines, each trained on the activities of the one below.
 
     A generative model of several layers: the top two are a restricted Boltzmann machine, from which
-    the others are directed downwards; the way up is a fast approximation to the posterior.
+    directed layers lead down to the data; the way up is a fast approximation to the posterior.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class DeepBeliefNetwork(StackedModel):
         Number of categories, K; None takes one more than the largest code in ``fit``. Used by
         categorical units.
     depth : int, default=None
-        Of the layer whose activities are the code, 1 being the lowest; None takes the top one. It
-        is taken in ``fit``; ``activities`` gives all layers.
+        The layer whose activities are the code, 1 being the lowest; None takes the top one. It is
+        read by ``fit``; ``activities`` gives all layers.
     fine_tuning : {None, "up-down"}, default=None
         "up-down" trains all layers together once each has been trained, by the contrastive version
         of wake-sleep; the weights up and down then differ.
@@ -115,12 +115,12 @@ class DeepBeliefNetwork(StackedModel):
     Raises
     ------
     ValueError
-        If an entry is no code, where units are categorical.
+        If units are categorical and an entry is not a code.
 
     Warns
     -----
     UserWarning
-        If the data leave [0, 1], where units are binary.
+        If units are binary and the data leave [0, 1].
 
     See Also
     --------
@@ -134,13 +134,13 @@ class DeepBeliefNetwork(StackedModel):
 
         log p(v) ≥ E_q[log p(v, h) − log q(h | v)],
 
-    and a new top layer raises this bound by as much as it raises the likelihood of what the layers
-    below make of the data; so each learns from bits drawn anew from q. A layer above a binary one
-    starts as that upside down where it is wide enough, and so no lower; its chains start at the
-    data.
+    and a new top layer raises this bound by as much as it raises the likelihood of the states that
+    q draws below it; so each layer learns from bits drawn anew from q. A layer above a binary one
+    starts as that layer upside down if it is wide enough, so that the bound starts no lower; its
+    chains start at the data.
 
-    Without ``fine_tuning``, ``partial_fit`` is a pass for each layer in turn; with it, a pass of
-    fine-tuning, after one for each layer whose own passes are not over.
+    Without ``fine_tuning``, ``partial_fit`` is a pass for each layer in turn. With it, it is a pass
+    for each layer whose own passes are not over, and then a pass of fine-tuning.
 
     References
     ----------
@@ -228,7 +228,7 @@ class DeepBeliefNetwork(StackedModel):
         Returns
         -------
         list of ndarray of shape (n_samples, size)
-            Of each layer, from the bottom up; float32 for float32 input, else float64.
+            One array for each layer, from the bottom up; float32 for float32 input, else float64.
         """
         check_is_fitted(self)
         X = self._checked(X)
@@ -241,11 +241,11 @@ class DeepBeliefNetwork(StackedModel):
     def score_samples(self, X: Any, *, n_draws: int = 20) -> np.ndarray:
         """Compute a lower bound on the log-likelihood of each row, with float64 inside.
 
-        It is E_q[log p(v, h) − log q(h | v)], with the top layer summed out: exactly, where all
-        hidden layers but the top one have at most 10 units together, else as a mean over draws from
-        q, which is no bound itself but has the bound for its mean. log Z of the top machine is what
-        ``log_partition`` returns by default. With one hidden layer it is the log-likelihood. For
-        grey levels it is no likelihood; above Gaussian units it is of a density.
+        It is E_q[log p(v, h) − log q(h | v)], with the top layer summed out. It is exact if all
+        hidden layers but the top one have at most 10 units together; else it is a mean over draws
+        from q, whose expectation is the bound. log Z of the top machine is the default of
+        ``log_partition``. With a single hidden layer the figure is the log-likelihood. For grey
+        levels it is not a likelihood; with Gaussian visible units it bounds a log density.
 
         Parameters
         ----------
@@ -312,7 +312,7 @@ class DeepBeliefNetwork(StackedModel):
         return rows
 
     def _completion(self, module: BeliefNetwork, x: Tensor, stream: Stream) -> Completion:
-        """Of one layer, the machine's own chains."""
+        """A network of a single layer is completed by its machine's own chains."""
         if not module.directed:
             return ClampedChains(module.top, x, stream)
         return ClampedNetwork(module, x, stream)

@@ -25,10 +25,11 @@ from .units.binary import log_odds
 
 
 class DeepBoltzmannMachine(EnergyModel):
-    """Deep Boltzmann machine: layers of binary units, each tied both ways to the next.
+    """Deep Boltzmann machine: layers of binary units, with undirected weights between neighbours.
 
-    Learns layer by layer first, then all layers together, by ascent on a bound of the likelihood:
-    mean field stands for what is hidden given the data, Gibbs chains for the model's expectation.
+    It learns layer by layer first, then all layers together, by ascent on a bound of the
+    likelihood: mean field gives the hidden units' expectation given the data, Gibbs chains the
+    expectation of the model.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class DeepBoltzmannMachine(EnergyModel):
         Passes over the training data for each pair of neighbouring layers before that; None takes
         ``n_iter`` of them. At 0 all layers learn together from the start, which centred units
         make possible: the likelihood ends higher (by 4.5 nats on MNIST, see the results in the
-        documentation), but the upper layers, and so the code, tell less of the rows.
+        documentation), but the upper layers, and so the code, hold less information on the rows.
     learning_rate : float, default=0.05
         Step along the gradient of the mean log-likelihood.
     pretraining_learning_rate : float, default=None
@@ -90,10 +91,10 @@ class DeepBoltzmannMachine(EnergyModel):
         The machine.
     history_ : dict of lists
         An entry an epoch of each stage, measured on a tenth of the training rows, at most 500:
-        ``"loss"``, the cross-entropy in nats of a row and what the first hidden layer's mean field
-        (``mean_field_steps`` rounds) gives back of it, which is no likelihood;
+        ``"loss"``, the cross-entropy in nats of a row and its reconstruction from the first hidden
+        layer's mean field (after ``mean_field_steps`` rounds), which is not a likelihood;
         ``"reconstruction_error"``, their squared distance, summed over features. With held-out
-        rows, ``"validation_loss"``, the same loss of theirs.
+        rows, ``"validation_loss"``, the loss of those.
     n_iter_ : int
         Epochs run. Those of pre-training are included.
     n_features_in_ : int
@@ -113,10 +114,11 @@ class DeepBoltzmannMachine(EnergyModel):
     Notes
     -----
     The energy is E = −Σₗ bₗᵀhₗ − Σₗ hₗ₋₁ᵀWₗhₗ with h₀ the row. In pre-training, while a layer lacks
-    one of its two neighbours, the other counts twice. ``transform`` gives the top layer's settled
-    mean field, ``activities`` that of all layers; ``inverse_transform`` settles the layers below a
-    code by mean field of second order. ``partial_fit`` of a new estimator is one epoch of each
-    stage; of a fitted one, of the stages that an interrupted fit left over, or else a joint one.
+    one of its two neighbours, the input from the other counts twice. ``transform`` gives the top
+    layer's settled mean field, ``activities`` that of all layers; ``inverse_transform`` settles the
+    layers below a code by second-order mean field. ``partial_fit`` of a new estimator is one epoch
+    of each stage. On a fitted estimator it is one epoch of each stage that an interrupted fit left
+    undone, or else a joint epoch.
 
     References
     ----------
@@ -198,11 +200,11 @@ class DeepBoltzmannMachine(EnergyModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound of it.
 
-        F(v) is exact where either the odd or the even hidden layers have at most 12 units in all,
-        as a single hidden layer always does, and else the mean field's upper bound. log Z is what
-        ``log_partition`` returns by default: exact where the odd layers, or the even ones and the
-        features, have at most 20 units in all, else estimated by annealed importance sampling,
-        from a fixed seed. For rows that are not binary the figure is not a likelihood.
+        F(v) is exact if the odd or the even hidden layers have at most 12 units in all, and always
+        with a single hidden layer; else it is the upper bound of mean field. log Z is the default
+        of ``log_partition``: exact if the odd layers, or the even ones with the features, have at
+        most 20 units in all, else estimated by annealed importance sampling, from a fixed seed. For
+        rows that are not binary the figure is not a likelihood.
 
         Parameters
         ----------
@@ -227,7 +229,7 @@ class DeepBoltzmannMachine(EnergyModel):
         Returns
         -------
         list of ndarray of shape (n_samples, n_units)
-            Means of each hidden layer, from the data up; the last are what ``transform`` gives.
+            Means of each hidden layer, from the data up; the last array is that of ``transform``.
             float32 for float32 input, else float64.
         """
         check_is_fitted(self)

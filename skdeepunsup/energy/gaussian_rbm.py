@@ -13,8 +13,8 @@ from .units.kinds import HIDDEN_UNITS
 class GaussianRBM(RestrictedModel):
     """Restricted Boltzmann machine with Gaussian visible units of learned variance.
 
-    A density over real values: a mixture of as many Gaussians as the hidden units have states, all
-    of one diagonal covariance. Made for standardised data.
+    A density over real values: a mixture with a Gaussian for each state of the hidden units, all
+    with the same diagonal covariance. Made for standardised data.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ class GaussianRBM(RestrictedModel):
     sparsity_cost : float, default=1.0
         How strongly.
     hidden_units : {"bernoulli", "relu"}, default="bernoulli"
-        "relu" are rectified Gaussian units, exact too. Only while they overlap little has the
-        density an integral, and each update keeps W there.
+        "relu" are rectified Gaussian units, whose free energy is exact too. The density has an
+        integral only while they overlap little; each update keeps W there.
     min_variance : float, default=0.001
         Floor of σ², the variance of Gaussian units. A feature that hidden units explain without
-        error would have none, and the density no bound.
+        error would have σ² = 0, and an unbounded density.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
@@ -80,7 +80,7 @@ class GaussianRBM(RestrictedModel):
     intercept_hidden_ : ndarray of shape (n_components,)
         Hidden biases.
     intercept_visible_ : ndarray of shape (n_features,)
-        Visible biases: the means of features where no hidden unit is on.
+        Visible biases: the means of features while all hidden units are 0.
     variances_ : ndarray of shape (n_features,)
         σ² of each feature given the hidden units.
     h_samples_ : ndarray of shape (n_chains, n_components)
@@ -189,9 +189,9 @@ class GaussianRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log density of each row, log p(v) = −F(v) − log Z.
 
-        log Z is what ``log_partition`` returns by default: exact where there are at most 20 binary
-        hidden units, else estimated by annealed importance sampling, from a fixed seed. It is
-        computed when first needed and kept until the parameters change.
+        log Z is the default of ``log_partition``: exact if there are at most 20 binary hidden
+        units, else estimated by annealed importance sampling, from a fixed seed. It is computed
+        when first needed and kept until the parameters change.
 
         Parameters
         ----------

@@ -16,9 +16,9 @@ from .units.kinds import HIDDEN_UNITS
 class BernoulliRBM(RestrictedModel):
     """Restricted Boltzmann machine with binary visible and hidden units.
 
-    Drops in for :class:`sklearn.neural_network.BernoulliRBM`, whose parameters and fitted
-    attributes it has. It learns by ascent on the likelihood, with Gibbs chains for the model's
-    expectation; see Notes for what differs.
+    A drop-in for :class:`sklearn.neural_network.BernoulliRBM`, with its parameters and fitted
+    attributes. It learns by ascent on the likelihood, with Gibbs chains for the model's
+    expectation; see Notes for the differences.
 
     Parameters
     ----------
@@ -192,10 +192,10 @@ class BernoulliRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
-        log Z is what ``log_partition`` returns by default: exact where the smaller layer has at
-        most 20 bits, else estimated by annealed importance sampling, from a fixed seed. It is
-        computed when first needed and kept until the parameters change. For rows that are not
-        binary the figure is not a likelihood.
+        log Z is the default of ``log_partition``: exact if the smaller layer has at most 20 bits,
+        else estimated by annealed importance sampling, from a fixed seed. It is computed when first
+        needed and kept until the parameters change. For rows that are not binary the figure is not
+        a likelihood.
 
         Parameters
         ----------
