@@ -67,7 +67,7 @@ test-min: export SCIPY_ARRAY_API := 1
 test-min: export MPLBACKEND := Agg
 test-min: $(STAMP_MIN)
 	$(VENV_MIN)/bin/python -m pytest -n $(JOBS) --dist worksteal -m "not nightly" \
-		tests/test_laws.py $(shell find tests -name test_contract.py)
+		$(wildcard tests/test_laws*.py) $(shell find tests -name test_contract.py)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .

@@ -1,4 +1,9 @@
-"""What every estimator obeys, stated once and run for all."""
+"""What every model obeys, stated once and run for all.
+
+A law is a function under `each_kind`, which runs it for one instance of each kind, or `every`, for
+all their settings too. A new model joins by its line in its trade's `estimators.py`. Laws that hold
+for applications as well are in test_laws_everywhere.py.
+"""
 
 import pickle
 import random
