@@ -61,7 +61,7 @@ def test_second_layer_raises_the_bound():
 
 
 def test_a_layer_starts_as_high_as_the_one_below_ended():
-    X = digits()[:, ::4]  # 16 features
+    X = digits()[:600, ::4]  # 16 features
     one, wide, narrow = (
         DeepBeliefNetwork(
             sizes, n_iter=20, learning_rate=(0.1, 1e-30)[: len(sizes)], random_state=0
@@ -77,7 +77,7 @@ def test_a_layer_starts_as_high_as_the_one_below_ended():
 def test_up_down_raises_the_bound_and_unties_the_weights():
     X = bits(400, 8)
     greedy = DeepBeliefNetwork((6, 3), random_state=0, n_iter=10)
-    tuned = clone(greedy).set_params(fine_tuning="up-down", fine_tuning_iter=100, batch_size=5)
+    tuned = clone(greedy).set_params(fine_tuning="up-down", fine_tuning_iter=20, batch_size=5)
     greedy.fit(X)
     tuned.fit(X)
     assert tuned.score(X) > greedy.score(X) + 0.1

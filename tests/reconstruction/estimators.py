@@ -35,9 +35,7 @@ VARIANTS = [
     Autoencoder(
         n_components=4, hidden_layer_sizes=(8,), early_stopping=True, max_iter=5, random_state=0
     ),
-    Autoencoder(
-        n_components=4, precision="float64", activation="tanh", max_iter=5, random_state=0
-    ),
+    Autoencoder(n_components=4, precision="float64", activation="tanh", max_iter=5, random_state=0),
     Autoencoder(n_components=4, hidden_layer_sizes=(8,), dropout=0.2, max_iter=5, random_state=0),
     Autoencoder(n_components=4, missing="mask", max_iter=5, random_state=0),
     SparseAutoencoder(n_components=4, sparsity="l1", max_iter=5, random_state=0),
