@@ -1,6 +1,6 @@
-"""The deep autoencoder of 2006: it starts as a stack of Boltzmann machines, unrolled.
+"""The deep autoencoder of 2006, whose training starts at an unrolled stack of Boltzmann machines.
 
-What is needed of the stack is a method ``unroll``: affine maps up to the code and down again.
+The stack needs a method ``unroll``, which returns affine maps up to the code and down again.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ..modules.base import ReconstructionModule
 
 
 def check_pretrained(estimator: Any) -> None:
-    """Raise if an estimator's ``pretrained`` is none, or its networks are given twice."""
+    """Raise if ``pretrained`` cannot be unrolled, or other parameters contradict it."""
     if not hasattr(unfrozen(estimator.pretrained), "unroll"):
         raise TypeError(
             f"pretrained == {estimator.pretrained!r}, must be a DeepBeliefNetwork, a BernoulliRBM, "
@@ -30,7 +30,7 @@ def check_pretrained(estimator: Any) -> None:
 
 
 def unrolled_arguments(unrolled: Any, loss: str) -> dict[str, Any]:
-    """What the module's constructor is given of layers that are unrolled."""
+    """Return the arguments of the module that the unrolled layers determine."""
     if loss == "bernoulli" and unrolled.output != "logistic":
         raise ValueError(
             "loss == 'bernoulli', but pretrained has real visible units; use loss='squared'."
@@ -45,10 +45,10 @@ def unrolled_arguments(unrolled: Any, loss: str) -> dict[str, Any]:
 
 
 def start_at(module: ReconstructionModule, unrolled: Any) -> None:
-    """Give both networks the weights of the layers.
+    """Copy the weights of the layers into both networks.
 
-    The code is affine, where the stack has a logistic unit; the first layer back reads it by the
-    line that touches the curve at 0, σ(z) ≈ ½ + z/4.
+    The code z is affine, while the stack has logistic units σ(z) there. So the decoder's first
+    layer uses the tangent at 0, σ(z) ≈ ½ + z/4.
 
     References
     ----------
