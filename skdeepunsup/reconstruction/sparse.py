@@ -17,7 +17,7 @@ from .modules.sparse import SPARSITIES, SparseModule
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""
 COSTS = {"kl": 1.0, "l1": 0.1, "running-mean": 300.0, "top-k": 1 / 32}
-"""What each way to be sparse counts beside the error.
+"""Default weight of each way to be sparse beside the error.
 
 Adam moves a bias, and each weight that its unit reads, by about α an update however small the
 gradient; the rule of the running mean has to outweigh them all to hold its target.
@@ -27,7 +27,7 @@ NONZERO_SHARE = 0.1
 
 
 class SparseAutoencoder(DeterministicAutoencoder):
-    """Autoencoder with a wide code, of which only a few units are active for each row.
+    """Autoencoder with a wide code: only a few of its units are active for each row.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ class VariationalModule(ReconstructionModule):
     n_importance_samples : int, default=1
         Draws of z for each row; more than one tighten the bound.
     resample : bool, default=False
-        Whether the entries of a batch are probabilities, of which each update draws fresh bits.
+        Whether the entries of a batch are probabilities, from which each update draws fresh bits.
     **architecture : Any
         Arguments of `ReconstructionModule`.
     """
