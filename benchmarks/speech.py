@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.interpolate import interp1d
-from scipy.signal import ShortTimeFFT, wiener
+from scipy.signal import ShortTimeFFT
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
@@ -18,6 +18,7 @@ from skdeepunsup import DenoisingAutoencoder, EncoderDecoder, LogMel, Variationa
 from skdeepunsup.metrics import density_coverage, frechet_distance, si_sdr
 
 from .data import load_spoken_digits
+from .filters import local, spectral_filters
 from .timing import print_table, settings, timed
 
 KINDS = ("white", "babble")
@@ -182,55 +183,6 @@ def best_of(
 ) -> Callable[..., np.ndarray]:
     """The filter with the largest mean gain on training clips, over kinds and levels of noise."""
     return max(candidates, key=lambda clean: sum(gain(clean, pair) for pair in tuning))
-
-
-def local(size: int) -> Callable[..., np.ndarray]:
-    """SciPy's Wiener filter in the time domain."""
-
-    def clean(S: np.ndarray, N: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):  # bins with neither sound nor noise
-            return np.nan_to_num([wiener(row, size) for row in S + N])
-
-    return clean
-
-
-def spectral_filters(stft: ShortTimeFFT, told: bool) -> list[Callable[..., np.ndarray]]:
-    """Spectral filters, from which the best one is chosen."""
-    overs = (1, 1.5, 2, 3) if told else (2, 4, 6, 9, 13)
-    return [
-        spectral(stft, told, over, memory)
-        for over in overs
-        for memory in (0.6, 0.8, 0.9, 0.95, 0.98)
-    ]
-
-
-def spectral(
-    stft: ShortTimeFFT, told: bool, over: float, memory: float
-) -> Callable[..., np.ndarray]:
-    """Wiener gains ξ / (1 + ξ) of each bin, with the signal-to-noise ratio ξ estimated by frame.
-
-    The noise is ``over`` times its mean spectrum if that is given, else times the level that each
-    bin has in at most a fifth of the frames. A share ``memory`` of ξ comes from the result of the
-    previous frame (Ephraim and Malah 1984).
-    """
-
-    def clean(S: np.ndarray, N: np.ndarray) -> np.ndarray:
-        heard = stft.stft(S + N)
-        power = np.square(np.abs(heard))
-        if told:
-            noise = np.square(np.abs(stft.stft(N))).mean(2, keepdims=True)
-        else:
-            noise = np.quantile(power, 0.2, axis=2, keepdims=True)
-        ratio = power / (over * noise + 1e-12)
-        before = np.zeros(ratio.shape[:2])
-        for t in range(ratio.shape[2]):
-            prior = memory * before + (1 - memory) * np.maximum(ratio[:, :, t] - 1, 0)
-            share = np.maximum(prior / (1 + prior), 0.05)
-            before = share**2 * ratio[:, :, t]
-            heard[:, :, t] *= share
-        return stft.istft(heard, k1=S.shape[1])
-
-    return clean
 
 
 # Features -----------------------------------------------------------------------------------------

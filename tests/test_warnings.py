@@ -107,7 +107,7 @@ CASES = [
         HOLES,
     ),
     Case(
-        "applications/images/encoder_decoder.py",
+        "applications/images/targets.py",
         EncoderDecoder(2, loss="categorical", **FIT),
         "different codes",
         y=9 * BITS,

@@ -8,12 +8,10 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
-from sklearn.utils import Tags, check_array, check_consistent_length, column_or_1d
+from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import warn
-from ..._categories import MAX_COUNTED
 from ..._parameters import (
     check_boolean,
     check_descent,
@@ -26,12 +24,13 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
-from ..._validation import as_host_array, check_rows, check_weights, copied, remedies
+from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
+from .targets import checked_targets, count_target_categories
 
 DEFAULT_WIDTHS = {False: (256,), True: (32, 64)}
 """Values of ``hidden_layer_sizes=None``, without and with images."""
@@ -327,7 +326,10 @@ class EncoderDecoder(
         """
         answer = self.predict(X)
         weights = check_weights(sample_weight, answer)
-        answer, y = (t.reshape(len(t), -1) for t in (answer, self._checked_targets(y)))
+        answer, y = (
+            t.reshape(len(t), -1)
+            for t in (answer, checked_targets(y, self.loss, self.n_categories))
+        )
         if y.shape != answer.shape:
             raise ValueError(f"y has shape {y.shape}, but predictions have {answer.shape}.")
         if self._module.loss != "categorical":
@@ -386,36 +388,12 @@ class EncoderDecoder(
         if targets is None:
             name = type(self).__name__
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-        y = self._checked_targets(targets)
+        y = checked_targets(targets, self.loss, self.n_categories)
         check_consistent_length(X, y)
         weights = check_weights(sample_weight, X)
         # Not every device has float64.
         y = copied(y, torch.device("cpu"), self._parameter_dtype(), "y").numpy()
         return TrainingData(X, weights, y)
-
-    def _checked_targets(self, y: Any) -> np.ndarray:
-        """Check targets; return a matrix, or a vector if each row has one number."""
-        with remedies():
-            y = check_array(as_host_array(y), dtype="numeric", ensure_2d=False, input_name="y")
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if self.loss == "bernoulli" and (y.min() < 0 or y.max() > 1):
-            raise ValueError(
-                "loss == 'bernoulli' needs targets in [0, 1], but y ranges from "
-                f"{y.min():.4g} to {y.max():.4g}."
-            )
-        if self.loss == "categorical":
-            wrong = (y < 0) | (y != np.floor(y))
-            if self.n_categories is not None:
-                wrong |= y >= self.n_categories
-            if wrong.any():
-                codes = "0, 1, …" if self.n_categories is None else f"0 … {self.n_categories - 1}"
-                raise ValueError(
-                    f"loss == 'categorical' needs targets that are codes {codes}, but y has "
-                    f"{y[wrong][0]}; encode them, for instance by "
-                    "sklearn.preprocessing.OrdinalEncoder."
-                )
-        return y
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert rows.labels is not None
@@ -446,31 +424,13 @@ class EncoderDecoder(
         }
 
     def _count_categories(self, targets: torch.Tensor, fitted: dict[str, Any] | None) -> int:
-        """K, or 1 without categories; a fit that is continued keeps its K, or raises."""
+        """K, or 1 for other losses than "categorical"."""
         if self.loss != "categorical":
             return 1
         if self.n_categories is not None:
             return int(self.n_categories)
-        found = max(2, int(targets.max()) + 1)
-        if found > MAX_COUNTED:
-            raise ValueError(
-                f"y has code {found - 1}, so each target would have {found} categories; encode it "
-                "by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
-            )
-        if fitted is None:
-            if 2 * (n_different := len(targets.unique())) < found:
-                warn(
-                    f"y has {n_different} different codes, but the largest makes {found} "
-                    "categories of each target; encode them by sklearn.preprocessing."
-                    "OrdinalEncoder, or set n_categories if so many are meant.",
-                )
-            return found
-        if found > fitted["n_categories"]:
-            raise ValueError(
-                f"y has code {found - 1}, but the first call saw 0 … "
-                f"{fitted['n_categories'] - 1}; set n_categories before it."
-            )
-        return int(fitted["n_categories"])
+        before = None if fitted is None else int(fitted["n_categories"])
+        return count_target_categories(targets, before)
 
     def _initialize(self, module: EncoderDecoderModule, rows: Rows, stream: Stream) -> None:
         module.initialize(rows, stream)
