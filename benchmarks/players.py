@@ -162,7 +162,7 @@ def plain(network: Any) -> nn.Sequential:
     layers: list[nn.Module] = []
     for layer in network:
         kind = type(layer).__name__
-        if kind == "Affine":
+        if kind == "Linear":
             layers.append(nn.Linear(*layer.weight.shape[::-1]))
         elif kind == "Convolution":
             layers.append(nn.Conv2d(layer.weight.shape[1], len(layer.weight), 3, 2, 1))

@@ -58,7 +58,7 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
         the common dtype of the operands.
     """
     if torch.is_grad_enabled() and (x.requires_grad or W.requires_grad):
-        return affine_layer(x, W.T, b)
+        return fast_linear(x, W.T, b)
     # For a non-contiguous part of a larger matrix, oneDNN would take a thousand times as long.
     if prefers_onednn(x, W.shape[1]) and (W.is_contiguous() or W.T.is_contiguous()):
         return _onednn(x, W.T, b, "none", [], "")
@@ -68,7 +68,7 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     return x @ W if b is None else torch.addmm(b, x, W)
 
 
-class _AffineProduct(torch.autograd.Function):
+class _LinearFunction(torch.autograd.Function):
     """y = x Wᵀ + b and its gradients, each computed by ``affine``."""
 
     @staticmethod
@@ -91,14 +91,18 @@ class _AffineProduct(torch.autograd.Function):
 
 def _product(x: Tensor, W: Tensor) -> Tensor:
     """x W with gradients."""
-    return affine_layer(x, W.T, None)
+    return fast_linear(x, W.T, None)
 
 
-def affine_layer(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
-    """x Wᵀ + b with gradients, by the kernel that is fastest for its size."""
+def fast_linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+    """x Wᵀ + b with gradients: torch's ``linear``, by the kernel that is fastest for its size.
+
+    Here W has the shape (h, d), as layers of networks have it; ``affine`` takes (d, h), as the
+    weights of Boltzmann machines have it.
+    """
     large = x.numel() * len(W) >= FUNCTION_FROM
     if large and prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
-        return _AffineProduct.apply(x, W, b)
+        return _LinearFunction.apply(x, W, b)
     return linear(x, W, b)
 
 

@@ -17,7 +17,7 @@ import torch
 from sklearn.utils import gen_batches
 from torch import Tensor
 
-from ._validation import copied, dense, is_memory_mapped
+from ._validation import copied, densified, is_memory_mapped
 
 CHUNK_ROWS = 1024
 """Rows processed at a time outside training: enough for a fast product, few for the cache."""
@@ -149,7 +149,7 @@ class StreamedRows(Rows):
             yield self._tensor(self.X[part if self.ids is None else self.ids[part]])
 
     def _tensor(self, rows: Any) -> Tensor:
-        rows = dense(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)
+        rows = densified(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)
         return copied(rows, self.device, self.dtype)
 
 

@@ -186,7 +186,7 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype, name: str = 
     return tensor.to(device)
 
 
-def dense(X: Any, absent: float) -> np.ndarray:
+def densified(X: Any, absent: float) -> np.ndarray:
     """A sparse matrix as a dense array, with ``absent`` where no entry is stored."""
     if absent == 0:
         return X.toarray()

@@ -7,7 +7,7 @@ from torch.nn.functional import linear
 from skdeepunsup import _products
 from skdeepunsup._products import ONEDNN_FROM, add_product_, affine
 from skdeepunsup._random import Stream
-from skdeepunsup.networks import Affine
+from skdeepunsup.networks import Linear
 
 SIZES = [(1, 1, 1), (3, 5, 2), (31, 64, 32), (33, 257, 190), (128, 128, 64)]
 """(n, d, h): the last two are large enough for oneDNN."""
@@ -121,7 +121,7 @@ def test_no_rows_give_no_rows(kernel):
 @pytest.mark.parametrize("loss", ["sum", "weighted"])
 def test_affine_layer_has_the_gradients_of_autograd(kernel, size, loss):
     n, d, h = size
-    layer = Affine(d, h)
+    layer = Linear(d, h)
     with torch.no_grad():
         layer.weight.copy_(normal(h, d))
         layer.bias.copy_(normal(h, seed=1))
@@ -145,7 +145,7 @@ def test_affine_layer_has_the_gradients_of_autograd(kernel, size, loss):
 
 
 def test_affine_layer_gives_gradients_to_whoever_needs_them(kernel):
-    layer = Affine(128, 128)
+    layer = Linear(128, 128)
     torch.nn.init.zeros_(layer.weight), torch.nn.init.zeros_(layer.bias)
     data = normal(128, 128)
     layer(data).sum().backward()  # the first layer's input is data: no gradient for it

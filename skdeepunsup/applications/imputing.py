@@ -14,7 +14,7 @@ from .._caller import all_or_nothing, warn
 from .._categories import has_missing
 from .._parameters import check_integer
 from .._random import SharedStream
-from .._validation import check_rows, dense, to_dense
+from .._validation import check_rows, densified, to_dense
 from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
@@ -169,7 +169,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         if tags.allow_nan:
             return model.fit(X)
-        X = dense(X, 0.0) if sp.issparse(X) else X
+        X = densified(X, 0.0) if sp.issparse(X) else X
         strategy = "most_frequent" if tags.categorical else "mean"
         filled = SimpleImputer(strategy=strategy, keep_empty_features=True).fit_transform(X)
         model.fit(filled)

@@ -1,4 +1,4 @@
-"""Models that draw rows: they complete those of which a part is missing."""
+"""Base of all estimators that draw rows, and complete rows with missing entries."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,46 +14,50 @@ from torch import Tensor
 from .._parameters import check_boolean, check_integer
 from .._random import Stream
 from .._rows import CHUNK_ROWS
-from .._validation import check_rows, copied, dense, output_dtype
+from .._validation import check_rows, copied, densified, output_dtype
 from .estimator import DeepEstimator
 
 
 class Completion(ABC):
-    """Rows while they are completed: a chain, each state of which has a value for each NaN.
+    """A Markov chain for each incomplete row, whose states have a value for each NaN.
 
-    It starts at draws from the model that have not heard of the rows yet. Rows are independent.
+    The first states are draws from the model, independent of the observed entries. Rows are
+    independent of each other.
     """
 
     def approach(self, n_steps: int) -> None:
-        """Steps that need only come near; those of ``advance``, unless others are quicker there."""
+        """Make steps towards the distribution of the completions.
+
+        These are the steps of ``advance``, unless the model has others that arrive sooner.
+        """
         self.advance(n_steps)
 
     @abstractmethod
     def advance(self, n_steps: int) -> None:
-        """Steps that leave the distribution of the completions as it should be."""
+        """Make steps that leave the distribution of the completions invariant."""
 
     @abstractmethod
     def draw(self) -> Tensor:
-        """The completed rows of the present state; what is observed need not be in them."""
+        """Rows of the current state; observed entries may have other values in them."""
 
     @abstractmethod
     def expected(self) -> Tensor:
-        """Their expectation given what is hidden at present; of categories, the probabilities."""
+        """Expectation of the rows given the current hidden state; probabilities of categories."""
 
     @abstractmethod
     def typical(self, mean: Tensor) -> Tensor:
-        """Means of what is expected, as rows: of categories, the most probable one."""
+        """Turn means of ``expected`` into rows: for categories, the most probable one."""
 
 
 class GenerativeModel(DeepEstimator):
-    """Mixin of the models that draw rows: a family says by what `Completion` it fills some in."""
+    """Mixin of the models that draw rows; ``_completion`` says how they complete rows."""
 
     @abstractmethod
     def _completion(self, module: Any, x: Tensor, stream: Stream) -> Completion:
-        """Begin to complete rows by the fitted module, or by a copy of it in another precision."""
+        """Return chains that complete ``x`` by ``module``, the fitted one or a copy of it."""
 
     def _check_observed(self, X: Any) -> None:
-        """Warn of, or refuse, values in checked ``X`` that no row can have."""
+        """Warn of observed values in checked ``X`` that the model is not made for, or raise."""
         self._check_values(X, training=False)
 
     def impute(
@@ -67,37 +71,37 @@ class GenerativeModel(DeepEstimator):
     ) -> np.ndarray:
         """Complete rows: draw what is missing (NaN) given what is there.
 
-        Boltzmann machines do it by Gibbs sampling with the observed entries held; deep belief
-        networks and variational autoencoders by Metropolis sampling within Gibbs, of what their way
-        up to the code proposes, the latter with slice sampling of the code besides: all of these
-        exactly, as ``n_steps`` grows. A GAN searches for codes whose rows have the observed
-        entries, which is no sampling. Entries may be missing whether or not ``fit`` takes such.
+        Boltzmann machines use Gibbs sampling with the observed entries clamped. Deep belief
+        networks and variational autoencoders use Metropolis-within-Gibbs sampling, with proposals
+        from their encoder; the latter add slice sampling of the code. All of these are exact in the
+        limit of many ``n_steps``. A GAN searches for codes whose rows have the observed entries,
+        which is not sampling. Entries may be missing even if ``fit`` does not accept that.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data, NaN where missing. In a sparse matrix, what is absent is 0.
         n_draws : int, default=None
-            Independent completions of each row, whose spread tells how much the model knows of what
-            is missing; None makes one. With ``mean``, the chains to average over.
+            Independent completions of each row; their spread tells how uncertain the model is about
+            missing entries. None makes one. With ``mean``, the number of chains to average over.
         mean : bool, default=False
-            Whether to estimate the conditional means of missing entries instead, or of categories
-            the most probable one. They are averaged over the second half of the steps, each as the
-            expectation given what is hidden, which is less noisy than averaged draws.
+            Whether to return estimates of the conditional means of missing entries instead; for
+            categories, the most probable one. They are averages over the second half of the steps
+            of the expectation given the hidden state, which is less noisy than an average of draws.
         n_steps : int, default=100
-            Steps of each chain. Where the observed entries leave several very different ways to
-            go on, a chain needs more of them to go from one to another. So does the code of an
-            autoencoder whose ``noise_scale`` is small beside the spread of the rows, a tenth say:
-            it moves in small steps, and takes a thousand.
+            Steps of each chain. If the observed entries allow several very different completions, a
+            chain needs more steps to move between them. It also needs more, about a thousand, for
+            an autoencoder whose ``noise_scale`` is small compared with the spread of the rows (a
+            tenth, say), since the code then moves in small steps.
         random_state : int, RandomState instance or None, default=None
             Seeds the sampling; None takes NumPy's global state.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features) or (n_draws, n_samples, n_features)
-            Completed rows, the second where ``n_draws`` is a number and ``mean`` is False; float32
-            for float32 input, else float64. Observed entries are as they were; a row without any is
-            a sample.
+            Completed rows; of the second shape if ``n_draws`` is a number and ``mean`` is False.
+            float32 for float32 input, else float64. Observed entries are unchanged; a row without
+            observed entries is a sample.
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False, allow_nan=True)
@@ -107,7 +111,7 @@ class GenerativeModel(DeepEstimator):
     def _impute(
         self, X: Any, n_draws: int | None, mean: bool, n_steps: int, random_state: Any
     ) -> np.ndarray:
-        """The same of a checked array."""
+        """Complete the rows of a checked array; parameters and return value as in ``impute``."""
         if n_draws is not None:
             check_integer("n_draws", n_draws, 1)
         check_boolean("mean", mean)
@@ -125,16 +129,18 @@ class GenerativeModel(DeepEstimator):
         n_steps: int,
         stream_of: Callable[[slice], Stream],
     ) -> np.ndarray:
-        """Completions by the module, or a copy of it: (n_draws, …), or (1, …) if these are means.
+        """Complete rows by ``module``, the fitted one or a copy of it.
 
-        Of each chunk of rows, the randomness of those draws is what ``stream_of`` then returns.
+        Returns an array of shape (n_draws, n_samples, n_features), or (1, n_samples, n_features) if
+        ``mean``. For each chunk of rows, ``stream_of(part)`` gives the randomness of the draws in
+        ``part``.
         """
-        known = dense(X, self._absent) if sp.issparse(X) else np.asarray(X)
+        known = densified(X, self._absent) if sp.issparse(X) else np.asarray(X)
         answers = np.empty((1 if mean else n_draws, *known.shape), output_dtype(X))
         answers[:] = known
         incomplete = np.flatnonzero(np.isnan(known).any(axis=1))
         parameter = next(module.parameters())
-        # Gradients may be needed, of tensors made here, whatever the caller has switched off.
+        # Chains may need gradients of tensors made here, even if the caller disabled them.
         with torch.inference_mode(False), torch.no_grad():
             for start in range(0, len(incomplete), size := max(1, CHUNK_ROWS // n_draws)):
                 ids = incomplete[start : start + size]
@@ -156,14 +162,14 @@ class GenerativeModel(DeepEstimator):
 
 
 def drawn(chains: Completion, n_steps: int) -> Tensor:
-    """Of each chain its last state."""
+    """Rows of the last state of each chain."""
     chains.approach(n_steps // 2)
     chains.advance(n_steps - n_steps // 2)
     return chains.draw()
 
 
 def averaged(chains: Completion, n_steps: int) -> Tensor:
-    """Of each chain what is expected, over the second half of the steps."""
+    """Mean of ``expected`` over the second half of the steps of each chain."""
     chains.approach(n_steps // 2)
     total: Tensor | float = 0.0
     for _ in range(n_later := n_steps - n_steps // 2):

@@ -7,7 +7,7 @@ networks.
 """
 
 from .convolutional import convolutional_decoder, convolutional_encoder
-from .dense import ACTIVATIONS, Affine, dense
+from .dense import ACTIVATIONS, Linear, dense
 from .dropout import Dropout, draw_from
 from .factory import build
 from .image_to_image import ImageToImage, resized
@@ -16,9 +16,9 @@ from .recurrent import Recurrent
 
 __all__ = [
     "ACTIVATIONS",
-    "Affine",
     "Dropout",
     "ImageToImage",
+    "Linear",
     "Recurrent",
     "build",
     "convolutional_decoder",

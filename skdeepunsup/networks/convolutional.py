@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from .dense import Affine, hidden
+from .dense import Linear, hidden
 
 
 class Convolution(nn.Module):
@@ -133,7 +133,7 @@ def convolutional_encoder(
     for n_in, n_out in pairwise(widths):
         layers += [Convolution(n_in, n_out), *hidden(activation, dropout)]
     h, w = sizes[-1]
-    return nn.Sequential(*layers, ToRows(), Affine(h * w * widths[-1], n_outputs))
+    return nn.Sequential(*layers, ToRows(), Linear(h * w * widths[-1], n_outputs))
 
 
 def convolutional_decoder(
@@ -168,7 +168,7 @@ def convolutional_decoder(
     sizes = halvings(image_shape, len(channels))[::-1]
     widths = all_channels(image_shape, channels)[::-1]
     h, w = sizes[0]
-    layers: list[nn.Module] = [Affine(n_inputs, h * w * widths[0]), ToImages(h, w, widths[0])]
+    layers: list[nn.Module] = [Linear(n_inputs, h * w * widths[0]), ToImages(h, w, widths[0])]
     for (n_in, n_out), size in zip(pairwise(widths), sizes[1:], strict=True):
         layers += [*hidden(activation, dropout), TransposedConvolution(n_in, n_out, size)]
     return nn.Sequential(*layers, ToRows())

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .._products import affine_layer
+from .._products import fast_linear
 from .dropout import Dropout
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -21,7 +21,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 """Activations by name: scikit-learn's four, then three that deep learning has added."""
 
 
-class Affine(nn.Module):
+class Linear(nn.Module):
     """y = x Wᵀ + b; parameters have the names and shapes of those of ``nn.Linear``.
 
     Its parameters are not initialised: ``initialize`` draws them from a stream.
@@ -39,7 +39,7 @@ class Affine(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x of shape (n, n_inputs) to y of shape (n, n_outputs)."""
-        return affine_layer(x, self.weight, self.bias)
+        return fast_linear(x, self.weight, self.bias)
 
 
 def hidden(activation: str, dropout: float) -> list[nn.Module]:
@@ -54,5 +54,5 @@ def dense(sizes: Sequence[int], activation: str, dropout: float = 0.0) -> nn.Seq
     for n_inputs, n_outputs in pairwise(sizes):
         if layers:
             layers += hidden(activation, dropout)
-        layers.append(Affine(n_inputs, n_outputs))
+        layers.append(Linear(n_inputs, n_outputs))
     return nn.Sequential(*layers)

@@ -15,7 +15,7 @@ from .convolutional import (
     all_channels,
     halvings,
 )
-from .dense import Affine, hidden
+from .dense import Linear, hidden
 
 
 class ImageToImage(nn.Module):
@@ -67,9 +67,9 @@ class ImageToImage(nn.Module):
             for n_in, n_out in pairwise(widths)
         )
         (h, w), (H, W) = seen[-1], drawn[-1]
-        self.to_code = nn.Sequential(ToRows(), Affine(h * w * widths[-1], n_components))
+        self.to_code = nn.Sequential(ToRows(), Linear(h * w * widths[-1], n_components))
         self.from_code = nn.Sequential(
-            Affine(n_components, H * W * widths[-1]), ToImages(H, W, widths[-1])
+            Linear(n_components, H * W * widths[-1]), ToImages(H, W, widths[-1])
         )
         # From the smallest image to the largest, g₀, which has as many channels as f₁.
         ups = zip(widths[:0:-1], (*widths[-2:0:-1], widths[1]), drawn[-2::-1], strict=True)

@@ -6,9 +6,9 @@ from torch import nn
 
 from .._random import Stream
 from .convolutional import Convolution, TransposedConvolution
-from .dense import Affine
+from .dense import Linear
 
-LAYERS = (Affine, Convolution, TransposedConvolution)
+LAYERS = (Linear, Convolution, TransposedConvolution)
 """The layers whose parameters ``initialize`` draws."""
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .dense import Affine
+from .dense import Linear
 
 
 class Recurrent(nn.Module):
@@ -32,8 +32,8 @@ class Recurrent(nn.Module):
     def __init__(self, n_inputs: int, n_outputs: int) -> None:
         super().__init__()
         self.n_outputs = n_outputs
-        self.of_input = Affine(n_inputs, 3 * n_outputs)
-        self.of_state = Affine(n_outputs, 3 * n_outputs)
+        self.of_input = Linear(n_inputs, 3 * n_outputs)
+        self.of_state = Linear(n_outputs, 3 * n_outputs)
 
     def forward(
         self, sequence: PackedSequence, state: Tensor | None = None

@@ -131,9 +131,9 @@ def test_activations_and_dropout_follow_hidden_layers_alone():
     names = [[type(layer).__name__ for layer in network] for network in (encoder, decoder)]
     hidden = ["ELU", "Dropout"]
     assert names == [
-        ["ToImages", "Convolution", *hidden, "Convolution", *hidden, "ToRows", "Affine"],
+        ["ToImages", "Convolution", *hidden, "Convolution", *hidden, "ToRows", "Linear"],
         [
-            "Affine",
+            "Linear",
             "ToImages",
             *hidden,
             "TransposedConvolution",

@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.functional import linear
 
 from skdeepunsup import _products
-from skdeepunsup._products import _AffineProduct, affine_layer
+from skdeepunsup._products import _LinearFunction, fast_linear
 from skdeepunsup._random import Stream
-from skdeepunsup.networks import ACTIVATIONS, Affine, dense, initialize
+from skdeepunsup.networks import ACTIVATIONS, Linear, dense, initialize
 
 
 def started(sizes=(6, 5, 3), activation="tanh", seed=0):
@@ -28,7 +28,7 @@ def same(one, other):
 @pytest.mark.parametrize("sizes", [(4, 3), (7, 5, 2), (6, 6, 6, 1)])
 def test_layers_go_through_the_sizes(sizes):
     network = started(sizes)
-    shapes = [tuple(layer.weight.shape) for layer in network if isinstance(layer, Affine)]
+    shapes = [tuple(layer.weight.shape) for layer in network if isinstance(layer, Linear)]
     assert shapes == [(n_outputs, n_inputs) for n_inputs, n_outputs in pairwise(sizes)]
     assert network(torch.zeros(9, sizes[0])).shape == (9, sizes[-1])
 
@@ -36,11 +36,11 @@ def test_layers_go_through_the_sizes(sizes):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_activation_stands_between_layers_and_not_after_the_last(activation):
     kinds = [type(layer) for layer in dense((4, 3, 2, 1), activation)]
-    assert kinds == [Affine, ACTIVATIONS[activation], Affine, ACTIVATIONS[activation], Affine]
+    assert kinds == [Linear, ACTIVATIONS[activation], Linear, ACTIVATIONS[activation], Linear]
 
 
 def test_affine_has_the_names_and_shapes_of_linear():
-    ours, torchs = Affine(4, 3), nn.Linear(4, 3)
+    ours, torchs = Linear(4, 3), nn.Linear(4, 3)
     initialize(ours, Stream(0))
     torchs.load_state_dict(ours.state_dict())
     x = Stream(1).normal(5, 4)
@@ -63,10 +63,10 @@ def doubles(*shapes):
 
 @pytest.mark.parametrize("check", [torch.autograd.gradcheck, torch.autograd.gradgradcheck])
 def test_the_products_gradients_are_right_and_can_be_differentiated(check):
-    assert check(_AffineProduct.apply, doubles((3, 4), (2, 4), (2,)))
+    assert check(_LinearFunction.apply, doubles((3, 4), (2, 4), (2,)))
 
 
-@pytest.mark.parametrize("product", [affine_layer, linear])
+@pytest.mark.parametrize("product", [fast_linear, linear])
 def test_a_contractive_penalty_has_its_gradients(product):
     """In float32, on the fast kernel where there is one, against plain products in float64."""
     shapes = [(128, 128), (96, 128), (96,), (96, 96), (96,)]
@@ -87,7 +87,7 @@ def test_a_contractive_penalty_has_its_gradients(product):
 
 def test_nobody_pays_for_gradients_that_nobody_wants():
     x, W, b = (value.detach() for value in doubles((3, 4), (2, 4), (2,)))
-    y = _AffineProduct.apply(x.requires_grad_(), W, b)
+    y = _LinearFunction.apply(x.requires_grad_(), W, b)
     y.sum().backward()
     assert W.grad is None and b.grad is None
     assert torch.equal(x.grad, W.sum(0).expand(3, 4))

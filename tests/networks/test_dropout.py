@@ -146,7 +146,7 @@ OWN = Own()
 def test_a_dense_network_drops_after_each_hidden_activation():
     network = dense((5, 4, 3, 2), "tanh", 0.3)
     names = [type(layer).__name__ for layer in network]
-    assert names == ["Affine", "Tanh", "Dropout", "Affine", "Tanh", "Dropout", "Affine"]
+    assert names == ["Linear", "Tanh", "Dropout", "Linear", "Tanh", "Dropout", "Linear"]
     assert all(layer.p == 0.3 for layer in network if isinstance(layer, Dropout))
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from skdeepunsup._random import Stream
 from skdeepunsup.networks import (
-    Affine,
+    Linear,
     convolutional_decoder,
     convolutional_encoder,
     dense,
@@ -41,7 +41,7 @@ def same(one, other):
 @pytest.mark.parametrize(
     ("layer", "fans"),
     [
-        (Affine(900, 700), 900 + 700),
+        (Linear(900, 700), 900 + 700),
         (Convolution(150, 250), 9 * (150 + 250)),
         (TransposedConvolution(120, 180, (8, 8)), 16 * (120 + 180)),
     ],
@@ -85,5 +85,5 @@ def test_global_randomness_is_neither_used_nor_moved(make):
 def test_layers_of_other_classes_are_left_alone():
     own = nn.Linear(3, 2)
     before = own.weight.detach().clone()
-    initialize(nn.Sequential(Affine(4, 3), own), Stream(0))
+    initialize(nn.Sequential(Linear(4, 3), own), Stream(0))
     assert torch.equal(own.weight, before)

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from ..._persistence import RecordedModule
-from ..._products import affine_layer
+from ..._products import fast_linear
 from ..._random import Stream
-from ...networks import Affine
+from ...networks import Linear
 
 FIRST_SCALE = 0.02
 """Standard deviation of the initial weights."""
@@ -42,8 +42,8 @@ class RatingModule(RecordedModule):
         super().__init__()
         self.n_components, self.corruption_level = n_components, corruption_level
         self.ratings_per_row = ratings_per_row
-        self.encoder = Affine(2 * n_columns, n_components)  # W and A side by side, and c
-        self.decoder = Affine(n_components, n_columns)  # V and b
+        self.encoder = Linear(2 * n_columns, n_components)  # W and A side by side, and c
+        self.decoder = Linear(n_components, n_columns)  # V and b
 
     def initialize(self, stream: Stream) -> None:
         """Draw small weights, and set the biases to 0."""
@@ -57,7 +57,7 @@ class RatingModule(RecordedModule):
         return self._hidden(x.nan_to_num(0.0), known)
 
     def _hidden(self, x: Tensor, m: Tensor) -> Tensor:
-        z = affine_layer(torch.cat([x * m, m], 1), self.encoder.weight, None)
+        z = fast_linear(torch.cat([x * m, m], 1), self.encoder.weight, None)
         return (z / (1 + m.sum(1, keepdim=True)).sqrt() + self.encoder.bias).sigmoid()
 
     def decode(self, h: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ...base.encoders import unfrozen
-from ...networks import Affine
+from ...networks import Linear
 from ..modules.base import ReconstructionModule
 
 
@@ -62,7 +62,7 @@ def start_at(module: ReconstructionModule, unrolled: Any) -> None:
 
 @torch.no_grad()
 def _copy(network: nn.Module, layers: list[Any]) -> None:
-    affine = [layer for layer in network.modules() if isinstance(layer, Affine)]
+    affine = [layer for layer in network.modules() if isinstance(layer, Linear)]
     for layer, (W, b) in zip(affine, layers, strict=True):
         layer.weight.copy_(torch.from_numpy(W))
         layer.bias.copy_(torch.from_numpy(b))

@@ -14,8 +14,8 @@ from ..._rows import Rows, mean_over_rows
 from ...formulas.errors import observed_and_filled
 from ...networks import (
     ACTIVATIONS,
-    Affine,
     Dropout,
+    Linear,
     build,
     convolutional_decoder,
     convolutional_encoder,
@@ -23,7 +23,7 @@ from ...networks import (
     draw_from,
     initialize,
 )
-from ...networks.dense import affine_layer
+from ...networks.dense import fast_linear
 
 DEFAULT_CHANNELS = (32, 64)
 """Channels of the convolutions where ``image_shape`` is given without ``hidden_layer_sizes``."""
@@ -52,9 +52,9 @@ class TiedDecoder(nn.Module):
 
     def forward(self, h: Tensor, encoder: nn.Sequential) -> Tensor:
         """Map codes back through ``encoder``'s weights."""
-        weights = [layer.weight for layer in encoder if isinstance(layer, Affine)]
+        weights = [layer.weight for layer in encoder if isinstance(layer, Linear)]
         for depth, (W, b) in enumerate(zip(reversed(weights), self.biases, strict=True)):
-            h = affine_layer(self.between(h) if depth else h, W.T, b)
+            h = fast_linear(self.between(h) if depth else h, W.T, b)
         return h
 
 
@@ -173,7 +173,7 @@ class ReconstructionModule(RecordedModule, ABC):
         output = self.output_at(means)
         if output is None:
             return
-        if "encoder" not in self.own and isinstance(first := self.encoder[0], Affine):
+        if "encoder" not in self.own and isinstance(first := self.encoder[0], Linear):
             first.bias.copy_(-(first.weight.double() @ self.fed_at(means)))
         if "decoder" not in self.own:
             biases = [p for name, p in self.decoder.named_parameters() if "bias" in name]

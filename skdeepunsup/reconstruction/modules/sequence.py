@@ -13,7 +13,7 @@ from ..._rows import Rows
 from ...formulas.importance import importance_log_likelihood
 from ...formulas.observation import drawn_code
 from ...formulas.regularizers import below_free_bits, kl_divergence
-from ...networks import Affine, Recurrent, initialize
+from ...networks import Linear, Recurrent, initialize
 from .variational import ACTIVE_VARIANCE, BLOCK_ENTRIES, MAX_LOG_VARIANCE, variance_of_codes
 
 END = 0
@@ -70,10 +70,10 @@ class SequenceModule(RecordedModule):
         self.embedding = nn.Parameter(torch.empty(n_categories + 2, embedding_size))
         self.forwards = Recurrent(embedding_size, half)
         self.backwards = Recurrent(embedding_size, half)
-        self.normal = Affine(2 * half, 2 * n_components)
-        self.first = Affine(n_components, hidden_size)
+        self.normal = Linear(2 * half, 2 * n_components)
+        self.first = Linear(n_components, hidden_size)
         self.decoder = Recurrent(embedding_size + n_components, hidden_size)
-        self.readout = Affine(hidden_size, n_categories + 1)
+        self.readout = Linear(hidden_size, n_categories + 1)
         self.register_buffer("warmth", torch.zeros(()))
         self.register_buffer("code_variance", torch.zeros(n_components))
         self.warmth: Tensor
