@@ -119,7 +119,7 @@ def test_no_rows_give_no_rows(kernel):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("loss", ["sum", "weighted"])
-def test_affine_layer_has_the_gradients_of_autograd(kernel, size, loss):
+def test_a_layer_has_the_gradients_of_autograd(kernel, size, loss):
     n, d, h = size
     layer = Linear(d, h)
     with torch.no_grad():
@@ -144,7 +144,7 @@ def test_affine_layer_has_the_gradients_of_autograd(kernel, size, loss):
     assert agrees(layer.bias.grad, db, dy.sum(0), n)
 
 
-def test_affine_layer_gives_gradients_to_whoever_needs_them(kernel):
+def test_a_layer_gives_gradients_to_whoever_needs_them(kernel):
     layer = Linear(128, 128)
     torch.nn.init.zeros_(layer.weight), torch.nn.init.zeros_(layer.bias)
     data = normal(128, 128)

@@ -1,1 +1,1 @@
-"""What every estimator of this package is built on."""
+"""Base classes and helpers of all estimators."""

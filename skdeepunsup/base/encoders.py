@@ -1,4 +1,4 @@
-"""Models of ours as encoders within another model: fitted where they are not, copied, trainable."""
+"""Models of this package as parts of another model: fitted if they are not, copied, trained on."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,11 +16,11 @@ from .._validation import check_rows
 from .transformer import DeepTransformer
 
 Part = tuple[type[nn.Module], dict[str, Any]]
-"""The class of a module, and what its constructor was given."""
+"""Class of a module, and the arguments of its constructor."""
 
 
 def models_of(encoder: Any) -> list[Any]:
-    """The models that an encoder stacks, from the features to the code."""
+    """The models of an encoder, which may be a Pipeline, from the features to the code."""
     encoder = unfrozen(encoder)
     if isinstance(encoder, Pipeline):
         return [model for _, step in encoder.steps for model in models_of(step)]
@@ -28,7 +28,7 @@ def models_of(encoder: Any) -> list[Any]:
 
 
 def check_encoder(name: str, encoder: Any) -> None:
-    """Raise unless ``encoder`` is a model of ours, or a Pipeline of nothing but those."""
+    """Raise unless ``encoder`` is a model of this package, or a Pipeline of only such models."""
     for model in models_of(encoder):
         if not isinstance(model, DeepTransformer):
             raise TypeError(
@@ -39,19 +39,19 @@ def check_encoder(name: str, encoder: Any) -> None:
 
 
 def fitted_model(name: str, model: Any, X: Any, names: Any, fit: Callable[[Any], Any]) -> Any:
-    """The model itself where it is fitted, to columns such as ``X`` has, else a fitted clone.
+    """Return the model itself if it is fitted, else a fitted clone.
 
     Parameters
     ----------
     name : str
-        The parameter that the model is, for errors.
+        Name of the parameter that holds the model, for errors.
     model : estimator
-        One of ours, a Pipeline of such, or either frozen.
+        A model of this package, a Pipeline of such, or a FrozenEstimator of either.
     X : ndarray or CSR matrix of shape (n_samples, n_features)
     names : ndarray or None
-        Names of the columns; None where they have none.
+        Names of the columns; None if they have none.
     fit : callable
-        Fits a clone, and returns it.
+        Fits the clone it is given, and returns it.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def fitted_model(name: str, model: Any, X: Any, names: Any, fit: Callable[[Any],
     Raises
     ------
     ValueError
-        If the model is frozen without being fitted, or was fitted to other columns.
+        If the model is frozen but not fitted, or was fitted to other columns than those of ``X``.
     """
     models = models_of(model)
     try:
@@ -77,11 +77,11 @@ def fitted_model(name: str, model: Any, X: Any, names: Any, fit: Callable[[Any],
 def fitted_encoder(
     name: str, encoder: Any, X: Any, weights: np.ndarray | None, random_state: Any, names: Any
 ) -> Any:
-    """The encoder itself where it is fitted, else a clone of it fitted to ``X``.
+    """Return the encoder itself if it is fitted, else a clone of it fitted to ``X``.
 
-    Each model of the clone that has no ``random_state`` takes this one. Those that know of weights
-    are given them; for the others, rows of weight 0 are left out. ``names`` are those of the
-    columns, None where they have none.
+    Each model of the clone whose ``random_state`` is None is given this one. Models whose ``fit``
+    takes ``sample_weight`` are given ``weights``; rows of weight 0 are left out for all.
+    ``names`` are the names of the columns; None if they have none.
     """
 
     def fit(fresh: Any) -> Any:
@@ -98,7 +98,7 @@ def fitted_encoder(
 
 
 def check_columns(name: str, model: Any, n_features: int, names: Any) -> None:
-    """Raise unless a fitted model has seen as many columns, and the same where both have names."""
+    """Raise unless a model was fitted to as many columns, named the same if both have names."""
     if model.n_features_in_ != n_features:
         raise ValueError(
             f"{name} was fitted to {model.n_features_in_} features, but X has {n_features}; fit it "
@@ -113,12 +113,12 @@ def check_columns(name: str, model: Any, n_features: int, names: Any) -> None:
 
 
 def names_of(estimator: Any) -> Any:
-    """The columns' names that an estimator has seen, None where there were none."""
+    """Names of the columns that an estimator was fitted to; None if they had none."""
     return getattr(estimator, "feature_names_in_", None)
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:
-    """``X`` as an array that an estimator can answer which began as its ``encoder_``."""
+    """Check ``X`` for an estimator whose input is that of its ``encoder_``; return an array."""
     check_is_fitted(estimator)
     X = check_rows(estimator, X, reset=False)
     models_of(estimator.encoder_)[0]._check_values(X, training=False)
@@ -126,7 +126,7 @@ def checked_rows(estimator: Any, X: Any) -> Any:
 
 
 def _seed(encoder: Any, random_state: Any) -> None:
-    """Give ``random_state`` to each model that is to be fitted and has none."""
+    """Set ``random_state`` of each model of an unfitted encoder where it is None."""
     if isinstance(encoder, Pipeline):
         for _, step in encoder.steps:
             _seed(step, random_state)
@@ -135,9 +135,9 @@ def _seed(encoder: Any, random_state: Any) -> None:
 
 
 def take_input_tags(tags: Tags, encoder: Any) -> None:
-    """Let what is built on an encoder take what the encoder takes."""
+    """Set the input tags of an estimator to those of its encoder."""
     first = models_of(encoder)[0]
-    if isinstance(first, DeepTransformer):  # else there will be an error in fit
+    if isinstance(first, DeepTransformer):  # otherwise fit raises
         seen = get_tags(first).input_tags
         tags.input_tags.sparse, tags.input_tags.allow_nan = seen.sparse, seen.allow_nan
         tags.input_tags.categorical = seen.categorical
@@ -145,7 +145,7 @@ def take_input_tags(tags: Tags, encoder: Any) -> None:
 
 
 def _weight_arguments(encoder: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """The weights as each model is given them that takes some."""
+    """The weights as arguments of ``fit``, for each model that takes ``sample_weight``."""
     if not isinstance(encoder, Pipeline):
         return {"sample_weight": weights} if has_fit_parameter(encoder, "sample_weight") else {}
     return {
@@ -156,17 +156,17 @@ def _weight_arguments(encoder: Any, weights: np.ndarray) -> dict[str, np.ndarray
 
 
 def parts_of(encoder: Any) -> tuple[Part, ...]:
-    """What an `EncoderStack` of a fitted encoder is made of."""
+    """The ``parts`` of an `EncoderStack` with the architecture of a fitted encoder."""
     return tuple((type(model.module_), model.module_.arguments) for model in models_of(encoder))
 
 
 class EncoderStack(nn.Module):
-    """The modules of fitted models, one upon the other, all of whose parameters can be trained.
+    """Modules of fitted models in sequence, with all parameters trainable.
 
     Parameters
     ----------
     parts : sequence of (type, dict)
-        Of each module from the features to the code, its class and its constructor's arguments.
+        Class and constructor arguments of each module, from the features to the code.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
@@ -177,23 +177,27 @@ class EncoderStack(nn.Module):
         self.requires_grad_()
 
     def load(self, encoder: Any) -> None:
-        """Take copies of a fitted encoder's parameters."""
+        """Copy the parameters of a fitted encoder."""
         for own, model in zip(self.modules_up, models_of(encoder), strict=True):
             own.load_state_dict(model.module_.state_dict())
 
     def encode(self, x: Tensor) -> Tensor:
-        """The code of each row; a machine that settles does so in few rounds, for gradients."""
+        """The code of each row.
+
+        A machine whose mean field is iterated until it settles takes a few rounds instead, through
+        which gradients can flow.
+        """
         for module in self.modules_up:
             x = getattr(module, "encode_in_rounds", module.encode)(x)
         return x
 
     def decode(self, h: Tensor) -> Tensor:
-        """The row of each code, likewise."""
+        """The row of each code, by a few rounds of mean field where a machine needs them."""
         for module in reversed(self.modules_up):
             h = getattr(module, "decode_in_rounds", module.decode)(h)
         return h
 
 
 def unfrozen(estimator: Any) -> Any:
-    """What a ``FrozenEstimator`` holds, or the estimator itself."""
+    """The estimator inside a ``FrozenEstimator``, or the estimator itself."""
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator

@@ -1,4 +1,4 @@
-"""An estimator that holds a module and trains it: what scikit-learn asks of that, stated once."""
+"""Base of all estimators: has a module, trains it, and does what scikit-learn requires."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -26,44 +26,44 @@ from .fit import CallbackObserver, Fit, TrainingData, split
 class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all estimators: has a module, and trains it by an objective.
 
-    A subclass adds a public ``fit`` that calls ``_fit``, its parameters, and these hooks, which a
+    A subclass adds its parameters, a public ``fit`` that calls ``_fit``, and these hooks, which a
     fit calls in this order:
 
-    1. ``_check_parameters()`` raises where a parameter is not sound.
+    1. ``_check_parameters()`` raises if a parameter is invalid.
     2. ``_schedule()`` returns the `Schedule`: epochs, batch size, early stopping.
-    3. ``_training_data(X, reset=, **marks)`` checks what ``fit`` was given and returns it as
-       `TrainingData`. ``marks`` are the keywords that ``fit`` passed to ``_fit``.
-    4. ``_prepare(data, reset=)`` learns what must be known before the module can be made, such as
-       an encoder, and returns it as a dict of fitted attributes; most estimators have none.
+    3. ``_training_data(X, reset=…, **marks)`` checks the arguments of ``fit`` and returns them as
+       `TrainingData`; ``marks`` are the keywords that ``fit`` passed to ``_fit``.
+    4. ``_prepare(data, reset=…)`` learns what must be known before the module can be made, such as
+       an encoder, and returns it as a dict of fitted attributes. Most estimators need nothing.
     5. ``_module_arguments(rows, fitted, **prepared)`` returns the arguments of ``_module_class``.
-    6. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters; only
-       where the fit begins.
-    7. ``_objective(module, stream)`` returns what trains the module.
+    6. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters. Only
+       called if the fit starts anew.
+    7. ``_objective(module, stream)`` returns the `Objective` that trains the module.
 
-    Then the loop of `training` runs the objective, and the fitted attributes are set. Only
-    ``_prepare`` and ``_initialize`` may learn; the others answer, and no hook leaves anything on
-    the estimator for another one to find, but for fitted attributes that belong to the data, which
-    ``_training_data`` sets, such as ``n_features_in_``. After an error, the estimator is as it was.
+    Then the loop in ``training/loop.py`` runs, and the fitted attributes are set. Only ``_prepare``
+    and ``_initialize`` may learn from rows. No hook sets an attribute for another hook to read:
+    results are passed on as arguments. ``_training_data`` may set fitted attributes that describe
+    the data, such as ``n_features_in_``. If anything raises, the estimator is as it was before.
 
-    A fit goes on from the last one in ``partial_fit``, and in ``fit`` where ``warm_start`` is set:
-    ``reset`` is then False, and ``fitted`` has the arguments of the module that is there.
+    ``partial_fit``, and ``fit`` with ``warm_start``, continue the last fit if there is one:
+    ``reset`` is then False, and ``fitted`` holds the arguments of the existing module.
 
     Attributes
     ----------
     module_ : nn.Module
         The mathematics, with its fitted parameters.
     history_ : dict of lists
-        One entry an epoch for ``"loss"``, ``"validation_loss"`` (NaN where nothing is held out)
-        and each named term of the model's.
+        One entry per epoch for ``"loss"``, ``"validation_loss"`` (NaN if no rows are held out) and
+        each named term of the model.
     n_iter_ : int
         Epochs run.
     """
 
     _module_class: type[RecordedModule]
     _argument_names: ClassVar[dict[str, str]] = {}
-    """The parameters behind those of the module's arguments that are called otherwise."""
+    """Parameter for each argument of the module that has another name, for errors."""
     _absent: ClassVar[float] = 0.0
-    """What an entry is that a sparse matrix does not store."""
+    """Value of the entries that a sparse matrix does not store."""
     _training: dict[str, Any]
     device: Any
     precision: Any
@@ -72,18 +72,18 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _check_parameters(self) -> None:
-        """Raise an error that names the first parameter that is not sound."""
+        """Raise an error that names the first invalid parameter."""
 
     @abstractmethod
     def _schedule(self) -> Schedule:
-        """How long to train."""
+        """Return how long to train."""
 
     @abstractmethod
     def _training_data(self, X: Any, *args: Any, **kwargs: Any) -> TrainingData:
-        """Check what ``fit`` was given.
+        """Check the arguments of ``fit``, and return them as arrays.
 
-        The keyword ``reset`` says whether a fit begins, rather than goes on; further ones are the
-        arguments of ``fit`` beside ``X``.
+        The keyword ``reset`` says whether the fit starts anew or continues the last one; further
+        keywords are the arguments of ``fit`` other than ``X``.
         """
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
@@ -92,16 +92,16 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         data : TrainingData
-            All rows that ``fit`` was given.
+            All rows that ``fit`` was given, including those without a target.
         reset : bool
-            Whether a fit begins. Otherwise nothing is learned, and what the fit to go on from had
-            prepared is returned.
+            Whether the fit starts anew. If not, nothing is learned, and the return value is what
+            the last fit prepared.
 
         Returns
         -------
         dict
-            Fitted attributes by name. The fit sets them, or takes away an earlier fit's where the
-            value is None, and hands them on to ``_module_arguments`` and ``_initialize``.
+            Fitted attributes by name. The fit sets them, deletes those whose value is None, and
+            passes them as keywords to ``_module_arguments`` and ``_initialize``.
         """
         return {}
 
@@ -109,17 +109,17 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *args: Any, **prepared: Any
     ) -> dict[str, Any]:
-        """Return what the module's constructor is given.
+        """Return the arguments of the module's constructor.
 
         Parameters
         ----------
         rows : Rows
-            All rows to train on, held-out ones included.
+            All rows to train on, including those that will be held out.
         fitted : dict or None
-            The arguments of the module that a fit goes on with, which raises if those returned
-            differ; None where a fit begins.
+            Arguments of the existing module if the fit continues, which raises if the returned ones
+            differ; None if it starts anew.
         **prepared : Any
-            What ``_prepare`` returned.
+            The result of ``_prepare``.
         """
 
     @abstractmethod
@@ -131,28 +131,28 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         module : nn.Module
-            On the CPU, in float32; it is moved to its device and precision afterwards.
+            On the CPU in float32; moved to its device and precision afterwards.
         rows : Rows
-            Those to train on, without held-out ones.
+            Rows to train on, without those held out.
         stream : Stream
-            The fit's randomness.
+            Randomness of the fit.
         **prepared : Any
-            What ``_prepare`` returned.
+            The result of ``_prepare``.
         """
 
     @abstractmethod
     def _objective(self, module: Any, stream: Stream) -> Objective:
-        """Return what trains ``module``, which has its first parameters, or those to go on from."""
+        """Return what trains ``module``, whose parameters are the first or the last fit's."""
 
     def _fit(self, X: Any, y: Any, **marks: Any) -> Self:
-        """Fit the model: what a public ``fit``, ``with_callbacks``, does with its arguments."""
+        """Fit the model; a public ``fit`` is decorated by ``with_callbacks`` and calls this."""
         self._check_parameters()
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         observe = partial(CallbackObserver, self, X, y)
         return self._train(X, marks, self._schedule(), go_on, observe)
 
     def _partial_fit(self, X: Any, **marks: Any) -> Self:
-        """Go on with one pass over ``X``, from where the last call or the fit ended."""
+        """Make one pass over ``X``, continuing the last call or fit if there is one."""
         self._check_parameters()
         go_on = self.__sklearn_is_fitted__()
         stages_left = self._training["stages_left"] if go_on else None
@@ -166,14 +166,14 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         go_on: bool,
         observe: Callable[[Fit], CallbackObserver] | None = None,
     ) -> Self:
-        """Train from the start, or from where the last fit ended; after an error all is as it was.
+        """Train anew, or continue the last fit if ``go_on``; an error leaves all as it was.
 
-        ``marks`` are the arguments of ``fit`` beside ``X`` and what it ignores.
+        ``marks`` are the keywords of ``_training_data``.
         """
         with all_or_nothing(self):
             data = self._training_data(X, reset=not go_on, **marks)
             fit = self._resume(data, schedule) if go_on else self._begin(data, schedule)
-            del data  # what it had to copy is not held while training
+            del data  # frees copies that the checks have made
             observer = None if observe is None else observe(fit)
             train(
                 fit.objective,
@@ -183,7 +183,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 history=fit.history,
                 held_out=fit.held_out,
                 observer=observer,
-                # Within a search or a Pipeline, Ctrl-C means all of it.
+                # Within a search or a Pipeline, Ctrl-C ends all of it.
                 keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
             )
             self._finish(fit)
@@ -192,7 +192,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return self
 
     def _begin(self, data: TrainingData, schedule: Schedule) -> Fit:
-        """A fit from the start."""
+        """Make a fit that starts anew."""
         prepared = self._prepare(data, reset=True)
         self._set(prepared)
         rows = self._rows(data)
@@ -207,7 +207,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
 
     def _resume(self, data: TrainingData, schedule: Schedule) -> Fit:
-        """A fit that goes on from copies of what the last one left, with the same held-out rows."""
+        """Make a fit that continues the last one, from copies, with the same held-out rows."""
         rows, fitted = self._rows(data), self._module.arguments
         arguments = self._module_arguments(rows, fitted, **self._prepare(data, reset=False))
         _check_same(arguments, fitted, self._argument_names)
@@ -230,12 +230,12 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
 
     def _finish(self, fit: Fit) -> None:
-        """Take the fitted attributes."""
+        """Set the fitted attributes."""
         fit.module.eval()
         self._set(fit.attributes())
 
     def _set(self, attributes: dict[str, Any]) -> None:
-        """Set fitted attributes; take away those that are None."""
+        """Set fitted attributes; delete those whose value is None."""
         for name, value in attributes.items():
             if value is not None:
                 setattr(self, name, value)
@@ -243,7 +243,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 delattr(self, name)
 
     def _rows(self, data: TrainingData) -> Rows:
-        """The rows to train on, as tensors."""
+        """Make the rows to train on, which hand out tensors."""
         X, weights, labels, classes, labelled = data
         if labelled is not None and not labelled.all():
             X = X[labelled]
@@ -256,7 +256,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return rows.weighted(weights if labelled is None else weights[labelled])
 
     def _new_module(self, arguments: dict[str, Any]) -> Any:
-        """A module of these arguments, in float32 on the CPU."""
+        """Make a module in float32 on the CPU."""
         return self._module_class(**arguments).float().cpu()
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -287,7 +287,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
         """Apply a method of the module to the rows of a checked array.
 
-        On a CPU it is computed in the dtype it is returned in.
+        On a CPU, it is computed in the dtype that is returned.
         """
         module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
@@ -295,36 +295,39 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return map_rows(method(module), rows, output_dtype(X))
 
     def _wide_module(self) -> Any:
-        """On a CPU, a copy in float64: the answer to a row is then the same, to 1e-14, whoever else
-        is in the batch. A network of the user's own runs at its own precision."""
+        """The module; on a CPU, a copy of it in float64.
+
+        The result for a row then does not depend, up to 1e-14, on other rows of the batch. A
+        module with a user's own network is not copied, and keeps its precision.
+        """
         module = self._module
         on_cpu = next(module.parameters()).device.type == "cpu"
         own = _has_own_network(module.arguments)
         return copy.deepcopy(module).double() if on_cpu and not own else module
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
-        """The rows of a checked array, to be used once."""
+        """The rows of a checked array that is used once."""
         return StreamedRows(X, device, dtype, absent=self._absent)
 
     def _parameter_dtype(self) -> torch.dtype:
-        """Of the parameters; only products are ever done in bfloat16."""
+        """Dtype of the parameters; only products are ever computed in bfloat16."""
         precision = resolve_precision(self.precision)
         return torch.float32 if precision == torch.bfloat16 else precision
 
     def _autocast_dtype(self) -> torch.dtype | None:
-        """Of the products where it is not that of the parameters."""
+        """Dtype of the products; None if it is that of the parameters."""
         precision = resolve_precision(self.precision)
         return precision if precision == torch.bfloat16 else None
 
 
 def _has_own_network(arguments: dict[str, Any]) -> bool:
-    """Whether a module, or a part of it, has a network of the user's own."""
+    """Whether a module, or a part of it, contains a user's own network."""
     parts = [arguments, *(of_part for _, of_part in arguments.get("parts", ()))]
     return any(part.get(name) is not None for part in parts for name in ("encoder", "decoder"))
 
 
 def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:
-    """Raise if a fit is to go on with a module of another make."""
+    """Raise if a fit would continue with a module of other arguments."""
     for name, value in asked.items():
         same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
         if not same:
@@ -336,7 +339,7 @@ def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, 
 
 
 def _device_to_load_on(name: Any, precision: Any) -> torch.device:
-    """The device an estimator asks for where this machine has it, else the CPU."""
+    """The device that an estimator asks for if this machine has it, else the CPU."""
     try:
         return resolve_device(name, precision)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A fit on its way: what the estimator takes over when it is done, and who is told of it."""
+"""Data, state and observer of a fit."""
 
 import copy
 import time
@@ -14,19 +14,19 @@ from ..training import Objective, Schedule
 
 
 class TrainingData(NamedTuple):
-    """What ``fit`` was given, checked: arrays in the host's memory.
+    """Checked arguments of ``fit``, as arrays in the host's memory.
 
     Attributes
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
     weights : ndarray of shape (n_samples,) or None
-        How much each row counts; None if all count alike.
+        How much each row counts; None if all count the same.
     labels : ndarray of shape (n_labelled,) or (n_labelled, n_targets), or None
-        The training target of each row that has one: the place of its class, or numbers.
+        Training target of each row that has one: the index of its class in ``classes``, or numbers.
     classes : tuple
-        What the places stand for; empty where targets are numbers.
+        The classes; empty if targets are numbers.
     labelled : ndarray of bool, of shape (n_samples,), or None
-        The rows that have a target, and are trained on; None if all are.
+        Which rows have a target and are trained on; None means all rows.
     """
 
     X: Any
@@ -38,7 +38,7 @@ class TrainingData(NamedTuple):
 
 @dataclass
 class Fit:
-    """A fit on its way: what it trains, on what, and what the estimator takes over in the end."""
+    """A running fit: module, objective and rows, and what becomes a fitted attribute."""
 
     module: Any
     objective: Objective
@@ -53,7 +53,7 @@ class Fit:
         self.epochs_before = len(self.history["loss"])
 
     def attributes(self) -> dict[str, Any]:
-        """The fitted attributes as of now; ``_training`` is what a later fit goes on from."""
+        """The fitted attributes as of now; a later fit goes on from ``_training``."""
         n_epochs = len(self.history["loss"])
         return {
             "module_": self.module,
@@ -69,7 +69,7 @@ class Fit:
 
 
 class CallbackObserver:
-    """Tells scikit-learn's callbacks, and whoever asked for ``verbose``, of each epoch."""
+    """Runs scikit-learn's callbacks, and prints a line for each epoch if ``verbose`` is set."""
 
     def __init__(
         self,
@@ -101,20 +101,23 @@ class CallbackObserver:
         )
 
     def end_fit(self) -> None:
-        """The fit is over and the estimator fitted."""
+        """Called when the fit is over and the estimator fitted."""
         self.context.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=self._fitted, **self.data
         )
 
     def _fitted(self) -> dict[str, Any]:
-        """What makes a copy of the estimator fitted as of now, whatever training does next."""
+        """Copies of the fitted attributes as of now, which further training does not change."""
         attributes = copy.deepcopy(self.fit.attributes())
         attributes["module_"].eval()
         return attributes
 
 
 def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
-    """Hold out a ``fraction`` of the rows, the same of the same rows for the same ``seed``."""
+    """Hold out a random ``fraction`` of the rows, determined by ``seed``.
+
+    Returns the rows to train on, and those held out; None if there are none.
+    """
     held_out = n_held_out(len(rows), fraction)
     if not held_out:
         return rows, None

@@ -1,4 +1,4 @@
-"""What every estimator shares that maps rows to codes and back."""
+"""Base of all estimators that map rows to codes and back."""
 
 from abc import abstractmethod
 from typing import Any
@@ -14,22 +14,22 @@ from .fit import TrainingData
 
 
 class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
-    """Base of the models: maps arrays through its module, and scores their rows.
+    """Base of the models: maps arrays through a module, and scores rows.
 
-    A family adds ``fit`` and ``partial_fit`` over ``_fit`` and ``_partial_fit``; a model says what
-    values it is made for, and what a score is. The module has ``encode`` and ``decode``, and the
-    width ``n_components`` of its codes.
+    A subclass adds, beside the hooks of `DeepEstimator`, a public ``fit`` and ``partial_fit`` that
+    call ``_fit`` and ``_partial_fit``, ``_check_values``, and ``score_samples``. The module has
+    ``encode``, ``decode``, and ``n_components``, the width of its codes.
 
     Attributes
     ----------
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Where the input had names.
+        Only if the input had names.
     """
 
     @abstractmethod
     def _check_values(self, X: Any, training: bool) -> None:
-        """Warn of, or refuse, values in checked ``X`` that the model is not made for."""
+        """Warn of values in checked ``X`` that the model is not made for, or raise."""
 
     @abstractmethod
     def score_samples(self, X: Any) -> np.ndarray:
@@ -118,7 +118,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         return tags
 
     def _checked(self, X: Any) -> Any:
-        """``X`` as an array that the fitted model can answer."""
+        """Check ``X`` for the fitted model, and return it as an array."""
         X = check_rows(self, X, reset=False)
         self._check_values(X, training=False)
         return X
@@ -126,7 +126,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
     def _training_data(
         self, X: Any, *, reset: bool, sample_weight: Any = None, labels: Any = None
     ) -> TrainingData:
-        """Check what ``fit`` was given; ``labels`` of classes are as ``check_labels`` has them."""
+        """Check the arguments of ``fit``; ``labels`` is the pair that ``check_labels`` returns."""
         X = check_rows(self, X, reset=reset)
         self._check_values(X, training=True)
         weights = check_weights(sample_weight, X)

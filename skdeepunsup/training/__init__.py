@@ -1,4 +1,4 @@
-"""How the models learn: the loop knows time, an objective knows one update."""
+"""Training: the loop counts epochs, an objective makes one update."""
 
 from .loop import Observer, train
 from .objectives import GradientDescent, Objective

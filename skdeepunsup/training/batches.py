@@ -11,14 +11,13 @@ from .._rows import Rows
 
 
 def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
-    """All rows in a fresh order, ``size`` at a time, then their weights, then their labels.
+    """Yield all rows in random order: ``(x,)``, ``(x, weight)`` or ``(x, weight or None, label)``.
 
-    Of these two there are as many as the rows bear: labels without weights come after a None. The
-    last batch is kept however small, but a single row left over joins the batch before it: one
-    row has no batch statistics. The weights have mean 1 over all rows, not over those of a batch,
-    so that every row counts as much as it should whoever shares its batch.
+    A batch has ``size`` rows. The last one is kept however small it is, except that a single row
+    joins the batch before it, since one row has no batch statistics. Weights have mean 1 over all
+    rows, not over a batch, so that a row counts the same whatever else is in its batch.
     """
-    # To the device once, and not with each batch, which would make it wait for the host.
+    # Moved to the device once: a copy for each batch would make the device wait for the host.
     order = stream.permutation(len(rows))
     weights = None if rows.weights is None else (rows.weights / rows.weights.mean())[order]
     labels = None if rows.labels is None else rows.labels[order]
@@ -40,7 +39,7 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
 
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:
-    """``size`` entries at a time, a single one left over joined to the part before it."""
+    """Split ``entries`` into parts of ``size``; a single one left over joins the last part."""
     parts = list(entries.split(int(size)))
     if len(parts) > 1 and len(parts[-1]) == 1 < size:
         parts[-2:] = [torch.cat(parts[-2:])]

@@ -1,4 +1,4 @@
-"""Where a training was when it last stood well."""
+"""A copy of a training's state, to go back to."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,18 +9,18 @@ from .objectives import Objective
 
 
 class Checkpoint:
-    """A copy of an objective's and its module's states in memory of its own, allocated once.
+    """A copy of the states of an objective and its module, in memory that is allocated once.
 
     Parameters
     ----------
     objective : Objective
-        ``save`` copies its state and that of its module; ``restore`` puts them back.
+        ``save`` copies its state and its module's; ``restore`` writes them back.
 
     Attributes
     ----------
     epochs : int or None
-        How many epochs the copied state has seen; None while it is being written, when the live
-        state is the one to keep.
+        Number of epochs trained when the copy was made; None while the copy is being written: the
+        live state is then the complete one.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -28,23 +28,23 @@ class Checkpoint:
         self.epochs: int | None = None
         self._state: Any = None
         self.save(0)
-        # A network of the user's own may hold a mask of infinities, say.
+        # A user's own network may contain infinities from the start, such as a mask.
         self._infinite = {path for path, tensor in self._tensors() if not _is_finite(tensor)}
 
     def save(self, epochs: int) -> None:
-        """Copy the state as it is now, after so many epochs."""
+        """Copy the current state, which is that after ``epochs`` epochs."""
         self.epochs = None
         self._state = _copy(self._live(), self._state)
         self.epochs = epochs
 
     def restore(self) -> None:
-        """Put the copied state back."""
+        """Write the copied state back, unless the copy is incomplete."""
         if self.epochs is not None:
             self.objective.module.load_state_dict(self._state["module"])
             self.objective.load_state_dict(self._state["objective"])
 
     def live_is_finite(self) -> bool:
-        """Whether every number of the live state is, of those that were when this was made."""
+        """Whether all numbers of the live state are finite, except tensors that never were."""
         return all(_is_finite(t) for path, t in self._tensors() if path not in self._infinite)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
@@ -58,11 +58,11 @@ class Checkpoint:
 def _is_finite(tensor: Tensor) -> bool:
     if not tensor.is_floating_point() or tensor.sum().isfinite():
         return True
-    return bool(tensor.isfinite().all())  # forty times the cost, but a sum may overflow
+    return bool(tensor.isfinite().all())  # 40 times the cost; needed since a sum may overflow
 
 
 def _copy(source: Any, target: Any = None) -> Any:
-    """A nested copy of ``source``, its tensors written into those of ``target`` where they fit."""
+    """Copy a nested state, writing its tensors into those of ``target`` where shapes agree."""
     if isinstance(source, Tensor):
         fits = isinstance(target, Tensor) and target.shape == source.shape
         return target.copy_(source) if fits else source.detach().clone()
@@ -76,7 +76,7 @@ def _copy(source: Any, target: Any = None) -> Any:
 
 
 def _walk(state: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a nested state, with where it stands."""
+    """Yield every tensor of a nested state with its path."""
     if isinstance(state, Tensor):
         yield path, state
     elif isinstance(state, dict):

@@ -1,4 +1,4 @@
-"""Time: epochs, batches, early stopping, history. Which model it trains, it does not know."""
+"""The training loop: epochs, early stopping, history. It knows nothing about the model."""
 
 import math
 from typing import Protocol
@@ -19,13 +19,13 @@ Record = dict[str, float]
 
 
 class Observer(Protocol):
-    """Whoever wants to know when epochs begin and end."""
+    """Is told when epochs begin and end."""
 
     def begin_epoch(self) -> None:
-        """An epoch begins."""
+        """Called before an epoch."""
 
     def end_epoch(self, record: Record) -> bool:
-        """An epoch has ended with this record; return True to ask for a stop."""
+        """Called after an epoch with its record; returns True to end the fit."""
 
 
 def train(
@@ -39,38 +39,38 @@ def train(
     observer: Observer | None = None,
     keep_interrupted: bool = True,
 ) -> None:
-    """Run epochs until they are over, stop helping, are asked to stop, or stop being finite.
+    """Run all stages of a schedule, each until its epochs are over or no longer improve.
 
-    Whatever ends it, the objective is left as the last finished epoch left it, or as the best one
-    of its stage did where the schedule keeps the best. A stage that stops helping gives way to the
-    next one; all else ends the fit.
+    The fit ends early if the observer asks for it, a number stops being finite, or Ctrl-C or an
+    error strikes. However it ends, the objective and its module are as the last finished epoch left
+    them, or the best epoch of the last stage where the schedule keeps the best.
 
     Parameters
     ----------
     objective : Objective
-        Knows one update.
+        Makes the updates.
     rows, held_out : Rows
-        To train on, and to validate on.
+        Rows to train on, and to validate on.
     schedule : Schedule
-        Knows how long.
+        Stages, epochs and early stopping.
     stream : Stream
-        Shuffles.
+        Shuffles the rows.
     history : dict of lists
-        One entry of each named scalar is appended for each finished epoch.
+        Each finished epoch appends one entry for each named scalar.
     observer : Observer, optional
-        Is told of each epoch, and may ask to stop.
+        Is told of each epoch, and may end the fit.
     keep_interrupted : bool, default=True
-        Whether Ctrl-C, once an epoch is finished, is a warning and a normal end.
+        Whether Ctrl-C after at least one finished epoch ends the fit normally, with a warning.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted before one epoch was finished, or without ``keep_interrupted``.
+        If interrupted before the first epoch was finished, or without ``keep_interrupted``.
 
     Warns
     -----
     ConvergenceWarning
-        If a scalar or a parameter stops being finite, the fit is interrupted, or a callback stops
+        If a scalar or a parameter stops being finite, the fit is interrupted, or the observer ends
         it before its last stage.
     """
     training = Training(objective, rows, schedule, stream, history, held_out, observer)
@@ -87,22 +87,22 @@ def train(
 
 
 class Training:
-    """A training on its way through the epochs of its stages; `train` says what it is given.
+    """The state of a running fit, and its steps; ``train`` describes the arguments.
 
     Attributes
     ----------
     stage : int
-        The stage that runs, or ran last.
+        Number of the current stage, from 0.
     ended : bool
-        Whether the fit is over, whatever epochs and stages are left.
-    records : list of Record
-        Those of the finished epochs.
+        Whether the fit is to end now, whatever epochs and stages are left.
+    records : list of dict
+        Records of the finished epochs.
     last : Checkpoint
-        The last finished epoch, or the start.
+        State after the last finished epoch, or at the start.
     best : Checkpoint or None
-        The best epoch of the stage so far; None where the schedule does not keep it.
+        State after the best epoch of the stage; None if the schedule does not keep it.
     stopping : EarlyStopping or None
-        Judges the epochs of the stage.
+        Decides when the stage no longer improves.
     """
 
     def __init__(
@@ -126,14 +126,14 @@ class Training:
         self.stopping: EarlyStopping | None = None
 
     def run(self) -> None:
-        """Run one stage after the other, until an epoch ends the fit."""
+        """Run the stages in order, until an epoch ends the fit."""
         for stage in range(len(self.schedule.stages)):
             self.run_stage(stage)
             if self.ended:
                 break
 
     def run_stage(self, stage: int) -> None:
-        """Run the epochs of a stage, and go back to the best one where that is kept."""
+        """Run the epochs of a stage, then go back to the best one if it is kept."""
         self.stage = stage
         self.best = Checkpoint(self.objective) if self.schedule.keep_best else None
         self.stopping = self.schedule.stopping()
@@ -143,7 +143,7 @@ class Training:
         self.return_to_best()
 
     def epoch(self, progress: float) -> bool:
-        """Run one epoch; return whether the stage goes on."""
+        """Run one epoch; return whether the stage continues."""
         if self.observer is not None:
             self.observer.begin_epoch()
         self.objective.begin_epoch(progress, self.stage)
@@ -161,13 +161,13 @@ class Training:
         return not (self.ended or stalled)
 
     def keep(self, record: Record) -> None:
-        """Take the state and the record of a finished epoch."""
+        """Store the state and the record of a finished epoch."""
         self.records.append(record)
         self.last.save(len(self.records))
         extend(self.history, record)
 
     def is_stalled(self, record: Record) -> bool:
-        """Judge a finished epoch: whether the stage has stopped helping, or this is its best."""
+        """Whether the stage no longer improves; keeps the state if this epoch is the best."""
         stalled = self.stopping is not None and self.stopping.update(record)
         stalled |= self.schedule.is_settled(record)
         if self.best is not None and self.stopping is not None and self.stopping.improved:
@@ -175,7 +175,7 @@ class Training:
         return stalled
 
     def end_diverged(self) -> None:
-        """End the fit before an epoch that is not finite, and say so."""
+        """Undo an epoch whose numbers are not finite, end the fit, and warn."""
         self.last.restore()
         self.ended = True
         whose = "last finite epoch's" if self.records else "first"
@@ -185,15 +185,16 @@ class Training:
         )
 
     def end_interrupted(self) -> None:
-        """End the fit, of which unfinished epochs are undone, and say so."""
+        """End an interrupted fit, whose unfinished epoch is undone, and warn."""
         done = f"what its {len(self.records)} finished epochs learned is kept."
         _warn(f"Training was interrupted; {done}{self.stages_left()}")
         self.return_to_best()
 
     def undo_unfinished(self) -> None:
-        """Put back objective, records and history as the last finished epoch left them."""
+        """Restore states, records and history as the last finished epoch left them."""
         self.last.restore()
-        if self.last.epochs is not None:  # else interrupted while it was copied: its epoch is whole
+        # ``epochs`` is None if Ctrl-C struck while the state was copied: the live one is complete.
+        if self.last.epochs is not None:
             del self.records[self.last.epochs :]
         for values in self.history.values():
             del values[self.epochs_before :]
@@ -201,13 +202,13 @@ class Training:
             extend(self.history, record)
 
     def return_to_best(self) -> None:
-        """Go back to the best epoch of the stage, where that is kept and there is one."""
+        """Go back to the best epoch of the stage, if it is kept and there is one."""
         if self.best is not None and self.best.epochs:
             self.best.restore()
             self.last.save(len(self.records))
 
     def stages_left(self) -> str:
-        """A sentence on the stages that never ran; empty if there are none."""
+        """A sentence for warnings about the stages that did not run; empty if all did."""
         n_stages = len(self.schedule.stages)
         if not any(self.schedule.stages[self.stage + 1 :]):
             return ""
@@ -223,7 +224,7 @@ def _warn(message: str) -> None:
 def run_epoch(
     objective: Objective, rows: Rows, held_out: Rows | None, batch_size: int, stream: Stream
 ) -> Record:
-    """One pass over ``rows``; the epoch's record, read from the device at its end alone."""
+    """Make one pass over ``rows``; the record is read from the device once, at the end."""
     totals: dict[str, Tensor] = {}
     for batch in batches(rows, batch_size, stream):
         n = len(batch[0])
@@ -238,7 +239,7 @@ def run_epoch(
 
 
 def extend(history: dict[str, list[float]], record: Record) -> None:
-    """Append an epoch's record; NaN for what this epoch, or those before it, did not measure."""
+    """Append an epoch's record; NaN stands for what an epoch did not measure."""
     before = max(map(len, history.values()), default=0)
     for name in dict.fromkeys((*history, *record, "validation_loss")):
         history.setdefault(name, [math.nan] * before).append(record.get(name, math.nan))

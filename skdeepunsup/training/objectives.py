@@ -1,4 +1,4 @@
-"""What one update is. The loop above it knows time; the module below it knows the mathematics."""
+"""Objectives: one update of a module from one batch, and the figures of an epoch."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -14,38 +14,38 @@ from .pace import autocast
 
 
 class Objective(Protocol):
-    """One update from one batch: by back-propagation, by contrastive statistics, by a game."""
+    """Updates a module from a batch: by back-propagation, contrastive statistics, or a game."""
 
     @property
     def module(self) -> nn.Module:
-        """What is trained; its state is its own, and no part of the objective's."""
+        """The module that is trained; ``state_dict`` does not contain its state."""
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        """Hear how far into the fit, or its stage, this epoch's middle is, between 0 and 1."""
+        """Called before an epoch; ``progress`` in (0, 1) is its middle's place in the stage."""
 
-    # Arguments of any make, so that an update of unweighted rows need not know of weights.
+    # Untyped, so that an objective for unweighted rows need not accept weights.
     def step(self, x: Tensor, /, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
-        """Update the parameters from one batch; return named means over it, still on the device.
+        """Update the parameters from one batch ``(x,)``, ``(x, weight)`` or ``(x, weight, label)``.
 
-        Where the rows bear weights, those of the batch come second; where they bear labels, these
-        come third, after the weights or None.
+        Returns named means over the batch, still on the device. ``weight`` is None if rows have
+        labels but no weights.
         """
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
-        """What the epoch's record holds beside the means of ``step``, still on the device.
+        """Return further entries of the epoch's record, still on the device.
 
-        Either this or ``step`` gives ``"loss"``; this gives ``"validation_loss"`` where rows are
+        ``"loss"`` comes from here or from ``step``; ``"validation_loss"`` from here, if rows are
         held out.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes in training beside the module: optimisers, averages, chains, …
+        """Return all that training changes except the module: optimisers, averages, chains, …
 
-        Tensors as they are, not copies of them.
+        The tensors themselves, not copies.
         """
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take on a state that ``state_dict`` gave; the module has its own already."""
+        """Set the state to what ``state_dict`` returned; the module's is set before."""
 
 
 class GradientDescent:
@@ -54,24 +54,24 @@ class GradientDescent:
     Parameters
     ----------
     module : nn.Module
-        Has ``losses(x, stream, weights)``: named terms, each of shape (n_rows,); the mean of their
-        sum, by the ``weights`` (None if all rows count alike), is lowered. Where rows bear labels,
-        it is given those as well.
+        Has ``losses(x, stream, weights)``, or ``losses(x, stream, weights, labels)`` if rows have
+        labels: named terms, each of shape (n_rows,). The mean of their sum is minimised, weighted
+        by ``weights`` (None if all rows count the same).
     optimizer : torch.optim.Optimizer
         Holds the module's parameters.
     stream : Stream
-        Whatever the losses draw. Held-out rows are always measured with the same draws.
+        Randomness of the losses. Held-out rows are always measured with the same draws.
     autocast : torch.dtype, optional
-        Run the products at this precision, the parameters kept at theirs.
+        Compute matrix products in this precision; parameters keep their own.
     pace : callable, optional
-        Gives the share of the learning rates that is left, by how far into the fit an epoch is.
+        Factor of the learning rates as a function of an epoch's progress in (0, 1).
     before_epoch : callable, optional
-        Called at the beginning of each epoch, the module in training mode.
+        Called at the beginning of each epoch, with the module in training mode.
     after_update : callable, optional
-        Called after each step of the optimizer, without gradients: what the module owes that no
-        gradient gives.
+        Called after each step of the optimizer, without gradients, for updates that are not made
+        by gradients.
     monitor : callable, optional
-        Gives named figures of the training rows for the record of an epoch.
+        Returns named figures of the training rows for an epoch's record.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class GradientDescent:
         self._losses: Callable[..., dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
-        self.module.train()  # whoever looked at the module between epochs left it in eval mode
+        self.module.train()  # measuring, or a callback, left it in eval mode
         if self.pace is not None:
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * self.pace(progress)
@@ -142,10 +142,10 @@ class GradientDescent:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.optimizer.load_state_dict(state["optimizer"])
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate  # a fit that goes on may have been given another one
+            group["lr"] = rate  # learning_rate may have been changed since
 
 
 def _named(loss: Any, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The loss, and its terms by name where it has more than one."""
+    """The loss, and its named terms if there are several."""
     named = {"loss": loss} | (terms if len(terms) > 1 else {})
     return {name: value.detach() for name, value in named.items()}

@@ -1,4 +1,4 @@
-"""How fast updates go, and how fast an average of what they change follows."""
+"""Learning-rate schedules, running averages of parameters, and mixed precision."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,20 +9,20 @@ from torch import Tensor
 
 
 def linear_pace(progress: float) -> float:
-    """What is left of a learning rate: all of it for half the fit, then less, at its end 1 %."""
+    """Factor of the learning rate: 1 for half the fit, then falling linearly to 0.01."""
     return min(1.0, 1.0 - 0.99 * (2 * progress - 1))
 
 
 PACES: dict[str, Callable[[float], float] | None] = {"constant": None, "linear": linear_pace}
-"""By name of the ``learning_rate_schedule``: what `GradientDescent` is given."""
+"""The ``pace`` of `GradientDescent` for each value of ``learning_rate_schedule``."""
 
 
 def follow(
     averages: Iterable[Tensor], parameters: Iterable[Tensor], averaging: float, n_updates: int
 ) -> None:
-    """Let averages follow parameters in place, keeping ``averaging`` of themselves, less at first.
+    """Update running averages in place: average ← a · average + (1 − a) · parameter.
 
-    ``n_updates`` is how many updates they have followed.
+    a = min(averaging, (1 + n) / (10 + n)) after n = ``n_updates`` updates: less at first.
     """
     share = 1 - min(averaging, (1 + n_updates) / (10 + n_updates))
     for average, parameter in zip(averages, parameters, strict=True):
@@ -30,5 +30,5 @@ def follow(
 
 
 def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
-    """Within this, products are done in ``dtype``; None leaves them as they are."""
+    """A context that computes matrix products in ``dtype``; None changes nothing."""
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)

@@ -1,4 +1,4 @@
-"""How long a fit goes on."""
+"""How long a fit takes: stages, epochs, early stopping."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,30 +10,30 @@ from .stopping import EarlyStopping
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a fit goes on, and what may end it.
+    """Stages and epochs of a fit, and what ends a stage early.
 
     Parameters
     ----------
     epochs : int
-        At most this many passes, in the last stage or the only one.
+        At most this many epochs, in the last stage or the only one.
     batch_size : int
-        Rows of one update.
+        Rows per update.
     validation_fraction : float, default=0.0
-        The share of the rows that is held out.
+        Share of the rows that is held out.
     patience : int or None, default=None
-        A stage ends after so many epochs without improvement, of the held-out loss where rows are
-        held out, else of the training loss; None never does.
+        A stage ends after this many epochs without improvement: of the held-out loss if rows are
+        held out, else of the training loss. None disables this.
     tol : float, default=0.0
-        The relative improvement that counts.
+        Relative improvement that counts.
     warmup : int, default=0
-        The first epochs, which are not judged: what is lowered still changes.
+        The first epochs that early stopping ignores, because the loss itself still changes.
     stages_before : tuple of int, default=()
-        The epochs of each stage before the last, for what is learned layer by layer.
+        Epochs of each stage before the last, for models that are trained layer by layer.
     settled : tuple of (str, float), default=None
-        A stage ends after an epoch in whose record the figure of that name is smaller.
+        A stage ends after an epoch whose record has an entry of this name below this number.
     once : int, default=0
-        So many of the first stages only ever begin a fit; once they are over, one that goes on does
-        without them. Not together with ``patience``, which would end them before their time.
+        This many of the first stages are run only once: a fit that goes on skips those that are
+        over. Not to be combined with ``patience``, which could end them too early.
     """
 
     epochs: int
@@ -48,27 +48,28 @@ class Schedule:
 
     @property
     def stages(self) -> tuple[int, ...]:
-        """The epochs of each stage."""
+        """Epochs of each stage."""
         return (*self.stages_before, self.epochs)
 
     @property
     def n_epochs(self) -> int:
-        """Of all stages."""
+        """Epochs of all stages together."""
         return sum(self.stages)
 
     def timetable(self, stage: int) -> Iterator[float]:
-        """Of each epoch of a stage how far into the stage its middle is, between 0 and 1."""
+        """Progress of each epoch of a stage: the place of its middle in the stage, in (0, 1)."""
         n = self.stages[stage]
         return ((epoch + 0.5) / n for epoch in range(n))
 
     def stages_left(self, n_epochs: int) -> int:
-        """How many stages are not over after so many epochs."""
+        """Number of stages that are not over after ``n_epochs`` epochs."""
         return sum(end > n_epochs for end in accumulate(self.stages))
 
     def one_pass(self, stages_left: int | None = None) -> Self:
-        """One epoch of each stage, nothing held out, to the end.
+        """The schedule of ``partial_fit``: one epoch of each stage, no rows held out.
 
-        A fit that goes on says how many stages its last one left; None is one that begins.
+        ``stages_left`` is the number of stages that the last fit did not finish; None if there was
+        none.
         """
         n = len(self.stages_before)
         over = 0 if stages_left is None else min(self.once, n + 1 - stages_left)
@@ -77,15 +78,15 @@ class Schedule:
 
     @property
     def keep_best(self) -> bool:
-        """Whether a stage ends with its best epoch's parameters: where held-out rows can tell."""
+        """Whether a stage ends with the parameters of its best epoch, judged by held-out rows."""
         return self.patience is not None and self.validation_fraction > 0
 
     def is_settled(self, record: dict[str, float]) -> bool:
-        """Whether nothing much happens any more, by the record of an epoch."""
+        """Whether an epoch's record says, by ``settled``, that the stage may end."""
         return self.settled is not None and record[self.settled[0]] < self.settled[1]
 
     def stopping(self) -> EarlyStopping | None:
-        """A fresh judge of the epochs, None where there is no patience to lose."""
+        """A new `EarlyStopping` for a stage; None without ``patience``."""
         if self.patience is None:
             return None
         monitor = "validation_loss" if self.validation_fraction > 0 else "loss"

@@ -1,22 +1,22 @@
-"""When further epochs do not help."""
+"""Early stopping."""
 
 import math
 
 
 class EarlyStopping:
-    """Ask for a stop after ``patience`` epochs in a row that did not improve a figure.
+    """Asks for a stop after ``patience`` epochs in a row without improvement.
 
     Parameters
     ----------
     monitor : str
         The entry of an epoch's record that should fall.
     patience : int
-        How many epochs without improvement are borne.
+        Epochs without improvement before a stop.
     tol : float
         An epoch improves on the best so far if it is lower by more than ``tol`` times the best's
-        absolute value: relative, since a sum of squared errors has the scale of the data.
+        absolute value. Relative, since a sum of squared errors has the scale of the data.
     warmup : int, default=0
-        So many first epochs are not judged.
+        The first epochs, which are ignored.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class EarlyStopping:
         self._reference, self._waited = math.inf, 0
 
     def update(self, record: dict[str, float]) -> bool:
-        """Take in one epoch's record; return whether to stop."""
+        """Judge an epoch by its record; return whether to stop."""
         if self.warmup > 0:
             self.warmup -= 1
             return False
