@@ -174,9 +174,8 @@ class DeepEmbeddedClustering(DeepClusterer):
 
     def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         data = super()._training_data(X, reset=reset)
-        return data._replace(
-            labels=np.arange(data.X.shape[0])
-        )  # by which a batch finds its targets
+        numbers = np.arange(data.X.shape[0])  # by which a batch finds its targets
+        return data._replace(labels=numbers)
 
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
