@@ -33,7 +33,7 @@ def test_of_a_linear_generator_completions_are_draws(kind, row):
     mean = center[m] + scale * (b + W @ z)[m]
     deviations = scale * np.sqrt(np.diag(W @ covariance @ W.T)[m])
 
-    draws = model.impute([row], n_draws=N, n_steps=2000, random_state=0)[:, 0, m]
+    draws = model.impute([row], n_draws=N, n_steps=500, random_state=0)[:, 0, m]
     assert (abs(draws.mean(0) - mean) < 5 * deviations / np.sqrt(N)).all()
     assert (abs(draws.std(0) / deviations - 1) < 5 / np.sqrt(2 * N)).all()
 

@@ -83,7 +83,7 @@ def test_draws_follow_the_conditional(estimator, K, row):
     states = every_state(len(row), K)
     model = with_strong_parameters(estimator, states)
     p = exact_conditional(model, states, np.array(row))
-    draws = model.impute([row], n_draws=N, n_steps=400, random_state=0)[:, 0]
+    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0]
     assert total_variation(counts(draws, K), p) < monte_carlo_floor(p, N)
 
 
