@@ -15,8 +15,8 @@ from skdeepunsup import (
     DeepBoltzmannMachine,
     GaussianRBM,
 )
+from tests.energy.likelihood.test_bound import exact_log_likelihood
 from tests.energy.machines.test_restricted import monte_carlo_floor, total_variation
-from tests.energy.test_deep_belief import exact_log_likelihood
 
 NAN = np.nan
 N = 20_000
