@@ -156,9 +156,9 @@ def annealing(n_repetitions: int) -> None:
     betas = torch.linspace(0, 1, ANNEALED_TEMPERATURES + 1, dtype=torch.float64)
 
     def ours() -> None:
-        stream = Stream(0)
+        stream, path = Stream(0), machine.path()
         with torch.no_grad():
-            anneal(machine, machine.base_state(ANNEALED_CHAINS, stream), betas, stream)
+            anneal(path, path.base_state(ANNEALED_CHAINS, stream), betas, stream)
 
     def products(kernel: Kernel) -> Callable[[], None]:
         v = torch.randn(ANNEALED_CHAINS, n_visible)
