@@ -45,14 +45,21 @@ def run(arguments: argparse.Namespace) -> None:
         "random_state": 0,
     }
     one = {"n_components": H, **shared}
-    code, back = (D, H), (H, D)
-    one_layer = {
+    compare(f"{D}-{H}", Autoencoder(**one), one_layer(one), X, arguments.repetitions)
+    deep = {"n_components": CODE, "hidden_layer_sizes": (H,), **shared}
+    compare(f"{D}-{H}-{CODE}", Autoencoder(**deep), two_layers(deep), X, arguments.repetitions)
+    convolutions(X, shared, arguments.repetitions)
+
+
+def one_layer(one: dict[str, Any]) -> dict[str, tuple[Any, Layers]]:
+    """Models with one layer, each with the layers that it runs beside those of the plain one."""
+    return {
         "contractive, closed form": (ContractiveAutoencoder(tied_weights=False, **one), ()),
         **{
             f"sparse, {way}": (SparseAutoencoder(sparsity=way, **one), ())
             for way in ("kl", "l1", "running-mean")
         },
-        "sparse, top-k, with dead units": (SparseAutoencoder(sparsity="top-k", **one), [back]),
+        "sparse, top-k, with dead units": (SparseAutoencoder(sparsity="top-k", **one), [(H, D)]),
         **{
             f"denoising, {noise}": (DenoisingAutoencoder(corruption=noise, **one), ())
             for noise in ("masking", "salt-and-pepper", "gaussian")
@@ -60,23 +67,27 @@ def run(arguments: argparse.Namespace) -> None:
         "missing entries": (Autoencoder(missing="mask", **one), ()),
         "dropout and sample weights": (Autoencoder(dropout=0.2, **one), ()),
     }
-    compare(f"{D}-{H}", Autoencoder(**one), one_layer, X, arguments.repetitions)
 
-    deep = {"n_components": CODE, "hidden_layer_sizes": (H,), **shared}
+
+def two_layers(deep: dict[str, Any]) -> dict[str, tuple[Any, Layers]]:
+    """Models with two layers, each with the layers that it runs beside those of the plain one."""
     wider = [(H, CODE)]  # the encoder returns variances as well
     critic = [*zip((CODE, *CRITIC_WIDTHS), (*CRITIC_WIDTHS, 1), strict=True)]
     bernoulli = {"likelihood": "bernoulli", **deep}
-    decoder = [(CODE, H), back]
-    two_layers = {
+    decoder = [(CODE, H), (H, D)]
+    return {
         "denoising, masking": (DenoisingAutoencoder(**deep), ()),
         "dropout": (Autoencoder(dropout=0.2, **deep), ()),
         "contractive, by draws": (
             ContractiveAutoencoder(activation="relu", tied_weights=False, **deep),
-            [code, (H, CODE)],
+            [(D, H), (H, CODE)],
         ),
         "variational, gaussian": (VariationalAutoencoder(**deep), wider),
         "variational, bernoulli": (VariationalAutoencoder(**bernoulli), wider),
-        "the same, resample": (VariationalAutoencoder(resample=True, **bernoulli), wider),
+        "variational, bernoulli, resample": (
+            VariationalAutoencoder(resample=True, **bernoulli),
+            wider,
+        ),
         "β-VAE": (VariationalAutoencoder(beta=4, **deep), wider),
         "TC-VAE": (VariationalAutoencoder(beta=4, regularizer="tc", **deep), wider),
         "DIP-VAE": (VariationalAutoencoder(beta=4, regularizer="dip", **deep), wider),
@@ -89,8 +100,6 @@ def run(arguments: argparse.Namespace) -> None:
             [*wider, *(4 * decoder)],
         ),
     }
-    compare(f"{D}-{H}-{CODE}", Autoencoder(**deep), two_layers, X, arguments.repetitions)
-    convolutions(X, shared, arguments.repetitions)
 
 
 def compare(

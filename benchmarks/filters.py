@@ -37,8 +37,8 @@ def spectral(
     """
 
     def clean(S: np.ndarray, N: np.ndarray) -> np.ndarray:
-        heard = stft.stft(S + N)
-        power = np.square(np.abs(heard))
+        mixed = stft.stft(S + N)
+        power = np.square(np.abs(mixed))
         if told:
             noise = np.square(np.abs(stft.stft(N))).mean(2, keepdims=True)
         else:
@@ -49,7 +49,7 @@ def spectral(
             prior = memory * before + (1 - memory) * np.maximum(ratio[:, :, t] - 1, 0)
             share = np.maximum(prior / (1 + prior), 0.05)
             before = share**2 * ratio[:, :, t]
-            heard[:, :, t] *= share
-        return stft.istft(heard, k1=S.shape[1])
+            mixed[:, :, t] *= share
+        return stft.istft(mixed, k1=S.shape[1])
 
     return clean

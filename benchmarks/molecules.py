@@ -2,7 +2,7 @@
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,24 +59,9 @@ def run(arguments: argparse.Namespace) -> None:
     _, fit_seconds = timed(model.set_params(verbose=1).fit, train)
     print(f"fitted in {fit_seconds:.0f} s", flush=True)
     grams, gram_seconds = timed(NGrams, train, n_symbols)
+    print(f"{N_GRAM}-grams counted in {gram_seconds:.0f} s")
+    print_likelihoods(model, grams, test, len(X))
     rng = np.random.default_rng(seed)
-    scored = test[:N_SCORED]
-    nats, score_seconds = timed(model.score_samples, scored.astype(np.float32))
-    codes = model.transform(scored.astype(np.float32))
-    again = (model.inverse_transform(codes) == scored).all(1).mean()
-    print(
-        f"{N_GRAM}-grams counted in {gram_seconds:.0f} s; likelihood of {N_SCORED:,} molecules in "
-        f"{score_seconds:.0f} s; {again:.1%} of these come back from their code as they were"
-    )
-    print_table(
-        f"Mean log-likelihood of {N_SCORED:,} test molecules (of the model, from 100 draws each)",
-        ["model", "nats a molecule"],
-        [
-            ("one of all molecules of the set, alike", f"{-np.log(len(X)):.2f}"),
-            ("SequenceVAE", f"{nats.mean():.2f}"),
-            (f"{N_GRAM}-grams", f"{grams.log_likelihood(scored).mean():.2f}"),
-        ],
-    )
     ways = {
         "molecules held out": lambda: test,
         "SequenceVAE": lambda: model.sample(n_drawn, random_state=seed),
@@ -84,6 +69,42 @@ def run(arguments: argparse.Namespace) -> None:
         "molecules' symbols shuffled": lambda: shuffled(train[:n_drawn], rng),
         "random symbols": lambda: random_symbols(train[:n_drawn], n_symbols, rng),
     }
+    print_draws(ways, vectorizer, train, test, rng, arguments.of)
+
+
+def print_likelihoods(
+    model: SequenceVAE, grams: "NGrams", test: np.ndarray, n_molecules: int
+) -> None:
+    """Print the log-likelihood of test molecules, and how many come back from their code."""
+    scored = test[:N_SCORED]
+    nats, score_seconds = timed(model.score_samples, scored.astype(np.float32))
+    codes = model.transform(scored.astype(np.float32))
+    again = (model.inverse_transform(codes) == scored).all(1).mean()
+    print(
+        f"likelihood of {N_SCORED:,} molecules in {score_seconds:.0f} s; {again:.1%} of these come "
+        "back from their code as they were"
+    )
+    print_table(
+        f"Mean log-likelihood of {N_SCORED:,} test molecules (of the model, from 100 draws each)",
+        ["model", "nats a molecule"],
+        [
+            ("one of all molecules of the set, alike", f"{-np.log(n_molecules):.2f}"),
+            ("SequenceVAE", f"{nats.mean():.2f}"),
+            (f"{N_GRAM}-grams", f"{grams.log_likelihood(scored).mean():.2f}"),
+        ],
+    )
+
+
+def print_draws(
+    ways: dict[str, Callable[[], np.ndarray]],
+    vectorizer: SelfiesVectorizer,
+    train: np.ndarray,
+    test: np.ndarray,
+    rng: np.random.Generator,
+    name_of_set: str,
+) -> None:
+    """Draw as many molecules in each way as were held out, and print what they are worth."""
+    n_drawn = len(test)
     known, unseen = (set(vectorizer.inverse_transform(part)) for part in (train, test))
     wanted = properties(map(Chem.MolFromSmiles, vectorizer.inverse_transform(train[-n_drawn:])))
     rows = []
@@ -95,7 +116,7 @@ def run(arguments: argparse.Namespace) -> None:
         rows.append((name, *figures, f"{took:.1f}"))
         print(f"{name}: judged in {more:.0f} s", flush=True)
     print_table(
-        f"{arguments.of}, {n_drawn:,} draws. Valid, unique, novel, and found of the molecules held "
+        f"{name_of_set}, {n_drawn:,} draws. Valid, unique, novel, and found of the molecules held "
         f"out are shares in %. Diversity is the mean distance of pairs of {N_DIVERSE:,}. "
         f"Properties are compared with those of {n_drawn:,} training molecules, by their "
         "Wasserstein-1 distance. Seconds to draw.",

@@ -303,13 +303,14 @@ def voices(seeds: list[int]) -> None:
             fitted = clone(model).set_params(random_state=seed).fit(Z[training])
             codes = codes_like(fitted.transform(Z[training]), y[training], 30, seed)
             levels = 20 * (fitted.inverse_transform(codes) - 2)
-            heard = log_mel.inverse_transform(np.minimum(levels, 10))
-            found.append(judged(scaled(log_mel, heard), np.repeat(np.arange(10), 30)))
+            waveforms = log_mel.inverse_transform(np.minimum(levels, 10))
+            found.append(judged(scaled(log_mel, waveforms), np.repeat(np.arange(10), 30)))
         rows.append((settings(model), *means_and_spreads(found)))
         print(*rows[-1], flush=True)
     print_table(
-        f"300 digits drawn, from a Gaussian of the codes of each, and heard: share that an SVC of "
-        f"log-mels recognises; how they lie among test clips; seeds {seeds}; {settings(log_mel)}",
+        f"300 digits drawn from a Gaussian of the codes of each, as waveforms: share that an SVC "
+        f"of log-mels recognises; how they lie among test clips; seeds {seeds}; "
+        f"{settings(log_mel)}",
         ["drawn from", "recognised", "density", "coverage", "Fréchet distance"],
         rows,
     )

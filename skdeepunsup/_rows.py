@@ -25,6 +25,9 @@ CHUNK_ROWS = 1024
 CHUNK_ENTRIES = 2**20
 """Most entries in these rows: the activations of a convolution are many times the image's size."""
 
+MAX_ENTRIES = 2**22
+"""Most entries of a table with a row for each pair of a row of data and a state or a feature."""
+
 
 class Rows(ABC):
     """Rows of a checked array, handed out as tensors of one dtype on one device."""

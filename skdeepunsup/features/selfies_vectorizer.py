@@ -1,8 +1,7 @@
 """Molecules as rows of integer codes, and molecules from such rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import RLock
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
 import numpy as np
@@ -13,12 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from .._optional import optional
 from .._parameters import check_integer, check_option
 from .._validation import check_codes
+from .symbols import bonds_of, symbols_of, valences
 
 PADDING = "[nop]"
 """The SELFIES symbol without meaning, for padding; its code is 0."""
-
-TABLE = RLock()
-"""Guards the valence table of selfies, which is global."""
 
 MOST_ATOMS = 5000
 """rdkit writes SMILES by recursion: with more atoms, the stack overflows and the process dies."""
@@ -226,13 +223,13 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         selfies = self._package("selfies")
         molecules: list[list[str]] = []
         found: dict[str, int] = {}
-        with _valences(selfies, bonds), self._silence():
+        with valences(selfies, bonds), self._silence():
             for row, string in enumerate(_checked_strings(X)):
                 try:
                     read = string
                     if self.input == "smiles":
                         molecule = self._molecule(string)
-                        for kind, n in _bonds_of(molecule):
+                        for kind, n in bonds_of(molecule):
                             if n > bonds.get(kind, n):
                                 raise ValueError(
                                     f"{kind} has {n} bonds, but at most {bonds[kind]} in fit; "
@@ -240,7 +237,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                                 )
                             found[kind] = max(n, found.get(kind, 0))
                         read = selfies.encoder(self._canonical(molecule))
-                    molecules.append(_symbols_of(read, selfies))
+                    molecules.append(symbols_of(read, selfies))
                 except (ValueError, selfies.EncoderError, selfies.DecoderError) as error:
                     reason = " ".join(str(error).split())
                     raise ValueError(f"row {row} of X is {string!r}: {reason}.") from error
@@ -269,7 +266,7 @@ class SelfiesVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     def _smiles(self, strings: Iterable[str]) -> Iterator[str]:
         """Yield the canonical SMILES of SELFIES, or that of selfies where rdkit cannot parse it."""
         selfies, chem = self._package("selfies"), self._package("rdkit.Chem")
-        with _valences(selfies, self.bonds_), self._silence():
+        with valences(selfies, self.bonds_), self._silence():
             for row, string in enumerate(strings):
                 smiles = selfies.decoder(string)
                 molecule = chem.MolFromSmiles(smiles)
@@ -301,37 +298,6 @@ def _checked_strings(X: Any) -> list[str]:
         if not isinstance(string, str):
             raise ValueError(f"row {row} of X is {string!r}, which is not a string.")
     return list(strings)
-
-
-def _bonds_of(molecule: Any) -> Iterator[tuple[str, int]]:
-    """Yield the kind of each atom, in selfies' notation ("Si", "N+1"), and its number of bonds."""
-    for atom in molecule.GetAtoms():
-        charge = atom.GetFormalCharge()
-        yield atom.GetSymbol() + (f"{charge:+d}" if charge else ""), atom.GetTotalValence()
-
-
-@contextmanager
-def _valences(selfies: Any, bonds: dict[str, int]) -> Iterator[None]:
-    """A context in which selfies limits the bonds of some kinds of atoms, others as by default.
-
-    The table of selfies is global: one thread at a time changes it, and restores it at the end.
-    """
-    with TABLE:
-        before = selfies.get_semantic_constraints()
-        selfies.set_semantic_constraints(selfies.get_preset_constraints("default") | bonds)
-        try:
-            yield
-        finally:
-            selfies.set_semantic_constraints(before)
-
-
-def _symbols_of(string: str, selfies: Any) -> list[str]:
-    """Split SELFIES into symbols; raise if selfies cannot read it."""
-    symbols = list(selfies.split_selfies(string))
-    if "".join(symbols) != string:
-        raise ValueError("it has text that is not a symbol in brackets")
-    selfies.decoder(string)
-    return symbols
 
 
 def _encoded(

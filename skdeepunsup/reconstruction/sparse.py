@@ -23,7 +23,7 @@ Adam moves a bias, and each weight that its unit reads, by about α an update ho
 gradient; the rule of the running mean has to outweigh them all to hold its target.
 """
 NONZERO_SHARE = 0.1
-"""Of the units, that may be active at once in "top-k"."""
+"""Share of the units that may be active at once in "top-k"."""
 
 
 class SparseAutoencoder(DeterministicAutoencoder):

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
+from ..._rows import MAX_ENTRIES
 from ..._validation import to_dense
 from ...adversarial.base import AdversarialModel
 from ...reconstruction.base.deterministic import DeterministicAutoencoder
 
 CRITERIA = ("auto", "free-energy", "log-likelihood", "reconstruction-error")
-MAX_ENTRIES = 2**22
-"""Most entries in the array of changed rows that are scored at a time."""
 
 
 def check_criterion(criterion: str, model: Any) -> None:

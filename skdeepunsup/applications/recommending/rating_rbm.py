@@ -10,6 +10,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import Tags, gen_batches
 
 from ..._caller import all_or_nothing
+from ..._rows import MAX_ENTRIES
 from ...energy import CategoricalRBM
 from .base import RatingRecommender, evaluated
 from .checks import rated_items
@@ -19,9 +20,6 @@ MAX_LEVELS = 100
 
 ROUNDING = 1e-6
 """Largest difference between a rating and its level, relative to the largest level."""
-
-MAX_ENTRIES = 2**22
-"""Most probabilities in memory at a time."""
 
 
 class KnownRBM(CategoricalRBM):

@@ -118,9 +118,9 @@ class ContrastiveDivergence(LikelihoodAscent):
         Whether entries may be missing: then μ = 0, and the step of each visible unit is divided by
         the number of rows that have it.
     precision : torch.dtype
-        Of the products; bfloat16 states are exact bits.
+        Dtype of the products; in bfloat16 bits are exact.
     **ascent : Any
-        Of `LikelihoodAscent`.
+        Arguments of `LikelihoodAscent`.
     """
 
     machine: RestrictedBoltzmannMachine

@@ -79,7 +79,7 @@ class LateralAscent(LikelihoodAscent):
     precision : torch.dtype
         Dtype of the chains' products; in bfloat16 bits are exact.
     **ascent : Any
-        Of `LikelihoodAscent`.
+        Arguments of `LikelihoodAscent`.
     """
 
     machine: LateralMachine

@@ -96,7 +96,7 @@ class LayeredAscent(LikelihoodAscent):
     precision : torch.dtype
         Dtype of the products; in bfloat16 bits are exact.
     **ascent : Any
-        Of `LikelihoodAscent`.
+        Arguments of `LikelihoodAscent`.
 
     References
     ----------

@@ -58,7 +58,7 @@ class UpDown(LikelihoodAscent):
     rates : sequence of float
         The learning rate of each layer.
     **ascent : Any
-        Of `LikelihoodAscent`, except its learning rate.
+        Arguments of `LikelihoodAscent`, except its learning rate.
 
     References
     ----------

@@ -39,7 +39,7 @@ class LogPartition(Interval):
     value, lower, upper : float
         The tuple's entries.
     effective_sample_size : float
-        Of the forward annealing: the number of equal weights with the same spread. Near 1, neither
+        Number of equal weights with the same spread, of the forward annealing. Near 1, neither
         value nor interval can be trusted. Infinite if log Z was enumerated.
     """
 

@@ -9,6 +9,7 @@ from torch.special import entr
 
 from ..._products import affine
 from ..._random import Stream
+from ..._rows import MAX_ENTRIES
 from ..units.binary import Bernoulli
 from .base import AnnealingPath, GibbsChain, Machine
 from .mean_field import settled
@@ -19,9 +20,6 @@ MAX_ENUMERATED_HIDDEN = 12
 
 UNROLLED_ROUNDS = 3
 """Rounds of mean field where the machine is trained as a network."""
-
-MAX_ENTRIES = 2**22
-"""Most entries of a tensor while states are enumerated."""
 
 
 class LayeredMachine(Machine):

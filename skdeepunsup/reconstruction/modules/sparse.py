@@ -35,9 +35,8 @@ class Sparsity(nn.Module, ABC):
         super().__init__()
         self.target, self.cost, self.n_nonzero = target, cost, n_nonzero
 
-    @abstractmethod
     def initialize(self, module: DeterministicModule) -> None:
-        """Adapt the module's first parameters."""
+        """Adapt the module's first parameters; by default they stay as they are."""
 
     @abstractmethod
     def code(self, a: Tensor) -> Tensor:
@@ -69,20 +68,15 @@ class Sparsity(nn.Module, ABC):
             Weights of the rows; None if all count alike.
         """
 
-    @abstractmethod
     def begin_epoch(self) -> None:
-        """Prepare for an epoch; called before each."""
+        """Prepare for an epoch; called before each, and does nothing by default."""
 
-    @abstractmethod
     def after_update(self, module: DeterministicModule, learning_rate: float) -> None:
         """Change parameters other than by gradients; called after each update."""
 
 
 class Divergence(Sparsity):
     """β Σⱼ KL(ρ ‖ ρ̂ⱼ): draws the mean activity ρ̂ⱼ of each logistic unit over a batch to ρ."""
-
-    def initialize(self, module: DeterministicModule) -> None:
-        pass
 
     def code(self, a: Tensor) -> Tensor:
         return a.sigmoid()
@@ -98,12 +92,6 @@ class Divergence(Sparsity):
     ) -> Tensor:
         log_on, log_off = log_mean_activity(a, weights), log_mean_activity(-a, weights)
         return self.cost * bernoulli_divergence(self.target, log_on, log_off)
-
-    def begin_epoch(self) -> None:
-        pass
-
-    def after_update(self, module: DeterministicModule, learning_rate: float) -> None:
-        pass
 
 
 class Absolute(Sparsity):
@@ -128,9 +116,6 @@ class Absolute(Sparsity):
         weights: Tensor | None,
     ) -> Tensor:
         return self.cost * h.sum(-1)  # h is not negative
-
-    def begin_epoch(self) -> None:
-        pass
 
     def after_update(self, module: DeterministicModule, learning_rate: float) -> None:
         hold_columns(module)
@@ -182,9 +167,6 @@ class RunningMean(Sparsity):
         if self.training:
             self._seen = len(h), row_mean(h.detach(), weights)
         return h.new_zeros(())
-
-    def begin_epoch(self) -> None:
-        pass
 
     def after_update(self, module: DeterministicModule, learning_rate: float) -> None:
         assert self._seen is not None
