@@ -20,7 +20,7 @@ Floors = list[list[str]]
 Edges = set[tuple[str, str]]
 Point = tuple[float, float]
 Places = dict[str, tuple[float, float, float]]
-"""Of each box: its middle, its top and its bottom."""
+"""The middle, the top and the bottom of each box."""
 
 
 def floors() -> Floors:

@@ -78,7 +78,7 @@ model = VariationalAutoencoder(
 ).fit(Z)
 
 
-def heard(codes):
+def waveforms(codes):
     """Return the sounds of some codes."""
     return log_mel.inverse_transform(30 * (model.inverse_transform(codes) - 1))
 
@@ -106,7 +106,7 @@ Player(X[first])
 # and through a code of eight numbers:
 
 codes = model.transform(Z)
-Player(heard(codes[first]))
+Player(waveforms(codes[first]))
 
 
 # %%
@@ -121,7 +121,7 @@ def show(ax, sound):
 
 
 figure, axes = plt.subplots(2, 4, figsize=(8, 3.6), layout="constrained")
-for (above, below), i, back in zip(axes.T, first, heard(codes[first]), strict=True):
+for (above, below), i, back in zip(axes.T, first, waveforms(codes[first]), strict=True):
     show(above, X[i])
     show(below, back)
     above.set_title(kinds[y[i]].__name__)
@@ -136,7 +136,7 @@ plt.show()
 
 stops = np.array([codes[y == kind].mean(axis=0) for kind in (0, 1, 2, 3, 0)])
 places = np.linspace(0, 4, 17)
-way = heard(np.array([np.interp(places, np.arange(5), stop) for stop in stops.T]).T)
+way = waveforms(np.array([np.interp(places, np.arange(5), stop) for stop in stops.T]).T)
 Player(way)
 
 # %%

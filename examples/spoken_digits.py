@@ -141,8 +141,8 @@ levels = 20 * (model.inverse_transform(np.concatenate(drawn)) - 2)
 sounds = log_mel.inverse_transform(levels)
 
 judge = SVC(C=10).fit(Z[training], y[training])
-heard = judge.predict(pictures(log_mel, sounds))
-print(f"{np.mean(heard == np.repeat(np.arange(10), 3)):.0%} of them are taken for what they are")
+judged = judge.predict(pictures(log_mel, sounds))
+print(f"{np.mean(judged == np.repeat(np.arange(10), 3)):.0%} of them are taken for what they are")
 
 folder = Path("sounds")
 folder.mkdir(exist_ok=True)

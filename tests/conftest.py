@@ -15,7 +15,7 @@ def pytest_report_header(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """`make quick` does not even import what it leaves out."""
+    """`make quick` does not even import the files that it leaves out."""
     if config.option.markexpr != "quick" or collection_path.is_dir():
         return None
     return collection_path not in tiers.quick_files() or None

@@ -1,4 +1,4 @@
-"""What a step must not do: read a number from the device."""
+"""Counts reads of a number from the device, which a step must not do."""
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode

@@ -196,7 +196,7 @@ ARGUMENTS = {
         "How much each row counts; None lets all count alike.",
     ),
 }
-"""Of methods."""
+"""Arguments of methods."""
 
 RETURNS = {
     "fit": ("The fitted estimator.",),

@@ -162,7 +162,7 @@ def test_a_joint_critic_is_one_of_images_without_codes():
 
 @each_loss
 def test_encoder_and_generator_come_to_invert_each_other(loss):
-    """On a plane in four dimensions, of which a code of two numbers can know everything."""
+    """On a plane in four dimensions, for which a code of two numbers suffices."""
     rng = np.random.default_rng(0)
     plane, X = rng.normal(size=(2, 4)), rng.normal(size=(800, 2))
     X = X @ plane + 0.05 * rng.normal(size=(800, 4))

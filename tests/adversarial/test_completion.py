@@ -81,7 +81,7 @@ def test_every_class_starts_and_the_likeliest_one_is_held(by_class):
 
 
 def test_the_second_half_knows_one_class_only(by_class):
-    """Of one class for sure, what the others would make of the row has no weight in the search."""
+    """Where the class is certain, rows generated for other classes have no weight in the search."""
     module, x = by_class
     search = CodeSearch(module, x, Stream(0))
     search.advance(100)

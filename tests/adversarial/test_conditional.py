@@ -309,7 +309,7 @@ def test_rows_of_weight_0_are_not_there(X, places):
 
 
 def test_early_stopping_compares_rows_of_the_same_classes(easy, fitted):
-    """Of each held-out row's class there is a sample: the nearer, the better they match."""
+    """For each held-out row there is a sample of its class; they match the better, the nearer."""
     _, _, centres = easy
     X, y, seen = easy[0], easy[1], []
 
@@ -374,7 +374,7 @@ def test_missing_labels_are_named(X, places, missing):
 
 
 def test_a_constant_for_a_class_changes_no_wasserstein_loss(X, places):
-    """Else weights would let the critic gain without end by its biases alone."""
+    """Otherwise, with weights, the critic could gain without limit by its biases alone."""
     weights = np.where(places == 0, 9.0, 1.0)
     model = clone(SMALL).set_params(
         loss="wasserstein", learning_rate=1e-30, batch_size=60, max_iter=1, warm_start=True

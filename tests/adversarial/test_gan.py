@@ -49,7 +49,7 @@ def assert_same_model(a, b, X, **tolerance):
 
 @each_loss
 def test_it_learns_four_groups(loss):
-    """And a way back: reconstructions that a Gaussian's one direction could not give."""
+    """It also learns to encode: its reconstructions are better than those of a single Gaussian."""
     X, new = four_groups(1000, 0), four_groups(1000, 1)
     model = GAN(
         2,
@@ -222,7 +222,7 @@ def test_scale_and_origin_of_the_data_do_not_matter(estimator, X, a, b):
 
 @both
 def test_it_starts_at_the_mean_row(estimator, X):
-    """A generator of no slope and no bias gives the mean row, on either link."""
+    """A generator whose weights and biases are 0 returns the mean row, with either link."""
     unit = (X - X.min()) / (X.max() - X.min())
     for data in (X + 5, unit):
         module = clone(estimator).fit(data).module_
@@ -498,7 +498,7 @@ def test_equal_weights_are_none(estimator, X):
 
 
 def test_rows_are_generated_as_often_as_they_weigh():
-    """Of two groups of equally many rows, one weighs three times as much."""
+    """Two groups of equally many rows, one of three times the weight."""
     rng = np.random.default_rng(0)
     right = np.arange(600) % 2 == 1
     X = rng.normal(size=(600, 2)) * 0.3 + 3 * (2 * right[:, None] - 1)
@@ -599,7 +599,7 @@ def test_patience_shorter_than_the_interval_is_named(X):
 
 @pytest.mark.parametrize("conditional", [False, True])
 def test_a_critic_s_probabilities_lie_around_a_half(conditional):
-    """Of each class: its logit has a constant of its own."""
+    """For each class, since its logit has a constant of its own."""
     rng = np.random.default_rng(0)
     y = np.arange(600) % 3
     X = np.array([[9.0, 0.0], [-9.0, 3.0], [0.0, -8.0]])[y] + rng.normal(size=(600, 2))

@@ -65,7 +65,7 @@ def holes(X):
 
 @pytest.fixture(scope="module")
 def line():
-    """Rows near a line, of which a third of the entries is missing."""
+    """Rows near a line, with a third of the entries missing."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 1)) * [1, 1, -1, 2] + 0.1 * rng.normal(size=(400, 4))
     return X, np.where(rng.random(X.shape) < 1 / 3, np.nan, X)

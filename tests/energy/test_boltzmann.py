@@ -145,7 +145,7 @@ def test_loss_of_a_fully_visible_machine_is_minus_the_pseudo_likelihood(X):
 
 
 def test_loss_with_hidden_units_estimates_the_pseudo_likelihood(X):
-    """Of six features all are looked at; only the mean-field free energies make a difference."""
+    """With six features all are used, so that only the mean-field free energies differ."""
     machine = BoltzmannMachine(2, n_iter=5, random_state=0).fit(X)
     expected = -machine.pseudo_likelihood(X[::10]).mean()
     assert machine.history_["loss"][-1] == pytest.approx(expected, rel=0.02)

@@ -40,7 +40,7 @@ CODES = [
 
 
 def with_strong_parameters(estimator, X, scale=1.0):
-    """Fitted, then given parameters of which much follows."""
+    """A fitted model whose parameters are then set to large values."""
     model = clone(estimator).fit(X)
     rng = np.random.default_rng(0)
     for name, parameter in model.module_.named_parameters():
@@ -102,7 +102,7 @@ def test_means_are_the_conditional_s(estimator, K, row):
 
 
 @pytest.mark.parametrize("row", [(2, NAN, NAN), (NAN, 1, 0), (NAN, NAN, NAN)], ids=str)
-def test_a_conditional_machine_hears_of_the_observed_entries_that_they_are_there(row):
+def test_a_conditional_machine_receives_which_entries_are_observed(row):
     """E(v, h | r) = −aᵀv − bᵀh − vᵀW'h − rᵀDh, the weights W' + D taken apart by hand."""
     states, row = every_state(3, 3), np.array(row)
     estimator = CategoricalRBM(3, n_categories=3, conditional=True, n_iter=1, random_state=0)
@@ -127,7 +127,7 @@ def test_what_is_missing_tells_a_conditional_machine_what_the_rest_is():
     seen = np.where(missing, NAN, X)
     model = CategoricalRBM(8, n_categories=2, conditional=True, n_iter=40, random_state=0)
     answer = model.fit(seen).impute(seen, mean=True, n_draws=5, random_state=0)
-    # Of what is missing, nine in ten have z = 1, and nine in ten of these are 1.
+    # Nine in ten missing entries have z = 1, and nine in ten of these are 1.
     assert (answer == X)[missing].mean() > 0.87
 
 

@@ -22,7 +22,7 @@ from tests.energy.likelihood.test_bound import (
 
 
 def bits(n_rows=200, n_features=6, seed=0):
-    """One hidden cause, which two of three groups of features often obey."""
+    """One hidden cause, which often determines two of three groups of features."""
     rng = np.random.default_rng(seed)
     cause = rng.random((n_rows, 1)) < 0.5
     groups = cause ^ (rng.random((n_rows, n_features // 2)) < 0.15)

@@ -21,7 +21,7 @@ from tests.energy.machines.test_layered import (
 
 @pytest.fixture
 def bound(monkeypatch):
-    """Machines too large for the free energy to be enumerated."""
+    """As if machines were too large for the free energy to be enumerated."""
     monkeypatch.setattr(layered, "MAX_ENUMERATED_HIDDEN", -1)
 
 

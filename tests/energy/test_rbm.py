@@ -241,7 +241,7 @@ def test_bfloat16_phases_are_compared_without_rounding():
     assert (gradient.a.double() - exact).abs().max() < bfloat16_step / 500
 
 
-def test_centring_set_anew_is_heard(X):
+def test_centring_set_anew_takes_effect(X):
     plain = BernoulliRBM(4, centered=False, n_iter=2, random_state=0).fit(X)
     centred = pickle.loads(pickle.dumps(plain)).set_params(centered=True)
     assert np.abs(plain.partial_fit(X).components_ - centred.partial_fit(X).components_).max() > 0

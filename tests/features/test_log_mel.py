@@ -93,8 +93,8 @@ def test_noise_has_the_power_of_the_window(log_mel):
 
 def test_louder_by_a_factor_is_more_by_a_term(log_mel, sounds):
     soft, loud = log_mel.transform(sounds), log_mel.transform(-10 * sounds)
-    heard = soft > -80
-    np.testing.assert_allclose(loud[heard], soft[heard] + 20, rtol=1e-9)
+    above_floor = soft > -80
+    np.testing.assert_allclose(loud[above_floor], soft[above_floor] + 20, rtol=1e-9)
 
 
 def test_later_by_a_hop_is_one_frame_later(log_mel, sounds):
@@ -135,7 +135,7 @@ def test_a_filter_takes_one_tone_from_another(log_mel):
     centres = mel_edges(40, 0, 4000)[1:-1]
     gains = np.broadcast_to(centres < 1500, log_mel.image_shape_).astype(float)
     (kept,) = log_mel.filter([low + high], gains.reshape(1, -1))
-    # Frames that reach beyond the ends hear a cut tone, which spreads over all bins.
+    # Frames that reach beyond the ends contain a cut tone, which spreads over all bins.
     np.testing.assert_allclose(kept[256:-256], low[256:-256], atol=1e-12)
 
 
@@ -145,8 +145,8 @@ def test_a_spectrum_has_the_energies_it_was_made_for():
     e = rng.exponential(size=(5, 65)) @ M.T
 
     def divergence(n_iter):
-        heard = spectrum_of(e, M, n_iter) @ M.T
-        return (e * np.log(e / heard) - e + heard).sum(1)
+        fit = spectrum_of(e, M, n_iter) @ M.T
+        return (e * np.log(e / fit) - e + fit).sum(1)
 
     found = np.array([divergence(n) for n in (0, 1, 2, 5, 10, 30, 100)])
     assert (np.diff(found, axis=0) < 0).all()
@@ -195,8 +195,8 @@ def test_the_way_back_keeps_what_the_search_keeps(log_mel, sounds):
     p = spectrum_of(e, log_mel.mel_filters_)
     wrong = np.linalg.norm(magnitudes(log_mel, back) - np.sqrt(p).swapaxes(1, 2), axis=(1, 2))
     unfit = np.linalg.norm(np.sqrt(p @ log_mel.mel_filters_.T) - np.sqrt(e), axis=(1, 2))
-    heard = 10 ** (log_mel.transform(back).reshape(e.shape) / 20)
-    differ = np.linalg.norm(heard - np.sqrt(np.maximum(e, 1e-8)), axis=(1, 2))
+    again = 10 ** (log_mel.transform(back).reshape(e.shape) / 20)
+    differ = np.linalg.norm(again - np.sqrt(np.maximum(e, 1e-8)), axis=(1, 2))
     assert (differ <= wrong + unfit + 1e-4 * np.sqrt(e[0].size)).all()
     assert (differ < 0.2 * np.sqrt(e.sum((1, 2)))).all()
 

@@ -58,7 +58,7 @@ def test_categories_are_one_hot_scored_and_drawn_by_their_softmax():
 
 
 def beta_binomial(n=1):
-    """Of four features with 0 … 6, beside what SciPy makes of them: steep, flat, of two ends."""
+    """Four distributions over 0 … 6, and SciPy's: steep, flat, with two peaks at the ends."""
     alpha, beta = np.array([[0.3, 1.0, 20.0, 1e-3], [0.2, 1.0, 5.0, 2.0]])
     output = torch.from_numpy(np.log([alpha, beta]).T.ravel()).expand(n, 8)
     return BetaBinomialObservation(4, 7), output, stats.betabinom(6, alpha, beta)

@@ -64,7 +64,7 @@ def test_covariance_distance_is_the_formula():
 
 
 def test_density_ratio_of_the_best_critic_is_the_total_correlation():
-    """Of two correlated normals, log q(z) - log q(z1) q(z2) is known: the critic is that."""
+    """The critic is log q(z) - log q(z1) q(z2) itself, known for two correlated normals."""
     rho, n = 0.8, 100_000
 
     class Best(nn.Module):

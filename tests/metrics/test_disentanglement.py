@@ -1,4 +1,4 @@
-"""Disentanglement of codes about which it is known."""
+"""Disentanglement of codes for which it is known."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ SCALES, SHIFTS = np.array([-0.01, 7.0, 300.0]), np.array([5.0, 0.0, -1e3])
 
 
 def grid(repeats):
-    """Every combination of the factors' classes, so often."""
+    """Every combination of the factors' classes, each equally often."""
     cells = np.stack(np.meshgrid(*map(np.arange, N_CLASSES), indexing="ij"), -1)
     return np.tile(cells.reshape(-1, 3), (repeats, 1))
 

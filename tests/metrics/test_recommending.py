@@ -11,7 +11,7 @@ K = 4
 
 @pytest.fixture
 def wanted():
-    """Of 30 users; the first two want nothing, and the third more than ``K``."""
+    """Wanted items of 30 users; the first two want none, the third more than ``K``."""
     wanted = np.random.default_rng(0).random((30, 9)) < 0.3
     wanted[:2], wanted[2] = False, True
     return wanted.astype(float)

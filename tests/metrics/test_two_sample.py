@@ -147,7 +147,7 @@ def test_frechet_distance_nears_that_of_the_gaussians_from_above():
 
 @pytest.mark.parametrize("n_rows", [2, 10, 300])
 def test_frechet_distance_of_equal_rows_is_zero_and_of_shifted_ones_the_shift(n_rows):
-    """Of fewer rows than features, with a constant and a doubled one, in units far apart."""
+    """With fewer rows than features, a constant and a doubled feature, very different scales."""
     X = np.random.default_rng(0).normal(size=(n_rows, 20)) * np.logspace(-3, 3, 20)
     X[:, 3], X[:, 5] = 7.0, X[:, 6]
     scale = np.square(X).sum(axis=1).mean()

@@ -31,9 +31,9 @@ def rows(n, shape, seed=0):
 def test_rows_of_any_shape_become_rows_of_any_other(seen, drawn, channels):
     net = network(seen, drawn, channels)
     x = rows(6, seen)
-    code, heard = net.encode(x)
+    code, skips = net.encode(x)
     assert code.shape == (6, 5)
-    assert len(heard) == len(channels) + 1
+    assert len(skips) == len(channels) + 1
     h, w, c = drawn
     assert net(x).shape == (6, h * w * c)
 
@@ -44,17 +44,17 @@ def test_a_row_is_answered_alike_whoever_else_is_there(seen, drawn):
     torch.testing.assert_close(net(x)[2:3], net(x[2:3]), rtol=1e-12, atol=1e-12)
 
 
-def test_the_decoder_hears_each_layer_of_the_encoder_and_the_code():
+def test_the_decoder_receives_each_layer_of_the_encoder_and_the_code():
     net, x = network((8, 8, 1), (8, 8, 1)), rows(2, (8, 8, 1))
-    code, heard = net.encode(x)
-    answer = net.decode(code, heard)
-    assert not torch.equal(net.decode(code + 1, heard), answer)
-    for level in range(len(heard)):
-        changed = [f + 1 if i == level else f for i, f in enumerate(heard)]
+    code, skips = net.encode(x)
+    answer = net.decode(code, skips)
+    assert not torch.equal(net.decode(code + 1, skips), answer)
+    for level in range(len(skips)):
+        changed = [f + 1 if i == level else f for i, f in enumerate(skips)]
         assert not torch.equal(net.decode(code, changed), answer)
 
 
-def test_what_is_heard_stands_where_it_was_seen():
+def test_skip_connections_keep_the_place():
     """Without the code, and with one halving, far pixels do not matter."""
     net = network((16, 16, 1), (16, 16, 1), (3,))
     x = rows(1, (16, 16, 1))

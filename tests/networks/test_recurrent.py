@@ -1,4 +1,4 @@
-"""Recurrent networks: what torch's own makes of the same parameters."""
+"""Recurrent networks, compared with torch's own with equal parameters."""
 
 import pytest
 import torch

@@ -19,7 +19,7 @@ SMALL = {"max_iter": 1, "random_state": 0}
 
 @torch.no_grad()
 def with_strong_parameters(model, scale=1.0, seed=0):
-    """Given parameters of which much follows; the encoder is no posterior of the decoder."""
+    """A model with parameters set to large values; its encoder is no posterior of its decoder."""
     rng = np.random.default_rng(seed)
     for name, parameter in model.module_.named_parameters():
         if "log_scale" not in name:
@@ -61,7 +61,7 @@ def test_a_linear_decoder_has_the_known_conditional(row):
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 def test_means_are_of_expectations_where_draws_are_noise(likelihood):
-    """Of a decoder that does not listen to its code, the expectation is known at any step."""
+    """If the decoder ignores its code, the expectation is known at any step."""
     X = (np.random.default_rng(0).random((20, 4)) < 0.5).astype(float)
     model = VariationalAutoencoder(2, likelihood=likelihood, hidden_layer_sizes=(), **SMALL).fit(X)
     with torch.no_grad():
@@ -78,7 +78,7 @@ def test_means_average_over_half_of_the_steps():
     variances = [
         model.impute(rows, mean=True, n_steps=k, random_state=0)[:, 1:3].var(0) for k in (20, 200)
     ]
-    # Of ten times as many steps, each of which is nearly forgotten by the next few.
+    # Ten times as many steps, each nearly forgotten after the next few.
     assert (variances[1] < 0.2 * variances[0]).all()
 
 

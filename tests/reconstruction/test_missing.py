@@ -130,7 +130,7 @@ def test_columns_and_rows_never_observed(estimator, X):
 
 
 def test_rows_without_an_entry_teach_nothing(X):
-    """But for the epochs' batches, which they fill: all rows are one batch here."""
+    """Except that they fill batches, so all rows are one batch here."""
     empty = np.full((20, 6), np.nan)
     model = Autoencoder(
         4, missing="mask", batch_size=200, precision="float64", max_iter=5, random_state=0

@@ -1,4 +1,4 @@
-"""SequenceVAE: a distribution over all rows of codes, by whatever way it is reckoned."""
+"""SequenceVAE: a distribution over all rows of codes, however it is computed."""
 
 import math
 from itertools import product
@@ -17,7 +17,7 @@ from skdeepunsup.reconstruction.modules.sequence import SequenceModule
 L, K = 4, 3
 ROWS = torch.tensor(list(product(range(K), repeat=L)), dtype=torch.float64)
 GRID = torch.linspace(-8, 8, 801, dtype=torch.float64)[:, None]
-"""Of a code of one component, with steps of 0.02."""
+"""Grid of a code of one component, with steps of 0.02."""
 
 
 def module_of(n_components=1, n_features=L, seed=0, scale=3.0, **arguments):

@@ -170,7 +170,7 @@ def test_all_regularizers_are_the_same_at_beta_one(bits):
 @pytest.mark.filterwarnings("ignore:regularizer")
 @pytest.mark.parametrize("regularizer", ["kl", "tc", "dip", "factor"])
 def test_what_beta_weighs_falls_as_beta_rises(regularizer):
-    """Of a ring in a plane, whose two codes depend on each other if left alone."""
+    """On a ring in a plane: without the regulariser, the two codes depend on each other."""
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, size=1000)
     ring = (

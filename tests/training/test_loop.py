@@ -164,7 +164,7 @@ class Scripted:
 
 
 STEPS = 4
-"""Of an epoch of ROWS in batches of 6: 6, 6, 6 and 2 rows."""
+"""Batches of an epoch of ROWS, by 6: of 6, 6, 6 and 2 rows."""
 
 
 class Watcher:
@@ -271,7 +271,7 @@ def test_the_loss_of_an_epoch_is_weighted(batch_size):
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_objective_hears_how_far_the_fit_is():
+def test_the_objective_is_told_how_far_the_fit_is():
     objective = Scripted([0] * 5)
     run(objective, 5)
     assert objective.progress == [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -280,13 +280,13 @@ def test_the_objective_hears_how_far_the_fit_is():
     assert single.progress == [0.5]
 
 
-def test_the_observer_hears_of_each_epoch():
+def test_the_observer_is_told_of_each_epoch():
     watcher = Watcher()
     run(Scripted([3, 2]), 2, observer=watcher)
     assert watcher.events == ["begin", 3.0, "begin", 2.0]
 
 
-def test_the_observer_hears_of_the_epoch_that_early_stopping_ends():
+def test_the_observer_is_told_of_the_epoch_that_early_stopping_ends():
     watcher = Watcher()
     run(Scripted([3, 4]), 5, patience=1, observer=watcher)
     assert watcher.events == ["begin", 3.0, "begin", 4.0]

@@ -12,7 +12,7 @@ from skdeepunsup.networks import convolutional_encoder, dense, initialize
 
 every = pytest.mark.parametrize("name", GAMES)
 
-# Of six states: equally likely in both, likelier in either, or next to impossible in one.
+# Probabilities of six states: equal in both, larger in either, or almost 0 in one.
 P = torch.tensor([0.25, 0.30, 0.05, 0.20, 0.199, 0.001], dtype=torch.double)
 Q = torch.tensor([0.25, 0.10, 0.25, 0.05, 0.001, 0.349], dtype=torch.double)
 D = torch.linspace(-3, 3, 25).double()

@@ -156,7 +156,7 @@ def test_no_weights_are_weights_of_one(penalty):
 
 
 def test_a_weight_of_two_counts_the_row_s_term_twice():
-    """In the discriminator's loss, of which the others' and the fakes' terms stay."""
+    """In the discriminator's loss; the terms of the other rows and of the fakes stay."""
     weight = torch.ones(N).double()
     weight[3] = 2
     module = game_module()
@@ -223,7 +223,7 @@ def test_the_generator_moves_at_every_nth_batch(n_critic):
 
 
 def test_the_penalty_is_due_every_so_many_moves_and_as_many_times_as_much():
-    """Seen in the discriminator's gradients, which without it are those of the loss alone."""
+    """In the discriminator's gradients; without the penalty, they are those of the loss alone."""
 
     def gradients(n_steps, **options):
         game = two_players(rates=(1e-30, 1e-30), n_critic=100, **options)
@@ -276,7 +276,7 @@ def test_rates_are_kept_for_half_the_game_and_fall_to_a_hundredth(decay):
 
 
 def test_each_row_is_judged_by_its_class_s_logit():
-    """So only the logits of classes that are there learn: and of each, from its own rows."""
+    """So only the logits of classes that occur learn, each from the rows of its class."""
     game = two_players(game_module(classes=("a", "b", "c")), penalty="r1")
     label = torch.tensor([0, 2] * (N // 2))
     bias = game.module.discriminator[-1].bias

@@ -277,7 +277,7 @@ def test_training_ends_when_nothing_moves(estimator, X):
 
 
 def test_moves_are_shares_of_rows(X):
-    """Of rows whose cluster is not what it was an epoch ago."""
+    """Shares of rows whose cluster has changed since the last epoch."""
     rough = X + np.random.default_rng(0).normal(scale=1.5, size=X.shape)
     labels = []
 

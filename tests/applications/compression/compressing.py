@@ -21,7 +21,7 @@ COMPLAINTS = (
 ANY_COMPLAINT = "^data (has \\d+ )?(" + "|".join(map(re.escape, COMPLAINTS)) + ")"
 
 DTYPES = {2: "?bBhHiIlLqQefd", 127: "bBhHiIlLqQefd", 255: "BhHiIlLqQefd", 999: "hHiIlLqQefd"}
-"""By the largest level that they hold exactly."""
+"""Dtypes, by the largest level that they hold exactly."""
 
 
 def tiny(likelihood, n_features, n_categories=None, n_components=2):
@@ -39,7 +39,7 @@ def tiny(likelihood, n_features, n_categories=None, n_components=2):
 
 
 def tiny_compressors():
-    """Of every likelihood, of few and many features and levels."""
+    """Compressors with every likelihood, of few and of many features and levels."""
     return [
         tiny("bernoulli", 1),
         tiny("bernoulli", 9, n_components=5),
@@ -69,7 +69,7 @@ def random_rows(compressor, rng):
 
 
 def assert_identical(found, X):
-    """The same dtype, shape and bytes."""
+    """Assert that dtype, shape and bytes are equal."""
     assert found.dtype == X.dtype and found.dtype.str == X.dtype.str
     assert found.shape == X.shape
     assert found.tobytes() == X.tobytes()

@@ -76,7 +76,7 @@ def test_every_mutation_is_told(made):
 
 
 def sealed(data, **fields):
-    """The same stream with other fields of the header, or payload, and checksums that are right."""
+    """The stream with other header fields or another payload, and correct checksums."""
     names = ("magic", "version", "kind", "dtype", "n_rows", "n_columns", "n_words")
     names = (*names, "model", "arithmetic", "content")
     payload = fields.pop("payload", data[HEADER.size + 4 : -4])

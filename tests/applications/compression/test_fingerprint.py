@@ -1,4 +1,4 @@
-"""The fingerprint: the same of what computes alike, another of what does not."""
+"""The fingerprint: equal for models that compute the same, different for others."""
 
 import numpy as np
 import pytest

@@ -205,7 +205,7 @@ def fixed_posterior(mean, scale):
 
 
 def test_a_sharp_posterior_costs_what_the_bound_says():
-    """As it does if the grid is fine beside it; of bits that no row has left."""
+    """As with a grid that is fine compared with q; bits to start from are fresh, left by no row."""
     n, mean, scale = 20_000, 0.3, 0.02
     coder, x = fixed_posterior(mean, scale), np.zeros((n, 3), np.int32)
     kl = -np.log(scale) + (scale**2 + mean**2 - 1) / 2

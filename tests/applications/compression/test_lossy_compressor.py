@@ -58,7 +58,7 @@ def test_the_steps_of_pca_are_all_the_step(normal):
 
 
 def test_each_component_costs_the_same_error_whatever_its_scale(digits):
-    """A code that is stretched and shrunk is rounded to the same rows."""
+    """Stretching or shrinking a code does not change the decoded rows."""
     plain = LossyCompressor(PCA(5), step=0.2).fit(digits)
     stretched = LossyCompressor(PCA(5, whiten=True), step=0.2).fit(digits)
     assert np.ptp(np.log(stretched.steps_)) > 0.4
@@ -161,7 +161,7 @@ def test_a_component_that_does_nothing_takes_nothing():
 
 
 def test_spikes_are_not_smoothed_away():
-    """Of a component that mostly is one value, the others pay, not this one."""
+    """If a component mostly has one value, the other values cost bits, not this one."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(20_000, 1)) * (rng.random((20_000, 1)) < 0.1)
     compressor = LossyCompressor(PCA(1), step=0.01).fit(X)

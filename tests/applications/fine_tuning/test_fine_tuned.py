@@ -99,7 +99,7 @@ def stack_of(encoder):
 
 
 def codes_of(model, X):
-    """Of the stack within a fitted model."""
+    """Codes of the stack within a fitted model."""
     with torch.no_grad():
         return model.module_.stack.double().encode(torch.tensor(X)).numpy()
 
@@ -152,7 +152,7 @@ def test_the_stack_s_way_down_is_the_encoder_s(encoder, X):
 
 @every
 def test_gradients_reach_all_parameters_on_the_way_up(encoder, X):
-    """Which are those that a nudge of changes the code."""
+    """They are the parameters that change the code when changed a little."""
     stack = stack_of(clone(encoder).fit(X))
     x = torch.tensor(X)
     weights = torch.randn(
@@ -295,7 +295,7 @@ def test_parameters_of_the_encoder_can_be_searched(X, y):
 
 
 def rows_seen(monkeypatch):
-    """What encoders are fitted to, and heads are trained on."""
+    """Rows that encoders are fitted to, and that heads are trained on."""
     seen = {"encoder": [], "head": []}
     fit = Autoencoder.fit
 
@@ -632,7 +632,7 @@ def test_a_logarithm_is_finite_where_a_probability_is_not_told_from_0(X, y):
 
 
 def test_the_loss_is_the_mean_cross_entropy(X, y):
-    """Of the parameters before an update, and here there is one."""
+    """With the parameters before an update, of which there is one here."""
     encoder = Autoencoder(4, max_iter=2, **SEED).fit(X)
     params = {"batch_size": N, "precision": "float64", "warm_start": True, "max_iter": 1}
     model = classifier(encoder, **params).fit(X, y)

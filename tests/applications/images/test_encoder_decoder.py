@@ -95,7 +95,7 @@ def test_the_loss_is_minus_the_log_likelihood_summed_over_targets(loss):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("network", [{}, HALF], ids=str)
 def test_training_starts_at_the_mean_of_the_targets(loss, network):
-    """A network that says nothing leaves m: the mean, the share of bits, that of codes."""
+    """A network that returns 0 leaves m: the mean, the share of ones, the shares of codes."""
     model = EncoderDecoder(4, loss=loss, **network, **FIT).set_params(learning_rate=1e-9)
     y = targets(loss)
     model.fit(UPPER, y)

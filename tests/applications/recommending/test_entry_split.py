@@ -23,7 +23,7 @@ def ratings():
 
 @pytest.fixture
 def interactions():
-    """Of two tastes."""
+    """Interactions of users with two tastes."""
     rng = np.random.default_rng(0)
     tastes = np.repeat(np.eye(2), 10, axis=1)[rng.integers(0, 2, 90)]
     return (rng.random(tastes.shape) < 0.1 + 0.5 * tastes).astype(float)

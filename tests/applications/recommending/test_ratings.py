@@ -52,7 +52,7 @@ def X():
 
 
 def stored(X, kind=sp.csr_array):
-    """The same matrix, sparse."""
+    """The ratings as a sparse matrix."""
     rows, columns = np.nonzero(~np.isnan(X))
     return kind(sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape))
 
@@ -156,7 +156,7 @@ def test_users_of_a_readout_are_posterior_means(X):
     for x, user in zip(X[:8], users, strict=False):
         seen = ~np.isnan(x)
         phi = readout.factors[seen]
-        # Of jointly normal u and r: Cov(u, r) Cov(r)⁻¹ (r − E[r]).
+        # For jointly normal u and r: Cov(u, r) Cov(r)⁻¹ (r − E[r]).
         covariance = phi @ phi.T + 0.4 * np.eye(seen.sum())
         expected = phi.T @ np.linalg.solve(covariance, x[seen] - readout.offsets[seen])
         np.testing.assert_allclose(user, expected, rtol=1e-8, atol=1e-10)
@@ -649,13 +649,13 @@ def test_the_caller_s_ratings_are_left_alone(estimator, X):
 
 
 class StopsWithin(StopsAfter):
-    """Heard by the models within a model, too."""
+    """Callbacks of the models within a model are called, too."""
 
     max_propagation_depth = None
 
 
 @every
-def test_callbacks_are_heard(estimator, X):
+def test_callbacks_can_end_a_fit(estimator, X):
     stops = StopsWithin(2) if isinstance(estimator, RatingRBM) else StopsAfter(2)
     model = clone(estimator).set_callbacks(Silent(), stops).fit(X)
     assert model.n_iter_ == 2

@@ -80,7 +80,7 @@ def test_each_phase_is_divided_by_its_own_count():
 
 @pytest.mark.parametrize("n_chains", [1, 10, 1000])
 def test_expected_update_does_not_depend_on_the_number_of_chains(n_chains):
-    """Data on one side, as many chains as one likes on the other, drawn from the model itself."""
+    """Data on one side, any number of chains, drawn from the model itself, on the other."""
     machine = random_machine(scale=0.7)
     V, p = visible_distribution(machine)
     rng = np.random.default_rng(0)
@@ -129,7 +129,7 @@ def test_updates_raise_the_enumerated_likelihood():
 
 
 def test_a_feature_s_step_is_divided_by_the_rows_that_have_it():
-    """Ten rows of which one has the feature move its bias as that row alone does."""
+    """If one of ten rows has the feature, its bias moves as it does with that row alone."""
 
     def moved(rows, seed):
         machine = machine_of("categorical", n=2, n_categories=2, scale=0.0)

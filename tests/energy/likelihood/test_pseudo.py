@@ -34,7 +34,7 @@ def test_pseudo_likelihood_is_the_product_of_conditionals(shape):
 
 @pytest.mark.parametrize("n_rows", [1, 3, 50])
 def test_pseudo_likelihood_estimate_spreads_over_all_bits(n_rows):
-    """Of one state on many rows it is exact: each bit is flipped as often as any other."""
+    """It is exact for many equal rows: each bit is flipped as often as any other."""
     machine = random_machine(8, 3)
     v = all_states(8)[11].expand(n_rows, -1)
     estimate = pseudo_log_likelihood_estimate(machine, v, n_conditionals=8).mean()

@@ -49,7 +49,7 @@ def all_states(n):
 
 
 def enumerated(L, c):
-    """All states, and of each log of its unnormalised probability, by the formula."""
+    """All states, and the log of each one's unnormalised probability, by the formula."""
     S = all_states(len(c))
     pairs = sum(L[i, j] * S[:, i] * S[:, j] for i, j in itertools.combinations(range(len(c)), 2))
     return S, S @ c + pairs
@@ -178,7 +178,7 @@ def test_sweeps_have_the_exact_transition_probabilities(connections):
 
 
 def test_annealing_s_sweeps_are_reversible():
-    """Half of them go forth and half back: only so do probability flows balance in detail."""
+    """Half of them go forwards and half backwards; detailed balance needs both."""
     machine = random_machine(2, 1, 2.0)
     S, log_p = enumerated(machine.L, machine.c)
     p = torch.softmax(log_p, 0)

@@ -110,7 +110,7 @@ def test_hidden_free_energy_gives_the_same_log_partition(kind):
 
 @each_machine
 def test_gradient_is_that_of_the_enumerated_likelihood(kind):
-    """With exact expectations in place of chains; of Gaussian units, ∂W and ∂a times σ²."""
+    """With exact expectations in place of chains; for Gaussian units, ∂W and ∂a times σ²."""
     machine = KINDS[kind]()
     V, _ = visible_points(machine)
     data = V[[1, len(V) // 3, len(V) // 2]]

@@ -34,7 +34,7 @@ def error(model, X):
 
 
 def forward(unrolled, X):
-    """The network of 2006 at its start: an affine code, read by the line that touches σ at 0."""
+    """The network of 2006 at its start: an affine code, decoded by the tangent of σ at 0."""
     *up, (W, b) = unrolled.up
     h = X
     for V, c in up:
