@@ -178,6 +178,11 @@ def test_what_beta_weighs_falls_as_beta_rises(regularizer):
     )
     X = 3 * ring + 0.3 * rng.normal(size=(1000, 4))
 
+    # The critic of "factor" trains beside the code and must keep up with it. At a rate of 3e-3,
+    # five seeds ended at .21 to .64 with β = 8 and at .29 to .33 with β = 1, so that the sign of
+    # the change was luck; at 1e-3, four seeds ended at 0 to .08 with β = 40 and at .17 with β = 1.
+    strong, rate = (40.0, 1e-3) if regularizer == "factor" else (8.0, 3e-3)
+
     @torch.no_grad()
     def measured(beta):
         model = VariationalAutoencoder(
@@ -186,7 +191,7 @@ def test_what_beta_weighs_falls_as_beta_rises(regularizer):
             beta=beta,
             max_iter=40,
             batch_size=50,
-            learning_rate=3e-3,
+            learning_rate=rate,
             random_state=0,
         ).fit(X)
         mean, log_variance = model.module_.posterior(torch.from_numpy(X).float())
@@ -197,7 +202,7 @@ def test_what_beta_weighs_falls_as_beta_rises(regularizer):
             return float(covariance_distance(mean))
         return float(total_correlation(z, mean, log_variance).mean())
 
-    assert measured(8.0) < 0.8 * measured(1.0)
+    assert measured(strong) < 0.8 * measured(1.0)
 
 
 def test_kl_counts_little_by_little_in_the_warm_up(bits):
