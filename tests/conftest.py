@@ -4,6 +4,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from skdeepunsup.energy.likelihood import partition
 from tests import tiers
 
 # Spinning threads ruin fits as small as these.
@@ -33,6 +34,13 @@ def pytest_runtest_setup(item):
         torch.cuda.is_available() or torch.backends.mps.is_available()
     ):
         pytest.skip("no accelerator")
+
+
+@pytest.fixture
+def hasty_log_partition(monkeypatch):
+    """Annealing in few steps: far from the truth by default, but one seed is one answer."""
+    monkeypatch.setattr(partition, "DEFAULT_TEMPERATURES", 20)
+    monkeypatch.setattr(partition, "DEFAULT_CHAINS", 10)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from skdeepunsup import (
     SequenceVAE,
     VariationalAutoencoder,
 )
-from skdeepunsup.energy.likelihood import partition
 from tests.checks import EQUIVALENCE, compares_weights, with_checks
 from tests.estimators import ESTIMATORS, EVERY_KIND, VARIANTS, VECTORIZERS
 
@@ -27,12 +26,8 @@ OUTSIDE = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _hasty_log_partition(monkeypatch):
-    """The checks compare scores with each other, not with the truth."""
-    monkeypatch.setattr(partition, "DEFAULT_TEMPERATURES", 20)
-    monkeypatch.setattr(partition, "DEFAULT_CHAINS", 10)
-
+# Scores are compared with each other, not with the truth.
+pytestmark = pytest.mark.usefixtures("hasty_log_partition")
 
 # The others' defaults are made for more rows than a check has: hundreds of epochs, long chains.
 # On one core a check takes 0.2 to 0.4 s in the mean with these, 1.0 with Autoencoder(), 1.4 with

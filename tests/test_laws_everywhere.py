@@ -27,6 +27,9 @@ from tests.estimators import EVERY_KIND
 
 every_kind = pytest.mark.parametrize("estimator", EVERY_KIND, ids=lambda e: type(e).__name__)
 
+# Scores are compared with each other, not with the truth.
+pytestmark = pytest.mark.usefixtures("hasty_log_partition")
+
 QUESTIONS = (
     "transform",
     "predict",
