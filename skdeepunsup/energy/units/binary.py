@@ -9,13 +9,14 @@ from torch.special import entr
 
 from ..._random import Stream
 from ..._rows import Rows
-from .base import Units
+from .base import RARELY_ON, Units
 
 
 class Bernoulli(Units):
     """u ∈ {0, 1}, t(u) = u, no base: P(u = 1 | x) = σ(x)."""
 
     binary = True
+    first_bias = RARELY_ON
 
     def statistic(self, u: Tensor) -> Tensor:
         """The state itself."""
@@ -63,6 +64,8 @@ class Twin(Units):
     A layer of a deep machine seen from one of its neighbours, while the other neighbour is unknown
     and taken to send the same input.
     """
+
+    first_bias = RARELY_ON
 
     def statistic(self, u: Tensor) -> Tensor:
         """The state itself."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.special import erfcx, log_ndtr, ndtri
 
 from ..._random import Stream
-from .base import Units
+from .base import RARELY_ON, Units
 
 
 class Rectified(Units):
@@ -21,6 +21,8 @@ class Rectified(Units):
     Q. Su, X. Liao, C. Chen, L. Carin, "Nonlinear statistical learning with truncated Gaussian
     graphical models", ICML 2016.
     """
+
+    first_bias = RARELY_ON
 
     def statistic(self, u: Tensor) -> Tensor:
         """The state itself."""

@@ -1,5 +1,6 @@
 """The laws of units, stated once for all kinds: a new kind joins by a line of ``KINDS``."""
 
+import copy
 import math
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from torch.autograd import functional
 
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows
+from skdeepunsup.energy.learning.start import start_at_data
+from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
 from skdeepunsup.energy.units.base import Units
 from skdeepunsup.energy.units.binary import Bernoulli, Twin
 from skdeepunsup.energy.units.categorical import Categorical
@@ -29,18 +32,23 @@ def gaussian(variance=0.6):
 
 
 class Kind(NamedTuple):
-    """One unit of a kind, and its states: all of them, or the ends (low, high) of an interval."""
+    """One unit of a kind, and its states: all of them, or the ends (low, high) of an interval.
+
+    ``completes`` says whether the divergence and the least surprise add up to −log p(u | x); those
+    of means, or of values without a density, do not.
+    """
 
     units: Units
     states: list | tuple[float, float]
+    completes: bool = True
 
 
 KINDS = {
     "bernoulli": Kind(Bernoulli(1), [[0.0], [1.0]]),
-    "twin": Kind(Twin(1), [[0.0], [1.0], [2.0]]),
+    "twin": Kind(Twin(1), [[0.0], [1.0], [2.0]], completes=False),
     "categorical": Kind(Categorical(1, 3), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     "gaussian": Kind(gaussian(), (-INFINITY, INFINITY)),
-    "relu": Kind(Rectified(1), (0.0, INFINITY)),
+    "relu": Kind(Rectified(1), (0.0, INFINITY), completes=False),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_number = pytest.mark.parametrize("kind", [k for k in KINDS if KINDS[k].units.size == 1])
@@ -55,7 +63,7 @@ def inputs(units):
 
 def weighted_states(kind, x, below=INFINITY):
     """The states, or those below an end, and log of exp(x t(u) + base(u)), or of that times du."""
-    units, states = KINDS[kind]
+    units, states, _ = KINDS[kind]
     if isinstance(states, list):
         u, du = torch.tensor(states).double(), torch.ones(len(states)).double()
     else:  # by quadrature, on either side of the peak
@@ -102,7 +110,7 @@ def test_mean_statistic_is_the_log_normalizer_s_derivative(kind):
 @pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 2.0, 6.0])
 def test_samples_follow_the_distribution(kind, x):
     """Shares of the states, or of what lies below some quantiles, within five standard errors."""
-    units, states = KINDS[kind]
+    units, states, _ = KINDS[kind]
     n, x = 40_000, x * torch.ones(units.size).double() / torch.arange(1, units.size + 1)
     draws = units.sample(x.expand(n, -1), Stream(0))
     assert draws.shape == (n, units.size)
@@ -122,7 +130,7 @@ def test_samples_follow_the_distribution(kind, x):
 
 @each_kind
 def test_log_probability_is_that_of_all_units_together(kind):
-    units, states = KINDS[kind]
+    units, states, _ = KINDS[kind]
     u = torch.tensor(states if isinstance(states, list) else [[0.3], [2.0]]).double()
     x = inputs(units)[3].expand(len(u), -1)
     own = x * units.statistic(u)
@@ -132,23 +140,24 @@ def test_log_probability_is_that_of_all_units_together(kind):
 
 @each_kind
 def test_divergence_is_never_negative_and_completes_the_surprise(kind):
-    units, states = KINDS[kind]
+    units, states, completes = KINDS[kind]
     u = torch.tensor(states if isinstance(states, list) else [[0.3], [2.0]]).double()
     for x in inputs(units):
         x = x.expand(len(u), -1)
         divergence = units.divergence(u, x)
         assert divergence.shape == (len(u),)
         assert (divergence >= -1e-12).all()
-        if kind in ("bernoulli", "categorical", "gaussian"):  # else of means, or of no density
+        if completes:
             surprise = divergence + units.least_surprise(u)
             torch.testing.assert_close(surprise, -units.log_probability(u, x))
 
 
 @each_kind
 def test_values_are_all_states_of_a_unit(kind):
-    units, states = KINDS[kind]
+    units, states, _ = KINDS[kind]
     values = units.values(X)
-    if isinstance(states, list) and values is not None:
+    if isinstance(states, list):
+        assert values is not None
         assert values.tolist() == states
     else:
         assert values is None
@@ -205,10 +214,20 @@ def test_states_of_one_number_are_the_rows_and_never_missing(kind):
 
 
 @each_kind
-def test_only_gaussian_units_learn(kind):
-    units = KINDS[kind].units
+def test_units_with_parameters_of_their_own_learn(kind):
+    units = copy.deepcopy(KINDS[kind].units)
     u, x = (torch.rand(4, units.size).double() for _ in range(2))
-    assert units.learned == (kind == "gaussian")
     before = [p.clone() for p in units.parameters()]
-    units.ascend_(u, x, torch.tensor([0.5, 0.5, -0.5, -0.5]).double(), 0.0)
-    assert all(torch.equal(a, b) for a, b in zip(before, units.parameters(), strict=True))
+    assert units.learned == bool(before)
+    for rate in (0.0, 0.1):
+        units.ascend_(u, x, torch.tensor([0.5, 0.5, -0.5, -0.5]).double(), rate)
+        for old, new in zip(before, units.parameters(), strict=True):
+            assert torch.equal(old, new) == (rate == 0)
+
+
+@pytest.mark.parametrize("kind", HIDDEN_UNITS)
+def test_hidden_units_above_bits_start_at_the_first_bias_of_their_kind(kind, monkeypatch):
+    monkeypatch.setattr(HIDDEN_UNITS[kind], "first_bias", 0.7)
+    machine = RestrictedBoltzmannMachine(3, 2, hidden_units=kind)
+    start_at_data(machine, ResidentRows(torch.eye(3)), Stream(0))
+    torch.testing.assert_close(machine.b, torch.full((2,), 0.7))
