@@ -74,9 +74,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Nats of KL that each component has free: below, its mean over a batch costs nothing less.
     regularizer : {"kl", "tc", "dip", "factor"}, default="kl"
         What β weighs. "kl": KL(q(z | x) ‖ p(z)), the β-VAE. "tc": the total correlation of the
-        codes, estimated from each batch, the β-TCVAE. "factor": the total correlation, estimated
-        by a critic that is trained alongside, the FactorVAE. "dip": the distance of the codes'
-        covariance from the identity, the DIP-VAE.
+        codes, estimated from each batch, the β-TCVAE. "dip": the distance of the covariance of the
+        posterior means μ from the identity, the DIP-VAE-I. "factor": the total correlation of the
+        codes, estimated by a critic that is trained alongside, the FactorVAE.
     n_importance_samples : int, default=1
         Draws of z for each row of a batch. More than one give the tighter bound of the
         importance-weighted autoencoder, at about as many times the cost.

@@ -46,6 +46,14 @@ def test_free_bits_lift_each_unit_s_mean_to_the_floor():
     assert lifted.item() == pytest.approx(0.5 + 3.0 + 0.5)
 
 
+def test_free_bits_count_rows_by_their_weights():
+    """Weights 2 and 1 are as rows that come twice and once."""
+    kl = torch.from_numpy(np.random.default_rng(0).normal(size=(6, 2))).square()
+    weights = torch.tensor([2.0, 1, 1, 2, 2, 1], dtype=torch.float64)
+    twice = kl.repeat_interleave(weights.long(), dim=0)
+    torch.testing.assert_close(below_free_bits(kl, 1.0, weights), below_free_bits(twice, 1.0))
+
+
 def test_total_correlation_of_a_batch_is_its_sums():
     z, mean, log_variance = (torch.from_numpy(RNG.normal(size=(5, 3))) for _ in range(3))
     expected = []

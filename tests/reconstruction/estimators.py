@@ -81,6 +81,7 @@ VARIANTS = [
         max_iter=5,
         random_state=0,
     ),
+    VariationalAutoencoder(n_components=4, regularizer="dip", beta=3.0, max_iter=5, random_state=0),
     VariationalAutoencoder(
         n_components=4, regularizer="factor", beta=3.0, max_iter=5, random_state=0
     ),

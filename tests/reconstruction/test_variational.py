@@ -12,11 +12,11 @@ from sklearn.decomposition import PCA
 from skdeepunsup import VariationalAutoencoder
 from skdeepunsup._random import Stream
 from skdeepunsup.formulas.regularizers import (
-    below_free_bits,
     covariance_distance,
     kl_divergence,
     total_correlation,
 )
+from skdeepunsup.reconstruction.modules.regularizers import REGULARIZERS
 
 RNG = np.random.default_rng(0)
 
@@ -155,16 +155,19 @@ def test_importance_weights_give_the_paper_s_bound(bits):
 
 @pytest.mark.filterwarnings("ignore:regularizer")
 def test_all_regularizers_are_the_same_at_beta_one(bits):
+    """But those with a critic, which is drawn from the same stream as the rest."""
+    without_critic = [name for name in REGULARIZERS if not [*REGULARIZERS[name](2).parameters()]]
     answers = [
         VariationalAutoencoder(
             2, likelihood="bernoulli", regularizer=name, max_iter=3, random_state=0
         )
         .fit(bits)
         .transform(bits)
-        for name in ("kl", "tc", "dip")
+        for name in without_critic
     ]
-    np.testing.assert_array_equal(answers[0], answers[1])
-    np.testing.assert_array_equal(answers[0], answers[2])
+    assert len(answers) >= 3
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answers[0], answer)
 
 
 @pytest.mark.filterwarnings("ignore:regularizer")
@@ -399,26 +402,6 @@ def test_free_bits_are_free_whatever_beta():
     assert total.item() == pytest.approx(4 * 3 * 5.0, rel=1e-5)
     (gradient,) = torch.autograd.grad(total, module.encoder[-1].weight)
     assert gradient.abs().max() < 1e-5
-
-
-@pytest.mark.parametrize("regularizer", ["tc", "dip"])
-def test_batch_statistics_count_rows_by_their_weights(regularizer):
-    """Weights 2 and 1 are as rows that come twice and once."""
-    mean, log_variance, z = (torch.from_numpy(RNG.normal(size=(6, 2))) for _ in range(3))
-    weights = torch.tensor([2.0, 1, 1, 2, 2, 1], dtype=torch.float64)
-    twice = torch.arange(6).repeat_interleave(weights.long())
-    if regularizer == "dip":
-        torch.testing.assert_close(
-            covariance_distance(mean, weights), covariance_distance(mean[twice])
-        )
-        torch.testing.assert_close(
-            below_free_bits(z.square(), 1.0, weights), below_free_bits(z[twice].square(), 1.0)
-        )
-    else:
-        found = total_correlation(z, mean, log_variance, weights)[twice]
-        torch.testing.assert_close(
-            found, total_correlation(z[twice], mean[twice], log_variance[twice])
-        )
 
 
 def test_bfloat16_stays_in_the_networks():

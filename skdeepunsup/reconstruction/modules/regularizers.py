@@ -1,8 +1,7 @@
 """Regularisers of a variational autoencoder: what β weighs beside the bound on log p(x).
 
-Each class names its formula and owns its critic, if it has one. A new regulariser is a formula in
-``formulas.regularizers``, a class here, a line in `REGULARIZERS`, and a line in the docstring of
-`VariationalAutoencoder`.
+Each class names its formula and owns its critic, if it has one. ``CONTRIBUTING.md`` has the recipe
+for a new regulariser.
 """
 
 from abc import ABC, abstractmethod
