@@ -25,7 +25,7 @@ TRADES = [fine_tuning, clustering, outliers, imputing, images, compression, feat
 
 ESTIMATORS = [estimator for family in FAMILIES for estimator in family.SMALL]
 VARIANTS = [estimator for family in FAMILIES for estimator in family.VARIANTS]
-LIMITED = [*reconstruction.LIMITED, *adversarial.LIMITED]
+LIMITED = [estimator for family in FAMILIES for estimator in family.LIMITED]
 
 APPLICATIONS = [estimator for trade in TRADES for estimator in trade.SMALL]
 FURTHER_APPLICATIONS = [estimator for trade in TRADES for estimator in trade.VARIANTS]

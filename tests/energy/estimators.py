@@ -96,3 +96,6 @@ VARIANTS = [
     DeepBoltzmannMachine((4,), n_iter=3, pretraining_iter=0, precision="float64", random_state=0),
     DeepBoltzmannMachine((5, 4), n_iter=3, precision="bfloat16", random_state=0),
 ]
+
+# For some values alone.
+LIMITED = []

@@ -1,4 +1,7 @@
-"""The kinds of units by name: a new kind joins by one line."""
+"""The kinds of units by name.
+
+A hidden kind joins by one line; a visible one also needs an estimator (``energy/README.md``).
+"""
 
 from .base import Units
 from .binary import Bernoulli
