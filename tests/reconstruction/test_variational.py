@@ -18,8 +18,6 @@ from skdeepunsup.formulas.regularizers import (
 )
 from skdeepunsup.reconstruction.modules.regularizers import REGULARIZERS
 
-RNG = np.random.default_rng(0)
-
 
 @pytest.fixture(scope="module")
 def plane():
