@@ -551,6 +551,7 @@ def test_reconstruction_score_selects_ours_and_pca_alike(estimator, X):
 
 
 @each_kind
+@pytest.mark.slow  # workers start, which import all anew
 def test_big_inputs_are_memory_mapped_by_workers_without_harm(estimator):
     X = (np.random.default_rng(0).random((400, 400)) < 0.5).astype(np.float64)
     models = [clone(estimator).set_params(random_state=s) for s in range(2)]
@@ -561,6 +562,7 @@ def test_big_inputs_are_memory_mapped_by_workers_without_harm(estimator):
 
 
 @each_kind
+@pytest.mark.slow  # 400 epochs
 @pytest.mark.parametrize("precision", ["float64", "bfloat16"])
 def test_precisions_agree_in_what_they_learn(estimator, precision):
     other = share_learned_in(precision, estimator)

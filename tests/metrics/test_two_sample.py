@@ -38,6 +38,7 @@ def raw_moments(i):
     return mu, sigma + np.outer(mu, mu), third + np.einsum("a,b,c->abc", mu, mu, mu)
 
 
+@pytest.mark.slow  # 1000 estimates
 @pytest.mark.parametrize("other", [0, 1])
 @pytest.mark.parametrize(
     ("kernel", "expected"), [("rbf", expected_rbf), ("polynomial", expected_polynomial)]

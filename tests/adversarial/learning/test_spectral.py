@@ -121,6 +121,7 @@ def test_gradients_go_through_the_singular_value(network):
         assert abs(float((gradient * W.detach()).sum())) < 1e-10
 
 
+@pytest.mark.slow  # each weight is normalised anew, to convergence
 def test_gradients_are_those_of_finite_differences(network):
     x, normalised = rows(), settled(network)
     for name, W in weights(network).items():
