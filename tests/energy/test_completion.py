@@ -115,7 +115,7 @@ def test_a_conditional_machine_receives_which_entries_are_observed(row):
     p = np.exp(np.einsum("nik,ik->n", v, a) + np.logaddexp(0, inputs).sum(1))
     p *= ((states == row) | np.isnan(row)).all(1)
     p /= p.sum()
-    draws = model.impute([row], n_draws=N, n_steps=400, random_state=0)[:, 0]
+    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0]
     assert total_variation(counts(draws, 3), p) < monte_carlo_floor(p, N)
 
 
@@ -150,7 +150,7 @@ def test_real_values_have_the_conditional_s_moments(kind):
         log_p = exact_log_likelihood(network, torch.tensor(points)).numpy()
     p = np.exp(log_p - log_p.max())
     p /= p.sum()
-    draws = model.impute([row], n_draws=N, n_steps=400, random_state=0)[:, 0, 1:]
+    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0, 1:]
     points = points[:, 1:]
     for f in (lambda v: v, np.square, lambda v: v[:, :1] * v[:, 1:]):
         exact, found = p @ f(points), f(draws)

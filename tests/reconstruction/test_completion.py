@@ -50,12 +50,12 @@ def test_a_linear_decoder_has_the_known_conditional(row):
     model, row = linear(), np.array(row)
     mean, covariance = gaussian_conditional(model, row)
     missing = np.isnan(row)
-    draws = model.impute([row], n_draws=N, n_steps=60, random_state=0)[:, 0, missing]
+    draws = model.impute([row], n_draws=N, n_steps=25, random_state=0)[:, 0, missing]
     deviations = np.sqrt(np.diag(covariance))
     assert (abs(draws.mean(0) - mean) < 5 * deviations / np.sqrt(N)).all()
     spread = np.sqrt((np.outer(deviations**2, deviations**2) + covariance**2) / N)  # Wishart's
     assert (abs(np.cov(draws.T) - covariance) < 5 * spread).all()
-    answer = model.impute([row], mean=True, n_draws=2000, n_steps=40, random_state=0)[0, missing]
+    answer = model.impute([row], mean=True, n_draws=2000, n_steps=20, random_state=0)[0, missing]
     assert (abs(answer - mean) < 5 * deviations / np.sqrt(2000)).all()
 
 
@@ -90,7 +90,7 @@ def test_each_move_leaves_the_conditional_unchanged(move):
     mean, covariance = gaussian_conditional(model, row)
     vae = model.module_.double()
     chains = PosteriorChains(vae, vae, torch.tensor(row).expand(N, -1), Stream(0))
-    chains.advance(100)
+    chains.advance(30)
     for _ in range(10):
         getattr(chains, move)()
         chains._draw_missing()
