@@ -69,9 +69,10 @@ class Rows(ABC):
 
     def weighted(self, weights: np.ndarray) -> "Rows":
         """The rows whose weight is not 0, with their weights."""
-        counting = torch.from_numpy(weights.nonzero()[0])
-        rows = copy.copy(self) if len(counting) == len(self) else self.select(counting)
-        rows.weights = torch.from_numpy(weights)[counting]
+        counting = weights.nonzero()[0]
+        everyone = len(counting) == len(self)
+        rows = copy.copy(self) if everyone else self.select(torch.from_numpy(counting))
+        rows.weights = torch.from_numpy(weights[counting])  # a copy: the caller's may be read-only
         return rows
 
     def labelled(self, labels: np.ndarray, classes: tuple[Any, ...]) -> "Rows":

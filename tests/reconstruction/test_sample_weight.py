@@ -108,6 +108,14 @@ def test_the_scale_of_the_weights_does_not_matter(estimator, X, weights):
     assert_same(one, other, X, rtol=1e-5, atol=1e-6)
 
 
+def test_weights_may_be_read_only(X):
+    weights = np.linspace(0, 1, len(X))
+    weights.setflags(write=False)  # as those of a pandas Series are
+    codes = Autoencoder(**FIT).fit(X, sample_weight=weights).transform(X)
+    expected = Autoencoder(**FIT).fit(X, sample_weight=weights.copy()).transform(X)
+    np.testing.assert_array_equal(codes, expected)
+
+
 def test_a_batch_of_hardly_counting_rows_is_borne(X):
     w = np.where(np.arange(N) < 60, 1e-300, 1.0)
     for sparsity in ("kl", "running-mean"):
