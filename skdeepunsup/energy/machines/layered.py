@@ -13,7 +13,7 @@ from ..._rows import MAX_ENTRIES
 from ..units.binary import Bernoulli
 from .base import AnnealingPath, GibbsChain, Machine
 from .mean_field import settled
-from .states import binary_states, with_held
+from .states import binary_states, with_held, zero_parameter
 
 MAX_ENUMERATED_HIDDEN = 12
 """Most hidden bits of one side for which the free energy is exact, at 2¹² terms a row."""
@@ -60,8 +60,8 @@ class LayeredMachine(Machine):
         self.depth = len(hidden_layer_sizes)
         self.n_components = self.sizes[-1]
         self.visible = Bernoulli(n_features)
-        self.W: Any = nn.ParameterList(map(_zeros, self.sizes[:-1], self.sizes[1:]))
-        self.b: Any = nn.ParameterList(map(_zeros, self.sizes))
+        self.W: Any = nn.ParameterList(map(zero_parameter, self.sizes[:-1], self.sizes[1:]))
+        self.b: Any = nn.ParameterList(map(zero_parameter, self.sizes))
         self.a0: Tensor
         self.register_buffer("a0", torch.zeros(n_features))
         self.even, self.odd = range(0, self.depth + 1, 2), range(1, self.depth + 1, 2)
@@ -342,7 +342,3 @@ class LayeredPath(AnnealingPath):
     def _at(self, beta: float | Tensor, i: int, x: Tensor) -> Tensor:
         """The input at β of a layer whose input at 1 is ``x``."""
         return beta * x if i else torch.lerp(self.machine.a0.expand_as(x), x, beta)
-
-
-def _zeros(*shape: int) -> nn.Parameter:
-    return nn.Parameter(torch.zeros(shape), requires_grad=False)

@@ -13,7 +13,7 @@ from ..units.gaussian import Gaussian
 from ..units.kinds import HIDDEN_UNITS, VISIBLE_UNITS
 from ..units.rectified import Rectified
 from .base import AnnealingPath, GibbsChain, Machine
-from .states import with_held
+from .states import with_held, zero_parameter
 
 
 class RestrictedBoltzmannMachine(Machine):
@@ -64,8 +64,8 @@ class RestrictedBoltzmannMachine(Machine):
         hidden: Units = HIDDEN_UNITS[hidden_units](n_components)
         n_visible = visible.size
         self._hold(
-            visible, hidden, _zeros(n_visible, n_components), _zeros(n_visible),
-            _zeros(n_components), torch.zeros(n_visible),
+            visible, hidden, zero_parameter(n_visible, n_components), zero_parameter(n_visible),
+            zero_parameter(n_components), torch.zeros(n_visible),
         )  # fmt: skip
 
     @classmethod
@@ -266,7 +266,3 @@ class RestrictedPath(AnnealingPath):
         return self.machine.visible.sample(
             torch.lerp(self.machine.a0.expand_as(x), x, beta), stream
         )
-
-
-def _zeros(*shape: int) -> nn.Parameter:
-    return nn.Parameter(torch.zeros(shape), requires_grad=False)

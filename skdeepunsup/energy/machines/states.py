@@ -1,9 +1,9 @@
-"""States of units: all of them enumerated, or some of them held fixed."""
+"""States of units, enumerated or in part held fixed, and the parameters that act on them."""
 
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def with_held(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
@@ -17,3 +17,8 @@ def binary_states(n_units: int, block: int = 2**12) -> Iterator[Tensor]:
     for start in range(0, 2**n_units, block):
         states = torch.arange(start, min(start + block, 2**n_units))
         yield (states[:, None] >> bits & 1).double()
+
+
+def zero_parameter(*shape: int) -> nn.Parameter:
+    """A parameter of zeros that no gradient is kept for: machines are trained by statistics."""
+    return nn.Parameter(torch.zeros(shape), requires_grad=False)
