@@ -44,7 +44,8 @@ def test_digits_give_a_table_and_a_figure(capsys, in_folder):
     out = in_folder / "new" / "folder"
     assert main(["compare", *FAST, "4", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
-    assert max(map(len, printed.splitlines())) <= 100
+    lines = [line for line in printed.splitlines() if str(out) not in line]  # as long as its path
+    assert max(map(len, lines)) <= 100
     assert (out / "comparison.png").stat().st_size > 10_000
     rows = written_rows(out)
     assert [(row["name"], row["n_components"]) for row in rows] == [("pca", "2"), ("pca", "4")]
