@@ -1,10 +1,14 @@
 """Guarantees of every call: warnings at the caller's line; after an error, nothing has changed."""
 
+import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from importlib.util import find_spec
+from typing import Any
 
 import joblib
 import sklearn
@@ -15,6 +19,11 @@ OURS = os.path.join(os.path.dirname(__file__), "")
 BETWEEN = (
     OURS,
     *(os.path.join(*package.__path__, "") for package in (sklearn, joblib, torch)),
+    *(  # which need not be there, and are not imported
+        os.path.join(os.path.dirname(str(found.origin)), "")
+        for found in map(find_spec, ("pandas", "polars"))
+        if found is not None
+    ),
     *(
         os.path.join(os.path.dirname(os.__file__), name)
         for name in (
@@ -56,6 +65,21 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         # Python's record of the lines that have warned, so that "once per location" works.
         registry=names.setdefault("__warningregistry__", {}),
     )
+
+
+def names_its_class(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let an error about arguments name the estimator's class, not the base that has the method."""
+    signature = inspect.signature(method)
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            signature.bind(self, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}.{method.__name__}() {error}") from None
+        return method(self, *args, **kwargs)
+
+    return call
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """Checks of parameters: each error names the parameter, the value found and the values allowed."""
 
 import math
+import os
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_scalar
+from sklearn.utils import check_random_state, check_scalar
 
 PRECISIONS = {
     "float32": torch.float32,
@@ -22,10 +23,35 @@ def check_boolean(name: str, value: Any) -> None:
         raise TypeError(f"{name} == {value!r}, must be True or False.")
 
 
+MOST = 2**31 - 1
+"""The largest count: NumPy and torch index by 32 bits in places, and overflow beyond."""
+
+
 def check_integer(name: str, value: Any, low: int) -> None:
-    """Raise unless ``value`` is an integer of at least ``low``."""
+    """Raise unless ``value`` is an integer of at least ``low``, and at most ``MOST``."""
     _refuse_boolean(name, value)
     check_scalar(value, name, Integral, min_val=low)
+    if value > MOST:
+        raise ValueError(f"{name} == {value}, must be at most {MOST}.")
+
+
+def check_rows_fit(name: str, value: Any, width: int) -> None:
+    """Raise unless ``value`` is a number of rows, of ``width`` each, that fits in memory."""
+    check_integer(name, value, 1)
+    needed = 8 * int(value) * int(width)
+    if needed > memory():
+        raise ValueError(
+            f"{name} == {value} needs {needed / 2**30:.0f} GiB, but this machine has "
+            f"{memory() / 2**30:.0f}; lower it."
+        )
+
+
+def memory() -> float:
+    """Memory of this machine in bytes; infinite where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return math.inf
 
 
 def check_real(
@@ -47,6 +73,17 @@ def check_option(name: str, value: Any, options: Collection[str]) -> None:
     """Raise unless ``value`` is one of ``options``."""
     if not isinstance(value, str) or value not in options:
         raise ValueError(f"{name} == {value!r}, must be one of {sorted(options)}.")
+
+
+def check_seed(random_state: Any) -> np.random.RandomState:
+    """Return the generator that ``random_state`` stands for; the error names the parameter."""
+    try:
+        return check_random_state(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"random_state == {random_state!r}, must be an integer from 0 to 2³² − 1, a "
+            "RandomState or None."
+        ) from error
 
 
 def check_descent(estimator: Any) -> None:
@@ -87,6 +124,8 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     for size in sizes:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{name} == {value!r}, must contain integers of at least 1 only.")
+        if int(size) > MOST:
+            raise ValueError(f"{name} == {value!r}, must contain integers of at most {MOST} only.")
     return tuple(int(size) for size in sizes)
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch import Tensor
 from torch.nn.functional import pad
+
+from ._parameters import check_seed
 
 # Rounded to float32, a uint32 is at most 2³²; the factor maps that to the largest float32 below 1.
 _UINT32_TO_UNIT = 2.0**-32 * (1 - 2.0**-24)
@@ -47,10 +48,7 @@ class Stream:
     """
 
     def __init__(self, random_state: Any = None, device: str | torch.device = "cpu") -> None:
-        try:
-            seed = int(check_random_state(random_state).randint(2**31 - 1))
-        except ValueError as error:
-            raise ValueError(f"random_state == {random_state!r}: {error}") from error
+        seed = int(check_seed(random_state).randint(2**31 - 1))
         self.device = torch.device(device)
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw

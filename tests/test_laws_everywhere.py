@@ -151,3 +151,11 @@ def test_parameters_are_left_as_they_were_given(estimator, X, y):
     before = repr(model.get_params())
     answers(model.fit(X, y), X)
     assert repr(model.get_params()) == before
+
+
+@every_kind
+def test_an_unknown_argument_names_the_estimator(estimator, X, y):
+    name = type(estimator).__name__
+    for method in {"fit", "partial_fit"} & set(dir(estimator)):
+        with pytest.raises(TypeError, match=rf"^{name}\.{method}\(\) .*'weight'"):
+            getattr(clone(estimator), method)(X, y, weight=1)

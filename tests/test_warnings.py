@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -125,6 +127,10 @@ def search(model):
     return GridSearchCV(model, {}, cv=2, scoring=lambda *_: 0.0)
 
 
+def polars_frame(X):
+    return pl.DataFrame(X, schema=[f"x{i}" for i in range(X.shape[1])])
+
+
 WAYS = {
     "fit": lambda model, X, y: model.fit(X, y),
     "fit_transform": lambda model, X, y: model.fit_transform(X, y),
@@ -132,6 +138,8 @@ WAYS = {
     "partial_fit": lambda model, X, y: model.partial_fit(X, y),
     "pipeline": lambda model, X, y: make_pipeline(model).fit(X, y),
     "before another": lambda model, X, y: make_pipeline(model, "passthrough").fit(X, y),
+    "pipe of a frame": lambda model, X, y: pd.DataFrame(X).pipe(model.fit, y),
+    "pipe of a polars frame": lambda model, X, y: polars_frame(X).pipe(model.fit, y),
     "search": lambda model, X, y: search(model).fit(X, y),
     "search of a pipeline": lambda model, X, y: search(make_pipeline(model)).fit(X, y),
     "cross-validation": lambda model, X, y: cross_val_score(

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_integer
+from .._parameters import check_rows_fit
 from .._random import Stream
 from .._rows import Rows
 from ..training import Schedule
@@ -281,7 +281,7 @@ class BiGAN(AdversarialModel):
             Rows of data, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         return self._sample(n_samples, random_state)
 
     def _check_parameters(self) -> None:

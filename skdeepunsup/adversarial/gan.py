@@ -9,7 +9,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._parameters import check_boolean, check_integer
+from .._parameters import check_boolean, check_integer, check_rows_fit
 from .._random import Stream
 from .._rows import Rows
 from .._validation import check_labels
@@ -324,7 +324,7 @@ class GAN(AdversarialModel):
             Rows of data, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         label = None if y is None else self._indices(y, n_samples)
         return self._sample(n_samples, random_state, label)
 

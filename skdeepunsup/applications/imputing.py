@@ -7,12 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.impute import SimpleImputer
-from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._caller import all_or_nothing, warn
 from .._categories import has_missing
-from .._parameters import check_integer
+from .._parameters import check_integer, check_seed
 from .._random import SharedStream
 from .._validation import check_rows, densified, to_dense
 from ..base.encoders import fitted_model, names_of, unfrozen
@@ -140,7 +140,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._check_chains()
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
-            random = check_random_state(self.random_state)
+            random = check_seed(self.random_state)
             self._seed = random.randint(2**31 - 1)
             fit = partial(self._fit_model, X=X, random=random)
             self.model_ = unfrozen(fitted_model("model", self._model(), X, names_of(self), fit))

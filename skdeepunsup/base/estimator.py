@@ -21,6 +21,7 @@ from .._rows import Rows, StreamedRows, map_rows, training_rows
 from .._validation import output_dtype
 from ..training import Objective, Schedule, train
 from .fit import CallbackObserver, Fit, TrainingData, split
+from .memory import WithinMemory
 
 
 class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
@@ -196,13 +197,15 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         prepared = self._prepare(data, reset=True)
         self._set(prepared)
         rows = self._rows(data)
-        module = self._new_module(self._module_arguments(rows, None, **prepared))
+        with WithinMemory(self):
+            module = self._new_module(self._module_arguments(rows, None, **prepared))
         stream = Stream(self.random_state, resolve_device(self.device, self.precision))
         split_seed = int(stream.numpy.integers(2**31))
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
         self._initialize(module, rows, stream, **prepared)
         module.to(device=stream.device, dtype=self._parameter_dtype())
-        objective = self._objective(module, stream)
+        with WithinMemory(self):
+            objective = self._objective(module, stream)
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
 

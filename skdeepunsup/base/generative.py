@@ -1,5 +1,6 @@
 """Base of all estimators that draw rows, and complete rows with missing entries."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from .._parameters import check_boolean, check_integer
+from .._parameters import check_boolean, check_integer, check_rows_fit
 from .._random import Stream
 from .._rows import CHUNK_ROWS
 from .._validation import check_rows, copied, densified, output_dtype
@@ -113,7 +114,7 @@ class GenerativeModel(DeepEstimator):
     ) -> np.ndarray:
         """Complete the rows of a checked array; parameters and return value as in ``impute``."""
         if n_draws is not None:
-            check_integer("n_draws", n_draws, 1)
+            check_rows_fit("n_draws", n_draws, math.prod(X.shape))
         check_boolean("mean", mean)
         check_integer("n_steps", n_steps, 1)
         stream = Stream(random_state, next(self._module.parameters()).device)

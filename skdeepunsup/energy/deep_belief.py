@@ -11,6 +11,7 @@ from torch import Tensor
 from .._categories import has_missing
 from .._parameters import (
     check_integer,
+    check_rows_fit,
 )
 from .._random import Stream
 from .._rows import CHUNK_ROWS, StreamedRows, map_rows
@@ -299,7 +300,7 @@ class DeepBeliefNetwork(StackedModel):
             Rows of data, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         check_integer("n_steps", n_steps, 0)
         network: BeliefNetwork = self._module
         stream = Stream(random_state, network.top.W.device)

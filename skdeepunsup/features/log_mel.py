@@ -178,6 +178,11 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 )
             window = hann(self.window_length, sym=False)
             self._stft = ShortTimeFFT(2 * window / window.sum(), self.hop_length, self.sample_rate)
+            if self.n_mels > 2 * (n_bins := len(self._stft.f)):  # a bin lies in two bands
+                raise ValueError(
+                    f"n_mels == {self.n_mels}, but there are {n_bins} bins: lower n_mels or raise "
+                    f"window_length, which is {self.window_length}."
+                )
             edges = mel_edges(self.n_mels, self.f_min, f_max)
             filters = mel_filters(edges, self._stft.f)
             if empty := int((filters.sum(1) == 0).sum()):

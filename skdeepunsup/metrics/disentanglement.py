@@ -6,9 +6,9 @@ import numpy as np
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from .._parameters import check_integer, check_real
+from .._parameters import check_integer, check_real, check_rows_fit, check_seed
 
 
 class DCI(NamedTuple):
@@ -75,6 +75,7 @@ def mutual_information_gap(codes: Any, factors: Any, *, n_bins: int = 20) -> flo
     1.0
     """
     check_integer("n_bins", n_bins, 2)
+    check_rows_fit("n_bins", n_bins, 1)
     Z, Y = _checked(codes, factors)
     bins = [_binned(z, n_bins) for z in Z.T]
     information = np.array([[mutual_info_score(y, b) for b in bins] for y in Y.T])
@@ -150,7 +151,7 @@ def dci(
     Z, Y = _checked(codes, factors)
     if Y.shape[1] < 2:
         raise ValueError("factors has one column, but at least two can be entangled: give two.")
-    random = check_random_state(random_state)
+    random = check_seed(random_state)
     Z, Z_test, Y, Y_test = train_test_split(Z, Y, test_size=test_size, random_state=random)
     # Imported here, since it takes half a second, which users who do not call this should not wait.
     from sklearn.ensemble import RandomForestClassifier

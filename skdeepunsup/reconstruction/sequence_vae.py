@@ -9,7 +9,14 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._categories import check_categories, count_categories
-from .._parameters import check_descent, check_integer, check_option, check_real, descent_schedule
+from .._parameters import (
+    check_descent,
+    check_integer,
+    check_option,
+    check_real,
+    check_rows_fit,
+    descent_schedule,
+)
 from .._random import Stream
 from .._rows import Rows, drawn_rows
 from ..base.transformer import DeepTransformer
@@ -287,7 +294,7 @@ class SequenceVAE(DeepTransformer):
             Sequences of codes, padded by 0, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         check_real("temperature", temperature, 0, boundaries="neither")
         module: SequenceModule = self._module
         stream = Stream(random_state, module.warmth.device)

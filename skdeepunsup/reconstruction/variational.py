@@ -15,6 +15,7 @@ from .._parameters import (
     check_integer,
     check_option,
     check_real,
+    check_rows_fit,
     descent_schedule,
 )
 from .._random import Stream
@@ -322,7 +323,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             Rows of data, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         check_boolean("mean", mean)
         module: VariationalModule = self._module
         stream = Stream(random_state, module.fill.device)

@@ -10,8 +10,8 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import all_or_nothing
-from ..._parameters import check_integer, check_real, check_updates
+from ..._caller import all_or_nothing, names_its_class
+from ..._parameters import check_integer, check_real, check_rows_fit, check_updates
 from ..._random import Stream
 from ..._rows import Rows, drawn_rows, map_rows
 from ..._validation import check_codes, check_rows, to_array
@@ -38,6 +38,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     labels_: np.ndarray
 
     @with_callbacks
+    @names_its_class
     def fit(self, X: Any, y: Any = None) -> Self:
         """Pre-train the encoder where it is not fitted, and train it with the clusters.
 
@@ -152,7 +153,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         """
         check_is_fitted(self)
         check_integer("cluster", cluster, 0)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         module = self._module
         if cluster >= len(module.centers):
             raise ValueError(f"cluster == {cluster}, but there are 0 … {len(module.centers) - 1}.")

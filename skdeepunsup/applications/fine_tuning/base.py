@@ -8,6 +8,7 @@ import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, check_consistent_length
 
+from ..._caller import names_its_class
 from ..._parameters import (
     check_descent,
     check_option,
@@ -73,6 +74,7 @@ class FineTunedModel(DeepEstimator):
     encoder_: Any
 
     @with_callbacks
+    @names_its_class
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Pre-train the encoder, unless it is fitted, and train encoder and head on the labels.
 
@@ -168,12 +170,12 @@ class FineTunedModel(DeepEstimator):
     def _objective(self, module: Any, stream: Stream) -> GradientDescent:
         draw_from(module, stream)
         rate = self.encoder_learning_rate
-        rate = self.learning_rate if rate is None else rate
+        rate = float(self.learning_rate if rate is None else rate)
         module.stack.requires_grad_(rate > 0)
-        groups = [{"params": list(module.head.parameters())}]
+        groups: list[dict[str, Any]] = [{"params": list(module.head.parameters())}]
         if rate > 0:
             groups.append({"params": list(module.stack.parameters()), "lr": rate})
-        optimizer = torch.optim.Adam(groups, lr=self.learning_rate, fused=True)
+        optimizer = torch.optim.Adam(groups, lr=float(self.learning_rate), fused=True)
         pace = PACES[self.learning_rate_schedule]
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing
-from ..._parameters import check_integer, check_option, check_real
+from ..._parameters import check_integer, check_option, check_real, check_seed
 from ..._validation import check_rows, output_dtype
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
 from ...base.transformer import DeepTransformer
@@ -145,7 +145,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         """
         self.estimators_, self._scales = [], []
         several = self.n_estimators > 1
-        random = check_random_state(self.random_state)
+        random = check_seed(self.random_state)
         for _ in range(self.n_estimators):
             seed = random.randint(2**31 - 1) if several else self.random_state
             rows = X

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_array, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..._parameters import check_boolean, check_integer
+from ..._parameters import check_boolean, check_rows_fit
 from ..._rows import CHUNK_ROWS
 from ...metrics.recommending import ndcg_at_k, rating_error
 from .checks import check_interactions, check_ratings
@@ -79,9 +79,10 @@ class Recommender(BaseEstimator, ABC):
         scores : ndarray of shape (n_users, k)
             Predictions of these items; NaN where no item is left.
         """
-        check_integer("k", k, 1)
         check_boolean("filter_seen", filter_seen)
-        return self._recommended(self._known(X), k, filter_seen)
+        known = self._known(X)
+        check_rows_fit("k", k, known.shape[0])
+        return self._recommended(known, k, filter_seen)
 
     def similar_items(self, items: Any = None, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Find the items that are most similar to given ones, according to the model.
@@ -102,7 +103,7 @@ class Recommender(BaseEstimator, ABC):
             Cosines between the vectors of the items; NaN where there is no item.
         """
         check_is_fitted(self)
-        check_integer("k", k, 1)
+        check_rows_fit("k", k, self.n_features_in_)
         vectors = self._item_vectors()
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors / np.where(lengths > 0, lengths, 1)

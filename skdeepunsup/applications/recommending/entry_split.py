@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from ..._parameters import check_integer, check_real
+from ..._parameters import check_integer, check_real, check_seed
 
 
 class EntrySplit:
@@ -80,7 +80,7 @@ class EntrySplit:
             If a parameter is invalid, or ``X`` is not such a matrix.
         """
         self._check_parameters()
-        return self._draws(entries_of(X), check_random_state(self.random_state))
+        return self._draws(entries_of(X), check_seed(self.random_state))
 
     def stacked(self, X: Any) -> tuple[sp.csr_array, sp.csr_array]:
         """Stack the known entries of all splits, and the hidden ones, vertically.

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..._categories import has_missing
-from ..._parameters import check_integer
+from ..._parameters import check_integer, check_rows_fit
 from ..._random import Stream
 from ..._rows import CHUNK_ROWS, map_rows
 from ..._validation import output_dtype, outside_unit_interval
@@ -103,7 +103,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
             Rows of data, as float64.
         """
         check_is_fitted(self)
-        check_integer("n_samples", n_samples, 1)
+        check_rows_fit("n_samples", n_samples, self.n_features_in_)
         check_integer("n_steps", n_steps, 0)
         machine: Machine = self._module
         stream = Stream(random_state, next(machine.parameters()).device)

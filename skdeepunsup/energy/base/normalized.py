@@ -6,6 +6,7 @@ from typing import Any, Self
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
+from ..._caller import names_its_class
 from ...base.transformer import DeepTransformer
 from ..likelihood.partition import DEFAULT_CHAINS, DEFAULT_TEMPERATURES, LogPartition, log_partition
 from ..machines.base import Machine
@@ -15,6 +16,7 @@ class NormalizedModel(DeepTransformer):
     """Base of the estimators whose scores need the log Z of a machine."""
 
     @with_callbacks
+    @names_its_class
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the model to ``X``.
 
@@ -37,6 +39,7 @@ class NormalizedModel(DeepTransformer):
         """
         return self._fit(X, y)
 
+    @names_its_class
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended.
 

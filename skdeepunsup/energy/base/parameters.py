@@ -8,6 +8,7 @@ from ..._parameters import (
     check_integer,
     check_option,
     check_real,
+    check_rows_fit,
     resolve_device,
     resolve_precision,
 )
@@ -49,7 +50,11 @@ def shared_options(estimator: Any) -> dict[str, Any]:
 
 def chain_options(estimator: Any) -> dict[str, Any]:
     """The number of persistent chains, by default ``batch_size``, and their sweeps per update."""
+    name = "n_chains" if estimator.n_chains else "batch_size"
+    n_chains = getattr(estimator, name)
+    replicas = getattr(estimator, "n_temperatures", 1)
+    check_rows_fit(name, n_chains, replicas * estimator.n_features_in_)
     return {
-        "n_chains": estimator.n_chains or estimator.batch_size,
+        "n_chains": n_chains,
         "n_steps": estimator.cd_steps,
     }

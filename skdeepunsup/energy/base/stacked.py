@@ -1,7 +1,7 @@
 """How a stack of restricted Boltzmann machines is checked, begun and trained."""
 
+from collections.abc import Iterable
 from functools import partial
-from numbers import Real
 from typing import Any
 
 from torch import Tensor
@@ -105,7 +105,7 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
         if self.learning_rate is None:
             upper = [LEARNING_RATES["bernoulli"]] * (n_layers - 1)
             return [LEARNING_RATES[self.visible_units], *upper]
-        if isinstance(self.learning_rate, Real | str):
+        if not isinstance(self.learning_rate, Iterable) or isinstance(self.learning_rate, str):
             return [self.learning_rate] * n_layers
         return list(self.learning_rate)
 

@@ -8,6 +8,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ..._caller import names_its_class
 from ..._parameters import check_image_shape, check_sizes
 from ..._random import Stream
 from ..._rows import Rows
@@ -39,6 +40,7 @@ class ReconstructionModel(DeepTransformer):
     warm_start: Any
 
     @with_callbacks
+    @names_its_class
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the model to ``X``.
 
@@ -65,6 +67,7 @@ class ReconstructionModel(DeepTransformer):
         """
         return self._fit(X, y, sample_weight=sample_weight)
 
+    @names_its_class
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over ``X``, from where the last call or the fit ended.
 

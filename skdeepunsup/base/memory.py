@@ -1,0 +1,55 @@
+"""Refuses a model that is larger than the machine before anything of it is made."""
+
+from numbers import Integral
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from .._parameters import memory
+
+MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn}
+"""Functions of torch that make a tensor of a size."""
+
+COPIES = 4
+"""Numbers for each parameter: itself, its gradient, and two moments or averages."""
+
+
+class WithinMemory(TorchFunctionMode):
+    """Raises a ValueError where tensors are made that training has no memory for.
+
+    The system would hand the memory out, and kill the process once it is written to.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its parameters that are large numbers are named by the error.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        super().__init__()
+        self.estimator, self.n_bytes = estimator, 0
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function in MAKERS:
+            on_none = {k: v for k, v in kwargs.items() if k not in ("generator", "out")}
+            self.n_bytes += function(*args, **on_none | {"device": "meta"}).nbytes
+            if COPIES * self.n_bytes > memory():
+                raise ValueError(
+                    f"{type(self.estimator).__name__} of so many units needs more than the "
+                    f"{memory() / 2**30:.0f} GiB of this machine: lower {_large(self.estimator)}."
+                )
+        return function(*args, **kwargs)
+
+
+def _large(estimator: Any) -> str:
+    """The parameters that are, or hold, the largest integers."""
+    found: dict[str, int] = {}
+    for name, value in estimator.get_params(deep=False).items():
+        numbers = value if isinstance(value, tuple | list) else [value]
+        found[name] = max((int(n) for n in numbers if isinstance(n, Integral)), default=0)
+    ordered = sorted(found, key=found.__getitem__, reverse=True)
+    return " or ".join(f"{name} == {getattr(estimator, name)!r}" for name in ordered[:2])
