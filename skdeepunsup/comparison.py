@@ -136,11 +136,12 @@ def _evaluate(
     reducer: Any, X: Any, y: Any, fold: Fold, n_neighbors: int, return_estimator: bool
 ) -> dict[str, Any]:
     """Fit a clone of ``reducer`` to the training rows of a fold and measure it on the others."""
-    train, test = (X[rows] for rows in fold)
+    test = X[fold[1]]
     model = clone(reducer)
+    train, held_out = (X[rows] for rows in fold)  # a model with copy=False may write to these
     fit_seconds = _seconds(lambda: model.fit(train))
-    transform_seconds = _seconds(lambda: model.transform(test))
-    code = np.asarray(model.transform(test))
+    transform_seconds = _seconds(lambda: model.transform(held_out))
+    code = np.asarray(model.transform(test.copy()))
     errors = reconstruction_error(model, test)
     result = {
         "n_components": code.shape[1],
@@ -149,7 +150,8 @@ def _evaluate(
     }
     if y is not None:
         predictor = KNeighborsClassifier if holds_classes(y) else KNeighborsRegressor
-        knn = predictor(n_neighbors).fit(np.asarray(model.transform(train)), y[fold[0]])
+        codes = np.asarray(model.transform(X[fold[0]]))
+        knn = predictor(n_neighbors).fit(codes, y[fold[0]])
         result["knn_score"] = float(knn.score(code, y[fold[1]]))
     kept = spread_rows(len(code), MAX_TRUSTWORTHINESS_ROWS)
     result |= {

@@ -1,5 +1,6 @@
 """What displays need of a fitted transformer: encoding, decoding, reconstruction; and checks."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -36,20 +37,25 @@ def take_rows(X: Any, n_rows: int) -> Any:
 
 def encode(estimator: Any, X: Any) -> np.ndarray:
     """Codes of rows, shape (n_samples, n_components)."""
-    return to_dense(estimator.transform(X))
+    return to_dense(estimator.transform(lent(X)))
 
 
 def decode(estimator: Any, codes: np.ndarray) -> np.ndarray:
     """Decode an array of codes, shape (…, n_components), to rows, shape (…, n_features)."""
-    rows = to_dense(estimator.inverse_transform(codes.reshape(-1, codes.shape[-1])))
+    rows = to_dense(estimator.inverse_transform(lent(codes.reshape(-1, codes.shape[-1]))))
     return rows.reshape(*codes.shape[:-1], -1)
 
 
 def reconstruct(estimator: Any, X: Any) -> np.ndarray:
     """Reconstruct rows: encode and decode them."""
     if hasattr(estimator, "reconstruct"):
-        return to_dense(estimator.reconstruct(X))
-    return to_dense(estimator.inverse_transform(estimator.transform(X)))
+        return to_dense(estimator.reconstruct(lent(X)))
+    return to_dense(estimator.inverse_transform(estimator.transform(lent(X))))
+
+
+def lent(X: Any) -> Any:
+    """A copy of ``X`` for an estimator that may write to it, as those with copy=False do."""
+    return copy.deepcopy(X)
 
 
 def check_index(name: str, value: Any, n: int, what: str) -> int:

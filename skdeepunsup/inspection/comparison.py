@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._reducers import flatten_reducers, spread_rows
 from ..metrics import reconstruction_error as row_errors
 from ._axes import pyplot
+from ._codes import encode, reconstruct
 from ._panels import draw_codes, draw_errors, draw_images, lay_out, model_styles
 
 MAX_POINTS = 1000
@@ -137,14 +138,14 @@ class ReducerComparisonDisplay:
             check_is_fitted(reducer)
         X = check_array(X, dtype=[np.float64, np.float32])
         drawn = spread_rows(len(X), MAX_POINTS)
-        codes = [np.asarray(reducer.transform(X[drawn])) for _, reducer in named]
+        codes = [encode(reducer, X[drawn]) for _, reducer in named]
         if reconstruction_error is None:
             reconstruction_error = [row_errors(reducer, X).mean() for _, reducer in named]
         originals = reconstructions = None
         if image_shape is not None:
             originals = X[_pick_images(X, y, n_images)]
             reconstructions = np.array(
-                [reducer.inverse_transform(reducer.transform(originals)) for _, reducer in named]
+                [reconstruct(reducer, originals) for _, reducer in named]
             )
         return cls(
             names=[name for name, _ in named],

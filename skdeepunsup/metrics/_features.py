@@ -1,5 +1,6 @@
 """Maps real rows and samples to the features that metrics of samples compare."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ def comparable(X: Any, samples: Any, features: Any) -> tuple[np.ndarray, np.ndar
         )
     if not hasattr(features, "transform"):  # a transformer gets a DataFrame with its feature names
         X, samples = tables
-    return _tables(function(X), function(samples), "features of X", "features of samples")
+    maps = (function(copy.deepcopy(rows)) for rows in (X, samples))  # it may write to its rows
+    return _tables(*maps, "features of X", "features of samples")
 
 
 def _tables(A: Any, B: Any, name_a: str, name_b: str) -> tuple[np.ndarray, np.ndarray]:

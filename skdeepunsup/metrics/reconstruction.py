@@ -1,5 +1,6 @@
 """Reconstruction error, and the share of variance that reconstructions explain."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def reconstruction_error(estimator: Any, X: Any) -> np.ndarray:
     >>> f"{reconstruction_error(PCA(2).fit(X), X).mean():.3f}"
     '0.101'
     """
-    r = np.asarray(estimator.inverse_transform(estimator.transform(X)), dtype=np.float64)
+    lent = copy.deepcopy(X)  # which a transformer with copy=False writes to
+    r = np.asarray(estimator.inverse_transform(estimator.transform(lent)), dtype=np.float64)
     dense = to_dense(X)
     return np.square(np.where(np.isnan(dense), r, dense) - r).sum(axis=1)
 

@@ -15,7 +15,14 @@ from skdeepunsup import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
     SparseAutoencoder,
+    DeepEmbeddedClustering,
+    FineTunedClassifier,
+    FineTunedRegressor,
+    GenerativeImputer,
+    LosslessCompressor,
+    OutlierDetector,
     VariationalAutoencoder,
+    VariationalDeepEmbedding,
 )
 
 KINDS = [
@@ -42,6 +49,36 @@ def without_dropout(n_inputs, n_outputs):
 
 def normed(n_inputs, n_outputs):
     return nn.Sequential(nn.Linear(n_inputs, 7), nn.BatchNorm1d(7), nn.Linear(7, n_outputs))
+
+
+class Shifted(nn.Module):
+    """Subtracts 0.1 and doubles, in place or in a new tensor."""
+
+    def __init__(self, inplace):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x):
+        if self.inplace:
+            x -= 0.1
+            return x.mul_(2.0)
+        return (x - 0.1) * 2.0
+
+
+def in_place(n_inputs, n_outputs, inplace=True):
+    """First layers, and a last one, that write to what they are given."""
+    return nn.Sequential(
+        Shifted(inplace),
+        nn.ReLU(inplace=inplace),
+        nn.Linear(n_inputs, 7),
+        nn.ELU(inplace=inplace),
+        nn.Linear(7, n_outputs),
+        Shifted(inplace),
+    )
+
+
+def in_new_tensors(n_inputs, n_outputs):
+    return in_place(n_inputs, n_outputs, inplace=False)
 
 
 @pytest.fixture
@@ -170,3 +207,82 @@ def test_a_frozen_layer_stays_as_it_is(X):
     model = made(Autoencoder, encoder=encoder, decoder=None).fit(X)
     assert torch.equal(model.module_.encoder[0].weight, encoder[0].weight)
     assert not torch.equal(model.module_.encoder[1].weight, encoder[1].weight)
+
+
+BRIEF = {"max_iter": 3, "random_state": 0}
+WRITING = [
+    *(kind(4, **BRIEF) for kind in KINDS),
+    *(kind(4, missing="mask", **BRIEF) for kind in KINDS),
+    Autoencoder(4, loss="bernoulli", **BRIEF),
+    DenoisingAutoencoder(4, corruption="gaussian", **BRIEF),
+    DenoisingAutoencoder(4, corruption=lambda x, generator: x.mul_(0.5), **BRIEF),
+    VariationalAutoencoder(4, likelihood="bernoulli", n_importance_samples=3, **BRIEF),
+    VariationalAutoencoder(4, regularizer="factor", beta=2.0, **BRIEF),
+    DeepEmbeddedClustering(3, Autoencoder(4, **BRIEF), **BRIEF),
+    VariationalDeepEmbedding(3, VariationalAutoencoder(4, **BRIEF), **BRIEF),
+    FineTunedClassifier(Autoencoder(4, **BRIEF), **BRIEF),
+    FineTunedRegressor(ContractiveAutoencoder(4, **BRIEF), **BRIEF),
+    OutlierDetector(VariationalAutoencoder(4, **BRIEF), random_state=0),
+    OutlierDetector(SparseAutoencoder(4, **BRIEF), random_state=0),
+    GenerativeImputer(VariationalAutoencoder(4, missing="mask", **BRIEF), random_state=0),
+    LosslessCompressor(VariationalAutoencoder(4, likelihood="categorical", **BRIEF)),
+]
+ANSWERS = (
+    "transform",
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "score_samples",
+    "score",
+    "reconstruct",
+    "bits_per_dimension",
+    "impute",
+    "sample",
+)
+
+
+@pytest.mark.parametrize("estimator", WRITING, ids=repr)
+@pytest.mark.parametrize("writes", [("encoder",), ("decoder",), ("encoder", "decoder")], ids=str)
+def test_networks_that_work_in_place_are_fitted_and_answer_like_those_that_do_not(
+    estimator, writes, X
+):
+    X = (X > 0).astype(np.float64)  # as every model here takes them
+    gaps = X.copy()
+    gaps[::3, 1] = np.nan
+    fits = []
+    for network in (in_place, in_new_tensors):
+        model = clone(estimator)
+        inner = [f"{part}__" for part in ("encoder", "model", "estimator")]
+        prefix = next((p for p in inner if any(n.startswith(p) for n in model.get_params())), "")
+        model.set_params(**{f"{prefix}{name}": network for name in writes})
+        rows = gaps if isinstance(model, GenerativeImputer) else X
+        fits.append(model.fit(rows, (np.arange(len(X)) % 2)))
+    asked = [name for name in ANSWERS if hasattr(fits[0], name)]
+    assert len(asked) >= 2
+    for name in asked:
+        one, other = (answer(model, name, X, gaps) for model in fits)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=name)
+    if hasattr(fits[0], "history_"):
+        one, other = (list(model.history_.values()) for model in fits)
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def answer(model, name, X, gaps):
+    """The answer to a question of rows, or of its own kind."""
+    if name == "impute":
+        return model.impute(gaps, n_steps=2, random_state=0)
+    if name == "sample":
+        of_cluster = {"cluster": 1} if hasattr(model, "labels_") else {}
+        return model.sample(**of_cluster, n_samples=3, random_state=0)
+    if name == "score":
+        return model.score(X, np.arange(len(X)) % 2)
+    return getattr(model, name)(X)
+
+
+@every
+def test_the_score_of_a_network_that_works_in_place_is_the_true_error(kind, X):
+    if kind is VariationalAutoencoder:
+        pytest.skip("its score is a likelihood")
+    model = made(kind, encoder=in_place, decoder=in_place).fit(X)
+    errors = -np.square(X - model.reconstruct(X)).sum(1)
+    np.testing.assert_allclose(model.score_samples(X), errors, rtol=1e-4)

@@ -207,7 +207,7 @@ class DeepEmbeddedClustering(DeepClusterer):
             init = clone(self.init)
             if init.get_params(deep=False).get("random_state", 0) is None:
                 init.set_params(random_state=seed)
-            labels = init.fit_predict(codes)
+            labels = init.fit_predict(codes.copy())  # a Pipeline may scale its rows in place
         elif self.init == "k-means":
             labels = KMeans(self.n_clusters, n_init=20, random_state=seed).fit_predict(codes)
         else:

@@ -1,5 +1,6 @@
 """Lossy compression by any transformer that can decode: its rounded codes are stored."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             try:
                 check_is_fitted(self.estimator)
             except NotFittedError:
-                self.estimator_ = clone(self.estimator).fit(X)
+                self.estimator_ = clone(self.estimator).fit(copy.deepcopy(X))
             codes = self._codes(X)
             self.centers_ = codes.mean(0, dtype=np.float64)
             with np.errstate(divide="ignore"):
@@ -179,7 +180,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         Z = check_codes(X, len(self.steps_), type(self).__name__)
-        return np.asarray(self.estimator_.inverse_transform(Z))
+        return self._decoded(Z)
 
     def compress(self, X: Any) -> bytes:
         """Compress rows to bytes.
@@ -295,7 +296,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _codes(self, X: Any) -> np.ndarray:
         """Codes of rows, as float32 if the transformer returns that, else as float64."""
-        codes = self.estimator_.transform(X)
+        # Copies here and below: a transformer with copy=False writes to what it is given.
+        codes = self.estimator_.transform(copy.deepcopy(X))
         codes = to_dense(codes) if sp.issparse(codes) else np.asarray(codes)
         codes = codes if codes.dtype == np.float32 else to_dense(codes)
         wrong = ~np.isfinite(codes)
@@ -307,16 +309,20 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             )
         return codes
 
+    def _decoded(self, codes: np.ndarray) -> np.ndarray:
+        """Rows of codes."""
+        return np.asarray(self.estimator_.inverse_transform(codes.copy()))
+
     def _sensitivity(self, codes: np.ndarray) -> np.ndarray:
         """The mean squared change of the reconstruction per unit of each component."""
         n = min(len(codes), MOVED_ROWS)
         some = codes[np.arange(n) * len(codes) // n]
-        at_rest = np.asarray(self.estimator_.inverse_transform(some), dtype=np.float64)
+        at_rest = self._decoded(some).astype(np.float64)
         sensitivity = np.empty(codes.shape[1])
         for j, scale in enumerate(codes.std(0, dtype=np.float64)):
             moved = some.copy()
             moved[:, j] += MOVE * scale or MOVE
-            back = np.asarray(self.estimator_.inverse_transform(moved), dtype=np.float64)
+            back = self._decoded(moved).astype(np.float64)
             distance = (moved[:, j] - some[:, j]).mean(dtype=np.float64)
             sensitivity[j] = np.square(back - at_rest).sum(1).mean() / distance**2
             if not np.isfinite(sensitivity[j]):

@@ -205,12 +205,17 @@ class ReconstructionModule(RecordedModule, ABC):
 
     def encoder_output(self, fed: Tensor) -> Tensor:
         """Return the encoder's output, given its input."""
-        return self.encoder(fed).to(self.fill.dtype)
+        return self.encoder(self._lent("encoder", fed)).to(self.fill.dtype)
 
     def decoder_output(self, h: Tensor) -> Tensor:
         """Return the decoder's output for codes, before any link function."""
+        h = self._lent("decoder", h)
         output = self.decoder(h, self.encoder) if self.tied else self.decoder(h)
         return output.to(self.fill.dtype)
+
+    def _lent(self, name: str, given: Tensor) -> Tensor:
+        """Return the input of a network: a copy for the user's own, which may work in place."""
+        return given.clone() if name in self.own else given
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
