@@ -144,9 +144,7 @@ class ReducerComparisonDisplay:
         originals = reconstructions = None
         if image_shape is not None:
             originals = X[_pick_images(X, y, n_images)]
-            reconstructions = np.array(
-                [reconstruct(reducer, originals) for _, reducer in named]
-            )
+            reconstructions = np.array([reconstruct(reducer, originals) for _, reducer in named])
         return cls(
             names=[name for name, _ in named],
             n_components=np.array([code.shape[1] for code in codes]),

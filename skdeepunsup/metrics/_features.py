@@ -24,8 +24,8 @@ def comparable(X: Any, samples: Any, features: Any) -> tuple[np.ndarray, np.ndar
         )
     if not hasattr(features, "transform"):  # a transformer gets a DataFrame with its feature names
         X, samples = tables
-    maps = (function(copy.deepcopy(rows)) for rows in (X, samples))  # it may write to its rows
-    return _tables(*maps, "features of X", "features of samples")
+    of_X, of_samples = (function(copy.deepcopy(rows)) for rows in (X, samples))  # may be written to
+    return _tables(of_X, of_samples, "features of X", "features of samples")
 
 
 def _tables(A: Any, B: Any, name_a: str, name_b: str) -> tuple[np.ndarray, np.ndarray]:

@@ -13,14 +13,14 @@ from torch import nn
 from skdeepunsup import (
     Autoencoder,
     ContractiveAutoencoder,
-    DenoisingAutoencoder,
-    SparseAutoencoder,
     DeepEmbeddedClustering,
+    DenoisingAutoencoder,
     FineTunedClassifier,
     FineTunedRegressor,
     GenerativeImputer,
     LosslessCompressor,
     OutlierDetector,
+    SparseAutoencoder,
     VariationalAutoencoder,
     VariationalDeepEmbedding,
 )

@@ -46,8 +46,9 @@ class DeepEmbeddedClustering(DeepClusterer):
         Finds the first clusters in the code. "k-means" takes the best of 20 starts;
         "equal-mixture" a mixture of normal clusters of any shape, kept at equal sizes, which is
         much better if clusters do have equal sizes; a clusterer or mixture of scikit-learn is
-        cloned, and its ``fit_predict`` used. Except for "k-means", the labels are the targets of
-        the first epoch.
+        cloned, and its ``fit_predict`` used; rows that it takes for noise (labels below 0, as of
+        DBSCAN) belong to no cluster at first. Except for "k-means", the labels are the targets of
+        the first epoch; those of noise are the assignments to the centres of the others.
     augmentation : callable, default=None
         Changes a batch in ways that clusters should not depend on: is given a Tensor of shape
         (n, n_features) and a ``torch.Generator`` on its device to draw from, and returns the
@@ -95,7 +96,8 @@ class DeepEmbeddedClustering(DeepClusterer):
     Raises
     ------
     ValueError
-        If there are fewer rows than clusters, or ``init`` finds another number of clusters.
+        If there are fewer rows than clusters, or ``init`` finds another number of clusters, or
+        noise alone.
 
     See Also
     --------
@@ -195,14 +197,16 @@ class DeepEmbeddedClustering(DeepClusterer):
         labels = self._first_clusters(codes, int(stream.numpy.integers(2**31)))
         centers = np.stack([codes[labels == k].mean(0) for k in range(self.n_clusters)])
         module.centers.data.copy_(torch.from_numpy(centers))
-        if self.init == "k-means":
-            module.assign(module.assigned(rows))
-        else:
-            module.assign(torch.eye(self.n_clusters)[torch.from_numpy(labels)].to(module.centers))
+        q = module.assigned(rows)
+        if self.init != "k-means":
+            found = torch.from_numpy(labels >= 0)
+            told = torch.eye(self.n_clusters)[torch.from_numpy(labels).clamp_min(0)].to(q)
+            q = torch.where(found[:, None].to(q.device), told, q)
+        module.assign(q)
         module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
-        """Return the first cluster of each row, numbered from 0."""
+        """Return the first cluster of each row, numbered from 0; −1 for noise."""
         if not isinstance(self.init, str):
             init = clone(self.init)
             if init.get_params(deep=False).get("random_state", 0) is None:
@@ -213,13 +217,19 @@ class DeepEmbeddedClustering(DeepClusterer):
         else:
             mixture = equal_mixture(codes, self.n_clusters, np.random.default_rng(seed))
             labels = mixture.predict(codes)
-        found, places = np.unique(labels, return_inverse=True)
+        labels = np.asarray(labels)
+        noise = labels < 0 if labels.dtype.kind in "if" else np.zeros(len(labels), dtype=bool)
+        found, places = np.unique(labels[~noise], return_inverse=True)
         if len(found) != self.n_clusters:
+            beside = f", and noise in {noise.sum()} of {len(noise)} rows" if noise.any() else ""
+            remedy = "ask for so many" if len(found) else "let it find denser or smaller groups"
             raise ValueError(
                 f"n_clusters == {self.n_clusters}, but init finds {len(found)} clusters in the "
-                "codes; ask for so many, or give other rows or another init."
+                f"codes{beside}; {remedy}, or give other rows or another init."
             )
-        return places
+        numbers = np.full(len(labels), -1)
+        numbers[~noise] = places
+        return numbers
 
     def _finish_clusters(self, X: Any) -> None:
         """Set the covariance of each cluster: that of its rows' codes about its centre."""

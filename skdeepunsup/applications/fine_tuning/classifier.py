@@ -105,7 +105,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
     Warns
     -----
     UserWarning
-        If there is only one label besides −1.
+        If there is only one label besides −1, or −1 may be a class beside the others, which are
+        0 and 1, or negative too.
 
     See Also
     --------
@@ -256,6 +257,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
                 "them otherwise where -1 marks rows without a label.",
             )
             labelled[:] = True
+        elif reset and not labelled.all():
+            _warn_of_a_class(y[labelled].tolist())
         places, classes = check_labels(y[labelled], classes)
         if len(classes) < 2:
             raise ValueError(f"y has one class, {classes[0]!r}; a classifier needs at least two.")
@@ -265,3 +268,16 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any
     ) -> dict[str, Any]:
         return self._common_arguments(encoder_, len(rows.classes)) | {"classes": rows.classes}
+
+
+def _warn_of_a_class(labels: list[Any]) -> None:
+    """Warn if −1 may be a class beside ``labels``: between −2 and 0, say, or opposite to 1."""
+    others = set(labels)
+    negative = any(isinstance(label, int | float) and label < 0 for label in others)
+    if negative or others == {0, 1}:
+        warn(
+            f"y holds -1 beside {', '.join(map(str, sorted(others)))}: rows of -1 are taken for "
+            "rows without a label, as in sklearn.semi_supervised, not for a class. If -1 is a "
+            "class, number all classes from 0, as sklearn.preprocessing.LabelEncoder does; if it "
+            "is none, number the others from 1, and this warning goes.",
+        )

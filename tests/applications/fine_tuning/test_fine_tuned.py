@@ -17,7 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import LabelEncoder, StandardScaler
 from torch import nn
 
 from skdeepunsup import (
@@ -387,6 +387,20 @@ def test_minus_1_and_one_other_are_two_classes_and_a_warning(X, y):
     np.testing.assert_array_equal(
         model.predict_proba(X), classifier().fit(X, y > 0).predict_proba(X)
     )
+
+
+@pytest.mark.parametrize("others", [(0, 1), (-2, 0), (-2, 0, 1), (0.0, 1.0)])
+def test_minus_1_that_may_be_a_class_is_a_warning(others, X, y):
+    """All that it advises is quiet: numbers from 0 for classes, from 1 for the others."""
+    labels = np.array([-1, *others])[np.arange(N) % (1 + len(others))]
+    with pytest.warns(UserWarning, match="-1 beside .* not for a class") as caught:
+        model = classifier().fit(X, labels)
+    assert caught[0].filename == __file__
+    assert model.classes_.tolist() == list(others)
+    assert len(classifier().fit(X, LabelEncoder().fit_transform(labels)).classes_) > len(others)
+    from_1 = np.where(labels == -1, -1, 1 + np.searchsorted(others, labels))
+    again = classifier().fit(X, from_1)
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 def test_labels_that_say_nothing_are_refused(X, y):
