@@ -14,6 +14,7 @@ from . import (
     codes,
     compression,
     deep_autoencoder,
+    defaults,
     density,
     digits,
     disentanglement,
@@ -42,6 +43,7 @@ from .timing import limit_threads
 AT_ONCE = {"speed": speed, "family": family, "players": players, "memory": memory, "digits": digits}
 """Benchmarks that run when no name is given."""
 LONG = {
+    "defaults": defaults,
     "likelihood": likelihood,
     "density": density,
     "rules": rules,

@@ -1,9 +1,10 @@
 """The data of the benchmarks."""
 
+import csv
 import gzip
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ VARIABLE = "SKDEEPUNSUP_DATA"
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MNIST_DENSITY = 0.13
 """Mean grey level of MNIST, the share of ones when it is binarised."""
+
+
+def is_set() -> bool:
+    """Whether ``SKDEEPUNSUP_DATA`` names a folder."""
+    return bool(os.environ.get(VARIABLE))
 
 
 def load_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -83,6 +89,25 @@ def load_adbench(name: str) -> tuple[np.ndarray, np.ndarray]:
     paths = sorted(Path(os.environ.get(VARIABLE, "")).glob(f"adbench/*_{name}.npz"))
     path = f"adbench/{paths[0].name if paths else name + '.npz'}"
     return _read(path, lambda z: (z["X"].astype(np.float64), z["y"].astype(int)))
+
+
+def load_csv(name: str, numbers: Sequence[str], label: str) -> tuple[np.ndarray, np.ndarray]:
+    """Some columns of ``tables/<name>.csv``, float64, and a column of labels, as text.
+
+    Rows in which one of them is empty are left out. "penguins" and "titanic" are the tables of
+    https://github.com/mwaskom/seaborn-data.
+    """
+
+    def read(path: Path) -> list[dict[str, str]]:
+        with path.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def take(lines: list[dict[str, str]]) -> tuple[np.ndarray, np.ndarray]:
+        whole = [line for line in lines if all(line[key] for key in (*numbers, label))]
+        X = np.array([[float(line[key]) for key in numbers] for line in whole])
+        return X, np.array([line[label] for line in whole])
+
+    return _read(f"tables/{name}.csv", take, read)
 
 
 def load_fashion_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -59,8 +59,8 @@ def contestants(seed: int) -> dict[str, Predict]:
         random_state=seed,
     )
     return {
-        "user mean": lambda X, pairs: _row_means(X)[pairs[:, 0]],
-        "item mean": lambda X, pairs: _row_means(X.T)[pairs[:, 1]],
+        "user mean": lambda X, pairs: row_means(X)[pairs[:, 0]],
+        "item mean": lambda X, pairs: row_means(X.T)[pairs[:, 1]],
         "matrix factorisation": lambda X, pairs: factorised(X, seed)[tuple(pairs.T)],
         "SVD of scikit-surprise": lambda X, pairs: surprised("SVD", X, pairs, seed),
         "SVD++ of scikit-surprise": lambda X, pairs: surprised("SVDpp", X, pairs, seed),
@@ -127,7 +127,7 @@ def _rmse(predicted: np.ndarray, ratings: np.ndarray) -> float:
     return float(np.sqrt((error**2).mean()))
 
 
-def _row_means(ratings: np.ndarray) -> np.ndarray:
+def row_means(ratings: np.ndarray) -> np.ndarray:
     """The mean rating of each row, or of all rows if a row has none."""
     seen = np.isfinite(ratings)
     sums = np.where(seen, ratings, 0).sum(1)
