@@ -14,7 +14,7 @@ from ..._parameters import check_boolean, check_rows_fit
 from ..._rows import CHUNK_ROWS
 from ...metrics.recommending import ndcg_at_k, rating_error
 from .checks import check_interactions, check_ratings
-from .entry_split import EntrySplit
+from .entry_split import EntrySplit, entries_beyond
 
 N_RANKED = 100
 """k of nDCG@k, the score of recommenders of interactions."""
@@ -148,13 +148,16 @@ class Recommender(BaseEstimator, ABC):
         return self._read(X, reset=False)
 
     def _known_and_wanted(self, X: Any, y: Any) -> tuple[sp.csr_array, sp.csr_array]:
-        """Known entries of users, and those to predict: ``y``, or a fifth of ``X`` held out."""
+        """Known entries of users, and those to predict: ``y``, or a fifth of ``X`` held out.
+
+        Entries of ``y`` that are known are none to predict.
+        """
         known = self._known(X)
         if y is None or (not sp.issparse(y) and np.ndim(y) == 1):
             return next(EntrySplit(1, random_state=0).pairs(known))
         wanted = self._read(y, reset=False)
         check_consistent_length(known, wanted)
-        return known, wanted
+        return known, entries_beyond(known, wanted)
 
 
 class RatingRecommender(Recommender):
@@ -168,9 +171,9 @@ class RatingRecommender(Recommender):
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
-            Their ratings to predict, dense with NaN elsewhere, or sparse. None, or one label per
-            user as a Pipeline may pass on, holds out a fifth of each user's ratings in ``X`` and
-            predicts them from the others.
+            Their ratings to predict, dense with NaN elsewhere, or sparse; those of items that are
+            known in ``X`` do not count. None, or one label per user as a Pipeline may pass on,
+            holds out a fifth of each user's ratings in ``X`` and predicts them from the others.
 
         Returns
         -------
@@ -180,7 +183,7 @@ class RatingRecommender(Recommender):
         known, wanted = self._known_and_wanted(X, y)
         entries = wanted.tocoo()
         if not entries.nnz:
-            raise ValueError("no rating is held out: y has none, or no user in X has two.")
+            raise ValueError("no rating is held out: y has none beyond X, or no user in X has two.")
         pairs = np.column_stack([entries.row, entries.col])
         predicted = evaluated(self._scores, known, pairs)
         return -rating_error(entries.data, predicted)
@@ -208,9 +211,9 @@ class ImplicitRecommender(Recommender):
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items), default=None
-            Their other interactions. None, or one label per user as a Pipeline may pass on, holds
-            out a fifth of each user's interactions in ``X`` and ranks all items but the remaining
-            ones.
+            Their other interactions; items that are known in ``X`` are not recommended, and do not
+            count. None, or one label per user as a Pipeline may pass on, holds out a fifth of each
+            user's interactions in ``X`` and ranks all items but the remaining ones.
 
         Returns
         -------
@@ -218,6 +221,10 @@ class ImplicitRecommender(Recommender):
             Mean over the users who have held-out interactions, in [0, 1].
         """
         known, wanted = self._known_and_wanted(X, y)
+        if not wanted.nnz:
+            raise ValueError(
+                "no interaction is held out: y has none beyond X, or no user in X has two."
+            )
         k = min(N_RANKED, known.shape[1])
         items, _ = self._recommended(known, k, filter_seen=True)
         return ndcg_at_k(wanted, items)

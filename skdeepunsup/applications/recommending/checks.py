@@ -8,6 +8,7 @@ from sklearn.utils.validation import validate_data
 
 from ..._caller import warn
 from ..._validation import as_host_array
+from .triples import refuse_triples, remedy_for_names
 
 
 def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
@@ -25,6 +26,12 @@ def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
             _warn_of_zeros(X)
         rows, columns = np.nonzero(~np.isnan(X))
         values = X[rows, columns]
+    if reset and len(values) > 1 and values.min() == values.max():
+        warn(
+            f"all {len(values)} ratings in X are {values[0]:g}: nothing tells one item from another, "
+            "and recommendations are arbitrary. If they mark what users have, EASE or ImplicitVAE "
+            "learns from a sparse matrix of them.",
+        )
     return sp.csr_array((values, (rows, columns)), shape=X.shape, dtype=np.float64)
 
 
@@ -53,14 +60,14 @@ def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
     return X
 
 
-def _validated(estimator: Any, X: Any, **options: Any) -> Any:
-    return validate_data(
-        estimator,
-        as_host_array(X),
-        accept_sparse="csr",
-        dtype=[np.float64, np.float32],
-        **options,
-    )
+def _validated(estimator: Any, X: Any, *, reset: bool, **options: Any) -> Any:
+    X = as_host_array(X)
+    options |= {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+    with remedy_for_names(X):
+        X = validate_data(estimator, X, reset=reset, **options)
+    if reset:
+        refuse_triples(X, getattr(estimator, "feature_names_in_", None))
+    return X
 
 
 def rated_items(known: sp.csr_array) -> np.ndarray:

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 
 from ..._parameters import check_integer, check_real, check_seed
+from .triples import refuse_triples, remedy_for_names
 
 
 class EntrySplit:
@@ -192,7 +193,10 @@ def entries_of(X: Any) -> sp.csr_array:
     csr_array of shape (n_users, n_items)
         Stores the known entries.
     """
-    X = check_array(X, accept_sparse="csr", ensure_all_finite="allow-nan", input_name="X")
+    names = getattr(X, "columns", None)
+    with remedy_for_names(X):
+        X = check_array(X, accept_sparse="csr", ensure_all_finite="allow-nan", input_name="X")
+    refuse_triples(X, names)
     if sp.issparse(X):
         entries = sp.csr_array(X, copy=True)
         entries.sum_duplicates()
@@ -201,6 +205,17 @@ def entries_of(X: Any) -> sp.csr_array:
     missing = np.isnan(X)
     users, columns = np.nonzero(~missing if missing.any() else X)
     return sp.csr_array((X[users, columns], (users, columns)), shape=X.shape)
+
+
+def entries_beyond(known: sp.csr_array, wanted: sp.csr_array) -> sp.csr_array:
+    """The stored entries of ``wanted`` where ``known`` stores none."""
+    users, at_known = (
+        np.repeat(np.arange(entries.shape[0], dtype=np.int64), np.diff(entries.indptr))
+        for entries in (wanted, known)
+    )
+    n_items = known.shape[1]
+    new = ~np.isin(users * n_items + wanted.indices, at_known * n_items + known.indices)
+    return _subset(wanted, users, new)
 
 
 def _subset(entries: sp.csr_array, users: np.ndarray, chosen: np.ndarray) -> sp.csr_array:

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from ..._parameters import check_integer, check_option, check_real
 from ...metrics.recommending import ndcg_at_k, rating_error, recall_at_k
-from .entry_split import EntrySplit, entries_of
+from .entry_split import EntrySplit, entries_beyond, entries_of
 
 RANKED = {"ndcg": ndcg_at_k, "recall": recall_at_k}
 METRICS = ("rmse", *RANKED)
@@ -43,7 +43,8 @@ class RecommendingScorer:
         X : {array-like, sparse matrix} of shape (n_users, n_items)
             Known entries of the users.
         y : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-            Entries to predict; None hides entries of ``X`` and predicts them from the others.
+            Entries to predict; of these, "ndcg" and "recall" count those that ``X`` has not. None
+            hides entries of ``X`` and predicts them from the others.
 
         Returns
         -------
@@ -51,7 +52,10 @@ class RecommendingScorer:
             Higher is better.
         """
         if y is not None:
-            return self._measured(estimator, X, entries_of(y))
+            wanted = entries_of(y)
+            ranked = self.metric in RANKED  # without what is known, which is not recommended
+            wanted = entries_beyond(entries_of(X), wanted) if ranked else wanted
+            return self._measured(estimator, X, wanted)
         split = EntrySplit(1, test_size=self.test_size, random_state=self.random_state)
         known, wanted = next(split.pairs(X))
         with warnings.catch_warnings():  # the known part of a DataFrame has no column names

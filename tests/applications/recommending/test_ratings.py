@@ -345,6 +345,7 @@ def test_the_machine_s_conditional_probabilities_are_those_of_its_energy(X):
     np.testing.assert_allclose(model.transform(X[:5]), p @ H, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:all 40 ratings in X are")
 def test_one_level_is_predicted():
     X = np.where(np.random.default_rng(0).random((20, 4)) < 0.5, 3.0, nan)
     X[0] = 3.0
@@ -539,6 +540,7 @@ def test_predictions_lie_within_the_ratings(estimator, X):
     assert predicted.max() <= np.nanmax(X)
 
 
+@pytest.mark.filterwarnings("ignore:all 40 ratings in X are")
 @every
 def test_all_ratings_are_0(estimator):
     X = np.where(np.random.default_rng(0).random((20, 4)) < 0.5, 0.0, nan)
