@@ -28,9 +28,9 @@ def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
         values = X[rows, columns]
     if reset and len(values) > 1 and values.min() == values.max():
         warn(
-            f"all {len(values)} ratings in X are {values[0]:g}: nothing tells one item from another, "
-            "and recommendations are arbitrary. If they mark what users have, EASE or ImplicitVAE "
-            "learns from a sparse matrix of them.",
+            f"all {len(values)} ratings in X are {values[0]:g}: nothing tells one item from "
+            "another, and recommendations are arbitrary. If they mark what users have, EASE or "
+            "ImplicitVAE learns from a sparse matrix of them.",
         )
     return sp.csr_array((values, (rows, columns)), shape=X.shape, dtype=np.float64)
 
