@@ -11,6 +11,12 @@ from ._rows import Rows
 MAX_COUNTED = 1000
 """Codes from here on are taken for a mistake unless ``n_categories`` is set."""
 
+ENCODE = (
+    "encode it by sklearn.preprocessing.OrdinalEncoder, which numbers the categories of each "
+    "column, or, where all columns share their categories, as pixels do, by "
+    "numpy.unique(X, return_inverse=True)[1].reshape(X.shape)"
+)
+
 
 def has_missing(X: Any) -> bool:
     """Whether an entry of a checked array is NaN."""
@@ -26,13 +32,13 @@ def count_categories(rows: Rows, fitted: int | None) -> int:
     largest = int(max(float(chunk.nan_to_num(0.0).max()) for chunk in rows.chunks()))
     if fitted is not None and largest >= fitted:
         raise ValueError(
-            f"X has code {largest}, but the first call saw 0 … {fitted - 1}; set n_categories "
-            "before the first partial_fit."
+            f"X has code {largest}, but the first call saw 0 … {fitted - 1}; set n_categories to "
+            f"{largest + 1} or more and fit anew."
         )
     if largest >= MAX_COUNTED:
         raise ValueError(
-            f"X has code {largest}, so each feature would have {largest + 1} categories; encode it "
-            "by sklearn.preprocessing.OrdinalEncoder, or set n_categories."
+            f"X has code {largest}, so each feature would have {largest + 1} categories; "
+            f"{ENCODE}, or set n_categories."
         )
     return max(2, largest + 1) if fitted is None else fitted
 
@@ -42,7 +48,8 @@ def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
     values = X.data if sp.issparse(X) else X
     if (values < 0).any():
         raise ValueError(
-            f"Negative values in data passed to {type(estimator).__name__}; codes begin at 0."
+            f"Negative values in data passed to {type(estimator).__name__}; codes begin at 0: "
+            f"{ENCODE}."
         )
     top = np.inf if n_categories is None else n_categories - 1
     with np.errstate(invalid="ignore"):
@@ -58,5 +65,5 @@ def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
     missing = ", or NaN where it is missing" if get_tags(estimator).input_tags.allow_nan else ""
     raise ValueError(
         f"X has {values[tuple(first)]} in {name}, but a category is a code {codes}{missing}; "
-        "encode it, for instance by sklearn.preprocessing.OrdinalEncoder."
+        f"{ENCODE}."
     )

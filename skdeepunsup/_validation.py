@@ -6,8 +6,6 @@ many rows as tensors, whole or in parts; a user's rows become tensors in these t
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,18 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 from torch import Tensor
 
-REMEDIES = {
-    "could not convert string": "Encode text, for instance by sklearn.preprocessing.OneHotEncoder.",
-    "contains NaN": "Fill what is missing, for instance by sklearn.impute.SimpleImputer; "
-    "autoencoders fitted with missing='mask' take it as it is; impute of a generative model, and "
-    "GenerativeImputer, fill it.",
-    "arrays of bytes/strings": "Encode classes, for instance by "
-    "sklearn.preprocessing.OrdinalEncoder.",
-    "with dim 3": "A row is one image, or one sound, flattened: X.reshape(len(X), -1).",
-    "contains infinity": "Drop or clip the entries that numpy.isfinite rejects.",
-    "Complex data": "Give the real and the imaginary part, or the modulus, as features.",
-}
-"""Remedies for errors of scikit-learn that name none, by a part of the error's message."""
+from ._remedies import remedies
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) -> Any:
@@ -39,10 +26,10 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) 
     ``reset``, this call defines the number and names of the features; without, they are compared
     with the fitted ones. NaN is accepted with ``allow_nan``, or if the estimator's tags allow it.
     """
-    X = as_host_array(X)
+    given, X = X, as_host_array(X)
     allow_nan = allow_nan or get_tags(estimator).input_tags.allow_nan
     options = _array_options(X) | {"ensure_all_finite": "allow-nan" if allow_nan else True}
-    with remedies():
+    with remedies(given, estimator):
         return validate_data(estimator, X, reset=reset, accept_sparse="csr", **options)
 
 
@@ -52,7 +39,7 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
     ``name`` is the estimator's, for the error.
     """
     Z = as_host_array(Z)
-    with remedies():
+    with remedies(Z):
         Z = check_array(Z, input_name="X", **_array_options(Z))
     if Z.shape[1] != n_components:
         raise ValueError(
@@ -65,18 +52,27 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     """Return one weight, at least 0, for each row of a checked array ``X``; None stays None."""
     if sample_weight is None:
         return None
-    weights = as_host_array(sample_weight)
-    return _check_sample_weight(weights, X, dtype=np.float64, ensure_non_negative=True)
+    weights = as_host_array(sample_weight, "sample_weight")
+    with remedies(weights, name="sample_weight"):
+        weights = _check_sample_weight(weights, X, dtype=np.float64, ensure_non_negative=True)
+    largest = weights.max()
+    if 1e-9 < largest < 1e9:
+        return weights
+    return weights / largest  # ratios alone matter; sums, or float32, would overflow or be 0
 
 
-def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tuple[Any, ...]]:
+def check_labels(
+    y: Any, classes: tuple[Any, ...] = (), unlabelled: str = "leave out their rows"
+) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Return the index of each label in ``classes``, and the classes.
 
     Without ``classes``, they are the sorted distinct labels; with them, other labels are an error.
+    ``unlabelled`` says what to do with rows whose label is missing.
     """
-    y = column_or_1d(as_host_array(y), warn=True)
+    y = column_or_1d(as_host_array(y, "y"), warn=True)
     if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
-        raise ValueError("y has missing labels, NaN or None: drop their rows, or label them.")
+        raise ValueError(f"y has missing labels, NaN or None: {unlabelled}, or label them.")
+    y = _of_one_type(y)
     found, labels = np.unique(y, return_inverse=True)
     if not classes:
         check_classification_targets(y)
@@ -88,6 +84,24 @@ def check_labels(y: Any, classes: tuple[Any, ...] = ()) -> tuple[np.ndarray, tup
         listed = ", ".join(map(repr, unknown[:5])) + more
         raise ValueError(f"y has {listed}: none of the classes {list(classes)}.")
     return np.array([places[label] for label in found.tolist()])[labels], classes
+
+
+def _of_one_type(y: np.ndarray) -> np.ndarray:
+    """Labels of dtype object in the dtype that they have in common; raise if text is among others.
+
+    scikit-learn takes objects for labels only if they are text.
+    """
+    if y.dtype != object:
+        return y
+    text = [label for label in y if isinstance(label, str)]
+    if text and len(text) < len(y):
+        other = next(label for label in y if not isinstance(label, str))
+        raise ValueError(
+            f"y mixes labels of type str, such as {text[0]!r}, and {type(other).__name__}, such as "
+            f"{other!r}: give all as text, [str(label) for label in y], or all as numbers."
+        )
+    alike = np.array(y.tolist())
+    return alike if alike.shape == y.shape else y
 
 
 def n_held_out(n_rows: int, fraction: float) -> int:
@@ -102,18 +116,6 @@ def n_held_out(n_rows: int, fraction: float) -> int:
             "on; give more rows or a smaller fraction, or hold none out."
         )
     return held_out
-
-
-@contextmanager
-def remedies() -> Iterator[None]:
-    """Add the remedy to scikit-learn's error about an array."""
-    try:
-        yield
-    except ValueError as error:
-        for complaint, remedy in REMEDIES.items():
-            if complaint in str(error):
-                raise ValueError(f"{error}\n{remedy}") from error
-        raise
 
 
 def _array_options(X: Any) -> dict[str, Any]:
@@ -139,18 +141,23 @@ def value_range(X: Any) -> tuple[float, float]:
     return float(np.fmin.reduce(X, axis=None)), float(np.fmax.reduce(X, axis=None))
 
 
-def outside_unit_interval(X: Any) -> str:
-    """Text of a warning if entries of ``X`` are outside [0, 1] by more than rounding, else ""."""
-    return leaves_unit_interval(*value_range(X))
+def outside_unit_interval(X: Any, training: bool = True) -> str:
+    """Text of a warning if entries of ``X`` are outside [0, 1] by more than rounding, else "".
+
+    A scaler is fitted to rows of training alone.
+    """
+    return leaves_unit_interval(*value_range(X), training)
 
 
-def leaves_unit_interval(low: float, high: float) -> str:
+def leaves_unit_interval(low: float, high: float, training: bool = True) -> str:
     """Text of a warning if ``low`` or ``high`` is outside [0, 1] by more than rounding, else ""."""
     if not (low < -1e-6 or high > 1 + 1e-6):  # false also for NaN, where nothing is observed
         return ""
-    return (
-        f"values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; "
+    return f"values in [0, 1], but X ranges from {low:.4g} to {high:.4g}; " + (
         "scale it with sklearn.preprocessing.MinMaxScaler."
+        if training
+        else "transform it as the rows of fit were, by the scaler that was fitted to them, such as "
+        "a sklearn.preprocessing.MinMaxScaler, with clip=True where rows go beyond those of fit."
     )
 
 
@@ -163,11 +170,13 @@ def is_memory_mapped(X: Any) -> bool:
     return False
 
 
-def as_host_array(X: Any) -> Any:
+def as_host_array(X: Any, name: str = "X") -> Any:
     """A tensor as an array on the CPU; anything else unchanged."""
     if not isinstance(X, Tensor):
         return X
-    X = X.detach().cpu()
+    if X.device.type == "meta":
+        raise ValueError(f"{name} is a tensor on device 'meta', which has no values; give some.")
+    X = X.detach().cpu().resolve_conj().resolve_neg()
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
 
 
@@ -181,7 +190,8 @@ def copied(X: np.ndarray, device: torch.device, dtype: torch.dtype, name: str = 
     except FloatingPointError as error:
         raise ValueError(
             f"{name} has entries of up to {np.abs(X).max():.3g}, beyond {dtype}; scale it, for "
-            "instance with sklearn.preprocessing.StandardScaler, or use precision='float64'."
+            "instance with sklearn.preprocessing.MaxAbsScaler (the squares that StandardScaler "
+            "needs may be infinite), or leave out such rows where it is no measurement."
         ) from error
     return tensor.to(device)
 

@@ -435,7 +435,7 @@ def test_a_caller_without_gradients_can_fit(estimator, X, context):
 @each_kind
 def test_numbers_beyond_the_precision_are_refused(estimator, X):
     X[3, 2] = 1e300
-    with pytest.raises(ValueError, match="StandardScaler"), warnings.catch_warnings():
+    with pytest.raises(ValueError, match="MaxAbsScaler"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         clone(estimator).fit(X)
 

@@ -4,6 +4,7 @@ import math
 from typing import Any, Self
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import check_integer, check_option
@@ -105,8 +106,8 @@ class ComponentsDisplay:
         check_has(
             estimator,
             "components_",
-            "fit one without hidden layers, pass a step of a Pipeline, or draw the effect of each "
-            "component of the code by LatentTraversalDisplay.",
+            f"{_other_way(estimator)}draw the effect of each component of the code by "
+            "LatentTraversalDisplay.",
         )
         if order is not None:
             check_option("order", order, ("norm",))
@@ -165,6 +166,15 @@ class ComponentsDisplay:
         colours = ScalarMappable(Normalize(-1, 1), DIVERGING)
         bar = self.figure_.colorbar(colours, ax=self.ax_, ticks=(-1, 0, 1))
         bar.set_label("Relative weight")
+
+
+def _other_way(estimator: Any) -> str:
+    """How to get ``components_``, where there is a way."""
+    if isinstance(estimator, Pipeline):
+        return "pass the step that has them, such as pipeline[-1], or "
+    if hasattr(type(estimator), "components_"):  # for some settings
+        return "fit it with hidden_layer_sizes=() and without networks of your own, or "
+    return ""
 
 
 def _check_count(n_components: int | None, n_present: int) -> int:

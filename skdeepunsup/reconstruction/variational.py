@@ -368,7 +368,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             observation = {} if training else self._module.arguments["observation"]
             check_categories(X, observation.get("n_categories", self.n_categories), self)
         if training and self.likelihood == "bernoulli":
-            self._check_unit_interval(X)
+            self._check_unit_interval(X, training)
 
     def _check_observed(self, X: Any) -> None:
         super()._check_observed(X)
@@ -378,9 +378,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     def _completion(self, module: VariationalModule, x: Tensor, stream: Stream) -> PosteriorChains:
         return PosteriorChains(module, module, x, stream)
 
-    def _check_unit_interval(self, X: Any) -> None:
+    def _check_unit_interval(self, X: Any, training: bool = False) -> None:
         """Raise if the data leave [0, 1], where a Bernoulli likelihood has no bound."""
-        if outside := outside_unit_interval(X):
+        if outside := outside_unit_interval(X, training):
             raise ValueError(f"likelihood == 'bernoulli' needs {outside}")
 
     def _schedule(self) -> Schedule:

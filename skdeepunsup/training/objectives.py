@@ -1,6 +1,7 @@
 """Objectives: one update of a module from one batch, and the figures of an epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import reduce
 from operator import add
 from typing import Any, Protocol
@@ -102,7 +103,7 @@ class GradientDescent:
             self.before_epoch()
 
     def step(self, x: Tensor, weight: Tensor | None = None, *label: Tensor) -> dict[str, Tensor]:
-        with autocast(x.device, self.autocast):
+        with autocast(x.device, self.autocast), _batches_of_one_named(x):
             terms = {
                 name: term.mean() if weight is None else (weight * term).mean()
                 for name, term in self._losses(x, self.stream, weight, *label).items()
@@ -143,6 +144,20 @@ class GradientDescent:
         self.optimizer.load_state_dict(state["optimizer"])
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate  # learning_rate may have been changed since
+
+
+@contextmanager
+def _batches_of_one_named(x: Tensor) -> Iterator[None]:
+    """Say what to do where a network of the user's own normalises over a batch of one row."""
+    try:
+        yield
+    except ValueError as error:
+        if len(x) > 1 or "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "a network of your own has BatchNorm, which needs two rows or more in a batch, and got "
+            "one: give more rows, raise batch_size, or put torch.nn.LayerNorm in its place."
+        ) from error
 
 
 def _named(loss: Any, terms: dict[str, Tensor]) -> dict[str, Tensor]:

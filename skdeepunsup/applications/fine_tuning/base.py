@@ -18,7 +18,7 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
-from ..._validation import check_rows, check_weights
+from ..._validation import as_host_array, check_rows, check_weights
 from ...base.encoders import (
     check_encoder,
     checked_rows,
@@ -134,6 +134,7 @@ class FineTunedModel(DeepEstimator):
             name = type(self).__name__
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
         weights = check_weights(sample_weight, X)
+        labels = as_host_array(labels, "y")
         check_consistent_length(X, labels)
         targets = self._targets(labels, reset, weights)
         if weights is not None and not weights[targets.labelled].any():

@@ -257,9 +257,12 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
                 "them otherwise where -1 marks rows without a label.",
             )
             labelled[:] = True
-        elif reset and not labelled.all():
+        places, found = check_labels(
+            y[labelled], classes, "mark their rows by -1, of dtype object beside text"
+        )
+        if reset and not labelled.all():
             _warn_of_a_class(y[labelled].tolist())
-        places, classes = check_labels(y[labelled], classes)
+        classes = found
         if len(classes) < 2:
             raise ValueError(f"y has one class, {classes[0]!r}; a classifier needs at least two.")
         return Targets(places, labelled, classes)
@@ -273,6 +276,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
 def _warn_of_a_class(labels: list[Any]) -> None:
     """Warn if −1 may be a class beside ``labels``: between −2 and 0, say, or opposite to 1."""
     others = set(labels)
+    if all(isinstance(label, bool) for label in others):
+        return
     negative = any(isinstance(label, int | float) and label < 0 for label in others)
     if negative or others == {0, 1}:
         warn(

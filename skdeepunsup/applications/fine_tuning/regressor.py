@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 
+from ..._remedies import remedies
 from ..._rows import Rows
 from .base import FineTunedModel, Targets
 from .module import RegressorModule
@@ -184,9 +185,10 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         return tags
 
     def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
-        y = check_array(
-            y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
-        )
+        with remedies(y, name="y"):
+            y = check_array(
+                y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         flat = y.ndim == 1

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from ..._caller import warn
+from ..._remedies import remedies
 from ..._validation import as_host_array
 from .triples import refuse_triples, remedy_for_names
 
@@ -61,9 +62,9 @@ def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
 
 
 def _validated(estimator: Any, X: Any, *, reset: bool, **options: Any) -> Any:
-    X = as_host_array(X)
+    given, X = X, as_host_array(X)
     options |= {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
-    with remedy_for_names(X):
+    with remedy_for_names(X), remedies(given, estimator):
         X = validate_data(estimator, X, reset=reset, **options)
     if reset:
         refuse_triples(X, getattr(estimator, "feature_names_in_", None))

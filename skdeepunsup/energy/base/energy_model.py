@@ -11,7 +11,7 @@ from ..._categories import has_missing
 from ..._parameters import check_integer, check_rows_fit
 from ..._random import Stream
 from ..._rows import CHUNK_ROWS, map_rows
-from ..._validation import output_dtype, outside_unit_interval
+from ..._validation import as_host_array, output_dtype, outside_unit_interval
 from ...base.generative import GenerativeModel
 from ..completion import ClampedChains
 from ..likelihood.partition import kept_log_partition
@@ -115,8 +115,11 @@ class EnergyModel(GenerativeModel, NormalizedModel):
             known = _as_given(given, v.shape, getattr(self, "feature_names_in_", None))
             held = ~np.isnan(known)
             v = np.where(held, known, v)
-            if machine.visible.binary and (outside := outside_unit_interval(v)):
-                raise ValueError(f"given must hold {outside}")
+            if machine.visible.binary and outside_unit_interval(v):
+                raise ValueError(
+                    f"given must hold values in [0, 1], but has {np.nanmin(known):.4g} to "
+                    f"{np.nanmax(known):.4g}; transform it as the rows of fit were."
+                )
             self._check_values(v, training=False)
         return self._run_chains(v, held, n_steps, stream, np.dtype(np.float64))
 
@@ -184,6 +187,7 @@ def _as_given(given: Any, shape: tuple[int, int], names: Any) -> np.ndarray:
 
     If both it and the features have names, these must be the same.
     """
+    given = as_host_array(given, "given")
     own = getattr(given, "columns", None)
     if own is None and getattr(given, "ndim", 0) == 1:
         own = getattr(given, "index", None)
@@ -191,6 +195,8 @@ def _as_given(given: Any, shape: tuple[int, int], names: Any) -> np.ndarray:
         raise ValueError(
             f"given has the names {list(own)}, but the features are {list(names)}; reindex it."
         )
+    if hasattr(given, "isna"):  # pandas, whose own missing value is no number
+        given = given.astype(object).where(~given.isna(), np.nan)
     try:
         known = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
