@@ -438,11 +438,15 @@ ACTIONS = {
     "labels that are missing": Action(
         lambda: classifier().fit(BITS, MISSING_LABELS),
         "mark their rows by -1",
-        (lambda: classifier().fit(BITS, np.where(np.isnan(MISSING_LABELS), -1, MISSING_LABELS)),),
+        (
+            lambda: classifier().fit(
+                BITS, np.where(np.isnan(MISSING_LABELS), -1, MISSING_LABELS + 1)
+            ),
+        ),
     ),
     "labels of text that are missing": Action(
         lambda: classifier().fit(BITS, TEXT_LABELS),
-        "by -1, of dtype object beside text",
+        "by -1, .*or text of dtype object",
         (
             lambda: classifier().fit(
                 BITS, np.where(pd.isna(TEXT_LABELS), np.array(-1, object), TEXT_LABELS)

@@ -257,9 +257,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
                 "them otherwise where -1 marks rows without a label.",
             )
             labelled[:] = True
-        places, found = check_labels(
-            y[labelled], classes, "mark their rows by -1, of dtype object beside text"
-        )
+        remedy = "mark their rows by -1, beside classes from 1 on, or text of dtype object"
+        places, found = check_labels(y[labelled], classes, remedy)
         if reset and not labelled.all():
             _warn_of_a_class(y[labelled].tolist())
         classes = found

@@ -50,8 +50,8 @@ def remedy_for_names(X: Any) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        shape = np.shape(X)
-        if "convert string" in str(error) and len(shape) == 2 and shape[1] <= MAX_COLUMNS:
+        text = "convert string" in str(error)
+        if text and len(shape := np.shape(X)) == 2 and shape[1] <= MAX_COLUMNS:
             raise ValueError(
                 f"{error}\nX has to be a matrix of users by items, not a table of (user, item, "
                 f"rating). {REMEDY}"
