@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -98,6 +98,21 @@ def test_a_stored_model_and_a_copy_answer_as_before(estimator, X, y):
     before = answers(model, X)
     assert_same(answers(pickle.loads(pickle.dumps(model)), X), before)
     assert_same(answers(copy.deepcopy(model), X), before)
+
+
+@every_kind
+def test_a_pickle_holds_parameters_and_little_else(estimator, X, y):
+    """Values, what the optimiser knows of each, and some kilobytes: no random numbers unread."""
+    model = clone(estimator).fit(X, y)
+    modules = [part.module_ for part in models_within(model) if hasattr(part, "module_")]
+    n_parameters = sum(p.numel() for module in modules for p in module.parameters())
+    assert len(pickle.dumps(model)) < 16 * n_parameters + 16_384
+
+
+def models_within(model) -> list[Any]:
+    """The fitted model, and the fitted models that it holds."""
+    held = [part for part in vars(model).values() if isinstance(part, BaseEstimator)]
+    return [model, *(inner for part in held for inner in models_within(part))]
 
 
 @every_kind
