@@ -84,22 +84,31 @@ class PosteriorChains(Completion):
         drawn threshold becomes an end of the bracket from which the next angle is drawn.
         """
         z, nu = self.z, self.stream.normal_like(self.z)
-        wanted = self._log_likelihood(z, self.output) + self._log_uniform()
+        wanted = self._log_likelihood(z, self.output, self.x, self.observed) + self._log_uniform()
         theta = 2 * math.pi * self._uniform()
-        low, high = theta - 2 * math.pi, theta
-        moving = torch.ones_like(theta, dtype=torch.bool)
-        for _ in range(MAX_SHRINKS):
-            point = z * theta.cos()[:, None] + nu * theta.sin()[:, None]
+        # Drawn for all rows, so that no row's numbers depend on how long others move.
+        shares = torch.stack([self._uniform() for _ in range(MAX_SHRINKS)], 1)
+        bracket = torch.stack([theta - 2 * math.pi, theta], 1)
+        ids = torch.arange(len(z), device=z.device)
+        self.z, self.output = z.clone(), self.output.clone()
+        for shrink in range(MAX_SHRINKS):
+            point = z[ids] * theta.cos()[:, None] + nu[ids] * theta.sin()[:, None]
             output = self.vae.decoder_output(point)
-            found = moving & (self._log_likelihood(point, output) > wanted)
-            self._take_where(found, point, output)
-            moving = moving & ~found
-            low, high = torch.where(theta < 0, theta, low), torch.where(theta < 0, high, theta)
-            theta = low + (high - low) * self._uniform()
+            likelihood = self._log_likelihood(point, output, self.x[ids], self.observed[ids])
+            found = likelihood > wanted[ids]
+            self.z[ids[found]], self.output[ids[found]] = point[found], output[found]
+            moving = ~found  # most rows have found their point after two or three shrinks
+            ids, theta, bracket = ids[moving], theta[moving], bracket[moving]
+            if not len(ids):
+                break
+            low = torch.where(theta < 0, theta, bracket[:, 0])
+            high = torch.where(theta < 0, bracket[:, 1], theta)
+            theta = low + (high - low) * shares[ids, shrink]
+            bracket = torch.stack([low, high], 1)
 
-    def _log_likelihood(self, z: Tensor, output: Tensor) -> Tensor:
+    def _log_likelihood(self, z: Tensor, output: Tensor, x: Tensor, observed: Tensor) -> Tensor:
         """log p(observed | z) + log p(z) − log N(z; 0, 1)."""
-        errors = self.vae.observation.cross_entropy(self.x, output, self.observed)
+        errors = self.vae.observation.cross_entropy(x, output, observed)
         return self.prior.log_prior(z) - log_normal(z) - errors
 
     def _take_where(self, accepted: Tensor, z: Tensor, output: Tensor) -> None:
