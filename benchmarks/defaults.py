@@ -182,9 +182,10 @@ def summarise(found: list[Line]) -> None:
     for name in [*dict.fromkeys(line.estimator for line in found), "all"]:
         lines = [line for line in found if name in (line.estimator, "all")]
         below = [line for line in lines if not line.above_dull >= -CLEARLY]
-        regrets = [line.regret for line in lines]
+        regrets = [line.regret for line in lines if not np.isnan(line.regret)]
+        figures = (float(np.median(regrets)), max(regrets)) if regrets else ("–", "–")
         silent = sum(not line.warned for line in below)
-        rows.append((name, len(lines), len(below), silent, float(np.median(regrets)), max(regrets)))
+        rows.append((name, len(lines), len(below), silent, *figures))
     print_table(
         f"Defaults more than {CLEARLY:g} % below the dull answer, and regrets in %",
         ["estimator", "tables", "below dull", "without a warning", "median regret", "largest"],
