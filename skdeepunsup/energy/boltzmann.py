@@ -233,9 +233,9 @@ class BoltzmannMachine(EnergyModel):
         F is exact without hidden units, and if at most 15 hidden units remain beside the largest
         block of a greedy colouring, a set of units of which no two are connected (so up to 16
         hidden units, if all are connected). Otherwise F is the mean-field upper bound, and the
-        score a lower bound. log Z is the default of ``log_partition``: exact if at most 20 units
-        remain beside the largest block of all units, else estimated by annealed importance
-        sampling, from a fixed seed. It is computed when first needed and kept until the parameters
+        score a lower bound. log Z is exact if at most 20 units remain beside the largest block of
+        all units, else estimated by annealed importance sampling from a fixed seed, in fewer steps
+        than ``log_partition`` takes. It is computed when first needed and kept until the parameters
         change. For rows that are not binary the figure is not a likelihood.
 
         Parameters

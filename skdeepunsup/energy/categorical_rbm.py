@@ -201,10 +201,11 @@ class CategoricalRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
-        log Z is the default of ``log_partition``: exact if there are at most 20 hidden units, else
-        estimated by annealed importance sampling, from a fixed seed. A row with missing entries
-        belongs to the machine that has its other features only, whose log Z is computed if hidden
-        units can be enumerated: 2 to the power of n_components states for each thousand rows.
+        log Z is exact if there are at most 20 hidden units, else estimated by annealed importance
+        sampling from a fixed seed, in fewer steps than ``log_partition`` takes. A row with missing
+        entries belongs to the machine that has its other features only, whose log Z is computed if
+        hidden units can be enumerated: 2 to the power of n_components states for each thousand
+        rows.
 
         Parameters
         ----------

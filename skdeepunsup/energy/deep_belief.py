@@ -244,9 +244,10 @@ class DeepBeliefNetwork(StackedModel):
 
         It is E_q[log p(v, h) − log q(h | v)], with the top layer summed out. It is exact if all
         hidden layers but the top one have at most 10 units together; else it is a mean over draws
-        from q, whose expectation is the bound. log Z of the top machine is the default of
-        ``log_partition``. With a single hidden layer the figure is the log-likelihood. For grey
-        levels it is not a likelihood; with Gaussian visible units it bounds a log density.
+        from q, whose expectation is the bound. log Z of the top machine is exact or
+        annealed, in fewer steps than ``log_partition`` takes. With a single hidden layer the figure
+        is the log-likelihood. For grey levels it is not a likelihood; with Gaussian visible units
+        it bounds a log density.
 
         Parameters
         ----------

@@ -200,10 +200,10 @@ class DeepBoltzmannMachine(EnergyModel):
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound of it.
 
         F(v) is exact if the odd or the even hidden layers have at most 12 units in all, and always
-        with a single hidden layer; else it is the upper bound of mean field. log Z is the default
-        of ``log_partition``: exact if the odd layers, or the even ones with the features, have at
-        most 20 units in all, else estimated by annealed importance sampling, from a fixed seed. For
-        rows that are not binary the figure is not a likelihood.
+        with a single hidden layer; else it is the upper bound of mean field. log Z is exact if
+        the odd layers, or the even ones with the features, have at most 20 units in all, else
+        estimated by annealed importance sampling from a fixed seed, in fewer steps than
+        ``log_partition`` takes. For rows that are not binary the figure is not a likelihood.
 
         Parameters
         ----------

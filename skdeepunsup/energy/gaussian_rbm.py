@@ -189,9 +189,9 @@ class GaussianRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log density of each row, log p(v) = −F(v) − log Z.
 
-        log Z is the default of ``log_partition``: exact if there are at most 20 binary hidden
-        units, else estimated by annealed importance sampling, from a fixed seed. It is computed
-        when first needed and kept until the parameters change.
+        log Z is exact if there are at most 20 binary hidden units, else estimated by annealed
+        importance sampling from a fixed seed, in fewer steps than ``log_partition`` takes. It is
+        computed when first needed and kept until the parameters change.
 
         Parameters
         ----------

@@ -192,10 +192,10 @@ class BernoulliRBM(RestrictedModel):
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
-        log Z is the default of ``log_partition``: exact if the smaller layer has at most 20 bits,
-        else estimated by annealed importance sampling, from a fixed seed. It is computed when first
-        needed and kept until the parameters change. For rows that are not binary the figure is not
-        a likelihood.
+        log Z is exact if the smaller layer has at most 20 bits, else estimated by annealed
+        importance sampling from a fixed seed, in fewer steps than ``log_partition`` takes. It is
+        computed when first needed and kept until the parameters change. For rows that are not
+        binary the figure is not a likelihood.
 
         Parameters
         ----------

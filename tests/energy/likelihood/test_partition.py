@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from skdeepunsup import BernoulliRBM
 from skdeepunsup._random import Stream
+from skdeepunsup.energy.likelihood import partition
 from skdeepunsup.energy.likelihood.partition import (
     anneal,
     annealed_log_partition,
@@ -60,3 +62,40 @@ def test_base_machine_s_log_partition_is_exact():
 def test_interval_of_one_chain_is_all_there_is():
     estimate = log_mean_interval(torch.tensor([3.0]))
     assert estimate == (3.0, -math.inf, math.inf)
+
+
+@pytest.mark.parametrize("n_hidden", [8, 21])
+def test_scores_take_few_temperatures_where_these_agree(n_hidden, monkeypatch):
+    """None where log Z can be enumerated; and what they find is log Z."""
+    rng = np.random.default_rng(0)
+    X = (rng.random((100, 24)) < 0.4).astype(np.float32)
+    machine = BernoulliRBM(n_hidden, n_iter=2, random_state=0).fit(X).module_
+    machine.W.data += 0.3 * torch.randn(machine.W.shape, generator=torch.manual_seed(0))
+    asked = []
+    original = partition.anneal
+
+    def counted(path, state, betas, stream):
+        asked.append(len(betas))
+        return original(path, state, betas, stream)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partition, "anneal", counted)
+        quick = partition.kept_log_partition(machine)
+    assert set(asked) == (set() if n_hidden == 8 else {125})
+    assert quick == pytest.approx(exact_log_partition(machine), abs=0.3)
+
+
+def test_a_small_machine_s_scores_take_all_temperatures_if_need_be(monkeypatch):
+    machine = BernoulliRBM(21, n_iter=1, random_state=0).fit(np.eye(30)).module_
+    steps = []
+
+    def wide(machine, method, n_temperatures, n_chains, seed):
+        steps.append((n_temperatures, n_chains))
+        return partition.LogPartition(0.0, -math.inf, 1.0, 1.0)
+
+    monkeypatch.setattr(partition, "log_partition", wide)
+    assert partition.quick_log_partition(machine).value == 0
+    assert steps == [(125, 100), (500, 100), (2000, 100)]
+    monkeypatch.setattr(partition, "SMALL", 100)
+    partition.quick_log_partition(machine)
+    assert steps[3:] == [(125, 100), (500, 100)]
