@@ -112,7 +112,10 @@ PARAMETERS = {
     ),
     # Energies
     "cd_steps": ("Gibbs sweeps before each update, the k of CD-k and PCD-k.",),
-    "n_chains": ("Persistent chains, whatever the batch size; None takes ``batch_size`` of them.",),
+    "n_chains": (
+        "Persistent chains, whatever the batch size; None takes ten million divided by the number "
+        "of weights, but at least 50 and at most 200.",
+    ),
     "n_temperatures": (
         "Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange "
         "them (parallel tempering).",

@@ -56,8 +56,11 @@ class BoltzmannMachine(EnergyModel):
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
         This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
     n_chains : int, default=None
-        Persistent chains, whatever the batch size; None takes ``batch_size`` of them. They are
-        those of the free phase.
+        Persistent chains, whatever the batch size; None takes ten million divided by the number of
+        weights, but at least 50 and at most 200. They are those of the free phase.
+    n_temperatures : int, default=1
+        Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
+        (parallel tempering).
     cd_steps : int, default=1
         Gibbs sweeps before each update, the k of CD-k and PCD-k. They are those of the free phase.
     clamped : {"gibbs", "mean-field"}, default="gibbs"
@@ -173,6 +176,7 @@ class BoltzmannMachine(EnergyModel):
         n_iter: int = 100,
         learning_rate_schedule: str = "linear",
         n_chains: int | None = None,
+        n_temperatures: int = 1,
         cd_steps: int = 1,
         clamped: str = "gibbs",
         clamped_steps: int = 5,
@@ -193,6 +197,7 @@ class BoltzmannMachine(EnergyModel):
         self.n_iter = n_iter
         self.learning_rate_schedule = learning_rate_schedule
         self.n_chains = n_chains
+        self.n_temperatures = n_temperatures
         self.cd_steps = cd_steps
         self.clamped = clamped
         self.clamped_steps = clamped_steps
@@ -326,7 +331,8 @@ class BoltzmannMachine(EnergyModel):
             clamped_steps=self.clamped_steps,
             learning_rate=self.learning_rate,
             resample=self.resample,
-            **chain_options(self),
+            n_temperatures=self.n_temperatures,
+            **chain_options(self, module.L.numel()),
             **shared_options(self),
         )
 

@@ -50,7 +50,8 @@ class CategoricalRBM(RestrictedModel):
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD). Only complete data can train persistent chains.
     n_chains : int, default=None
-        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+        Persistent chains, whatever the batch size; None takes ten million divided by the number of
+        weights, but at least 50 and at most 200.
     n_temperatures : int, default=1
         Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
         (parallel tempering).

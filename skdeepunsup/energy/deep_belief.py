@@ -65,7 +65,11 @@ class DeepBeliefNetwork(StackedModel):
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD). Above categorical units it is always CD.
     n_chains : int, default=None
-        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+        Persistent chains, whatever the batch size; None takes ten million divided by the number of
+        weights, but at least 50 and at most 200.
+    n_temperatures : int, default=1
+        Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
+        (parallel tempering).
     momentum : float, default=0.0
         Share of the last step that is kept, in [0, 1). Each layer has its own; in fine-tuning, only
         the top one.
@@ -181,6 +185,7 @@ class DeepBeliefNetwork(StackedModel):
         cd_steps: int = 1,
         persistent: bool = True,
         n_chains: int | None = None,
+        n_temperatures: int = 1,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         averaging: float = 0.0,
@@ -206,6 +211,7 @@ class DeepBeliefNetwork(StackedModel):
         self.cd_steps = cd_steps
         self.persistent = persistent
         self.n_chains = n_chains
+        self.n_temperatures = n_temperatures
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.averaging = averaging

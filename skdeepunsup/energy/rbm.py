@@ -39,7 +39,8 @@ class BernoulliRBM(RestrictedModel):
         Whether the chains go on from one update to the next (PCD); otherwise each update starts
         them at its own batch (CD).
     n_chains : int, default=None
-        Persistent chains, whatever the batch size; None takes ``batch_size`` of them.
+        Persistent chains, whatever the batch size; None takes ten million divided by the number of
+        weights, but at least 50 and at most 200.
     n_temperatures : int, default=1
         Replicas of each persistent chain, at inverse temperatures from 1 to 0, which exchange them
         (parallel tempering). It is so many times the work, for data whose modes chains hardly
@@ -114,11 +115,12 @@ class BernoulliRBM(RestrictedModel):
     Notes
     -----
     The energy is E(v, h) = −aᵀv − bᵀh − vᵀWh. Unlike scikit-learn's, this machine divides each
-    phase by its own count, shuffles, starts its visible biases at the log odds of the data's means
-    and its hidden ones at −2, centres its units (``centered=False`` does not), and lowers the
-    learning rate (``learning_rate_schedule="constant"`` does not). ``partial_fit`` is a pass in
-    batches of ``batch_size``, where scikit-learn's is one update. ``score_samples`` is the
-    log-likelihood, not a random pseudo-likelihood.
+    phase by its own count, shuffles, starts at the data's means with weights from which either
+    layer gets inputs of variance 1 at most, has more chains than rows in a batch, centres its units
+    (``centered=False`` does not), and lowers the learning rate
+    (``learning_rate_schedule="constant"`` does not). ``partial_fit`` is a pass in batches of
+    ``batch_size``, where scikit-learn's is one update. ``score_samples`` is the log-likelihood, not
+    a random pseudo-likelihood.
 
     References
     ----------

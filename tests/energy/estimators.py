@@ -93,6 +93,9 @@ VARIANTS = [
         validation_fraction=0.2,
         random_state=0,
     ),
+    DeepBoltzmannMachine((5, 4), n_iter=2, n_chains=7, n_temperatures=3, random_state=0),
+    DeepBeliefNetwork((5, 4), n_iter=2, n_chains=7, n_temperatures=3, random_state=0),
+    BoltzmannMachine(n_components=4, n_iter=2, n_chains=7, n_temperatures=3, random_state=0),
     DeepBoltzmannMachine((4,), n_iter=3, pretraining_iter=0, precision="float64", random_state=0),
     DeepBoltzmannMachine((5, 4), n_iter=3, precision="bfloat16", random_state=0),
 ]

@@ -106,7 +106,7 @@ def test_too_much_to_enumerate_is_refused():
 
 
 def test_fitted_attributes_are_those_of_scikit_learn(X):
-    ours = BernoulliRBM(5, batch_size=7, n_iter=2, random_state=0).fit(X)
+    ours = BernoulliRBM(5, batch_size=7, n_chains=7, n_iter=2, random_state=0).fit(X)
     theirs = neural_network.BernoulliRBM(5, batch_size=7, n_iter=2, random_state=0).fit(X)
     for name in ("components_", "intercept_hidden_", "intercept_visible_", "h_samples_"):
         assert getattr(ours, name).shape == getattr(theirs, name).shape
@@ -137,7 +137,8 @@ def test_a_big_partial_fit_steps_the_right_way_whatever_the_chains(X):
 
 def test_first_update_starts_at_the_data_s_means(X):
     model = BernoulliRBM(4, learning_rate=1e-12, n_iter=1, random_state=0).fit(X)
-    np.testing.assert_allclose(model.inverse_transform(np.zeros((1, 4)))[0], X.mean(0), atol=0.01)
+    first = np.full((1, 4), 1 / (1 + np.exp(1)))  # E[h] at the hidden units' first bias, −1
+    np.testing.assert_allclose(model.inverse_transform(first)[0], X.mean(0), atol=0.01)
 
 
 @pytest.mark.parametrize("target", [0.1, 0.3])

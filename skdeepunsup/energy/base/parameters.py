@@ -13,6 +13,7 @@ from ..._parameters import (
     resolve_precision,
 )
 from ..._validation import outside_unit_interval
+from ..learning.chains import n_chains_by_default
 
 
 def check_training(estimator: Any) -> None:
@@ -21,6 +22,12 @@ def check_training(estimator: Any) -> None:
         check_integer(name, getattr(estimator, name), 1)
     if estimator.n_chains is not None:
         check_integer("n_chains", estimator.n_chains, 1)
+    check_integer("n_temperatures", estimator.n_temperatures, 1)
+    if estimator.n_temperatures > 1 and not getattr(estimator, "persistent", True):
+        raise ValueError(
+            f"n_temperatures == {estimator.n_temperatures} needs persistent=True: chains that are "
+            "forgotten at each update have no time to exchange temperatures."
+        )
     schedule = estimator.learning_rate_schedule
     check_option("learning_rate_schedule", schedule, ("linear", "constant"))
     check_real("weight_decay", estimator.weight_decay, 0)
@@ -48,12 +55,11 @@ def shared_options(estimator: Any) -> dict[str, Any]:
     }
 
 
-def chain_options(estimator: Any) -> dict[str, Any]:
-    """The number of persistent chains, by default ``batch_size``, and their sweeps per update."""
-    name = "n_chains" if estimator.n_chains else "batch_size"
-    n_chains = getattr(estimator, name)
-    replicas = getattr(estimator, "n_temperatures", 1)
-    check_rows_fit(name, n_chains, replicas * estimator.n_features_in_)
+def chain_options(estimator: Any, n_weights: int) -> dict[str, Any]:
+    """The number of persistent chains, by default of a machine of so many weights, and sweeps."""
+    n_chains = estimator.n_chains or n_chains_by_default(n_weights)
+    replicas = estimator.n_temperatures
+    check_rows_fit("n_chains", n_chains, replicas * estimator.n_features_in_)
     return {
         "n_chains": n_chains,
         "n_steps": estimator.cd_steps,

@@ -14,7 +14,7 @@ from ..._random import Stream
 from ..._rows import Rows
 from ..._validation import to_array
 from ...training import Schedule
-from ..learning.chains import DataChains, PersistentChains, TemperedChains
+from ..learning.chains import DataChains, persistent_chains
 from ..learning.contrastive import ContrastiveDivergence
 from ..learning.start import start_at_data
 from ..machines.restricted import RestrictedBoltzmannMachine
@@ -75,14 +75,8 @@ class RestrictedModel(Unrollable, EnergyModel):
         check_integer("n_components", self.n_components, 1)
         check_real("learning_rate", self._rate(), 0, boundaries="neither")
         check_training(self)
-        check_integer("n_temperatures", self.n_temperatures, 1)
         for name in ("persistent", "resample"):
             check_boolean(name, getattr(self, name))
-        if self.n_temperatures > 1 and not self.persistent:
-            raise ValueError(
-                f"n_temperatures == {self.n_temperatures} needs persistent=True: chains that are "
-                "forgotten at each update have no time to exchange temperatures."
-            )
         check_real("momentum", self.momentum, 0, 1, "left")
         if self.sparsity_target is not None:
             check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
@@ -117,13 +111,11 @@ class RestrictedModel(Unrollable, EnergyModel):
     def _objective(
         self, module: RestrictedBoltzmannMachine, stream: Stream
     ) -> ContrastiveDivergence:
-        kind: Any = PersistentChains if self.persistent else DataChains
-        if self.n_temperatures > 1:
-            kind = partial(TemperedChains, n_temperatures=self.n_temperatures)
+        kind: Any = persistent_chains(self.n_temperatures) if self.persistent else DataChains
         return ContrastiveDivergence(
             module,
             stream,
-            chains=partial(kind, **chain_options(self)),
+            chains=partial(kind, **chain_options(self, module.W.numel())),
             learning_rate=self._rate(),
             momentum=self.momentum,
             sparsity_target=self.sparsity_target,

@@ -18,7 +18,7 @@ from ..._random import Stream
 from ..._rows import Rows
 from ...base.generative import GenerativeModel
 from ...training import Schedule
-from ..learning.chains import DataChains, PersistentChains
+from ..learning.chains import DataChains, persistent_chains
 from ..learning.contrastive import ContrastiveDivergence
 from ..learning.greedy import LayerByLayer
 from ..learning.start import start_at_data
@@ -53,6 +53,7 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
     batch_size: Any
     n_iter: Any
     persistent: Any
+    n_temperatures: Any
     momentum: Any
     resample: Any
     min_variance: Any
@@ -172,11 +173,12 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
     ) -> ContrastiveDivergence:
         """The learning rule of a layer's machine; above the bottom it draws bits from its rows."""
         missing = layer == 0 and self.visible_units == "categorical"
-        kind = PersistentChains if self.persistent and not missing else DataChains
+        persistent = self.persistent and not missing
+        kind = persistent_chains(self.n_temperatures) if persistent else DataChains
         return ContrastiveDivergence(
             machine,
             stream,
-            chains=partial(kind, **chain_options(self)),
+            chains=partial(kind, **chain_options(self, machine.W.numel())),
             learning_rate=self._rates()[layer],
             momentum=self.momentum,
             resample=layer > 0 or self.resample,

@@ -169,7 +169,7 @@ class ContrastiveDivergence(LikelihoodAscent):
         """
         rows = x[torch.arange(len(self.chains.h), device=x.device) % len(x)]
         v = self.machine.coding.to_states(self.stream.bernoulli(rows) if self.resample else rows)
-        self.chains.settle(self.machine.hidden_input(v))
+        self.chains.start(v)
 
     def _update(self, x: Tensor) -> None:
         machine, n, rate = self.machine, len(x), self.learning_rate * self.pace

@@ -18,6 +18,7 @@ from ..._random import Stream
 from ..machines.lateral import LateralMachine
 from .ascent import LikelihoodAscent
 from .contrastive import ACTIVITY_RATE, phase_weights
+from .ladder import Ladder
 from .monitors import Figures, lateral_figures
 
 
@@ -65,8 +66,9 @@ class LateralAscent(LikelihoodAscent):
     ----------
     machine : LateralMachine
     stream : Stream
-    n_chains, n_steps : int
-        Chains of the free phase, and their sweeps per update.
+    n_chains, n_steps, n_temperatures : int
+        Chains of the free phase, their sweeps per update, and the replicas of each; more than one
+        exchange temperatures.
     clamped : {"gibbs", "mean-field"}
         How hidden units are inferred from data: drawn, or set to their mean field.
     clamped_steps : int
@@ -91,6 +93,7 @@ class LateralAscent(LikelihoodAscent):
         *,
         n_chains: int,
         n_steps: int,
+        n_temperatures: int = 1,
         clamped: str,
         clamped_steps: int,
         weight_decay: float = 0.0,
@@ -102,7 +105,13 @@ class LateralAscent(LikelihoodAscent):
         self.n_steps, self.clamped, self.clamped_steps = n_steps, clamped, clamped_steps
         self.weight_decay, self.centered = weight_decay, centered
         D = machine.n_features
-        self.chains = machine.path().base_state(n_chains, stream).to(precision)
+        self.ladder: Ladder | None = None
+        if n_temperatures > 1:
+            # Exchanges compare energies, which bfloat16 would round.
+            self.ladder = Ladder(machine.path(), stream, n_chains, n_temperatures, machine.c.dtype)
+            self.chains = self.ladder.coldest()
+        else:
+            self.chains = machine.path().base_state(n_chains, stream).to(precision)
         self.mu = torch.zeros_like(machine.c)
         self.activity = machine.c[D:].sigmoid()
         if centered:
@@ -112,9 +121,7 @@ class LateralAscent(LikelihoodAscent):
     def _update(self, x: Tensor) -> None:
         machine, rate = self.machine, self.learning_rate * self.pace
         s, p = self._clamped_phase(x)
-        self.chains = machine.everyone.gibbs(
-            self.chains, machine.L, machine.c, self.stream, self.n_steps
-        )
+        self._advance()
         chains = self.chains.to(x.dtype)
         S = torch.cat([s, chains])
         P = torch.cat([p, affine(chains, machine.L, machine.c).sigmoid_()])
@@ -124,6 +131,17 @@ class LateralAscent(LikelihoodAscent):
             machine.L.mul_(1 - rate * self.weight_decay)
         machine.L.add_(L, alpha=rate)
         machine.c.add_(c, alpha=rate)
+
+    def _advance(self) -> None:
+        """Advance the chains of the free phase."""
+        machine = self.machine
+        if self.ladder is not None:
+            self.ladder.advance(self.n_steps)
+            self.chains = self.ladder.coldest()
+            return
+        self.chains = machine.everyone.gibbs(
+            self.chains, machine.L, machine.c, self.stream, self.n_steps
+        )
 
     def _clamped_phase(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """States of all units given the visible ones, and their means given the others."""
@@ -146,9 +164,13 @@ class LateralAscent(LikelihoodAscent):
         return lateral_figures(self.module, rows)
 
     def _state(self) -> dict[str, Any]:
-        return {"chains": self.chains.to(self.machine.c.dtype), "activity": self.activity}
+        ladder = None if self.ladder is None else self.ladder.state_dict()
+        chains = self.chains.to(self.machine.c.dtype)
+        return {"chains": chains, "activity": self.activity, "ladder": ladder}
 
     def _take(self, state: dict[str, Any]) -> None:
         if self.chains.shape == state["chains"].shape:  # else n_chains was set anew
             self.chains = state["chains"].to(self.chains, copy=True)
+        if self.ladder is not None:
+            self.ladder.load_state_dict(state["ladder"] or {})
         self.activity.copy_(state["activity"])

@@ -12,7 +12,7 @@ from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
 from ..units.binary import Bernoulli, Twin
 from .ascent import LikelihoodAscent
-from .chains import PersistentChains
+from .chains import persistent_chains
 from .contrastive import (
     ACTIVITY_RATE,
     ContrastiveDivergence,
@@ -20,7 +20,9 @@ from .contrastive import (
     centered_gradient,
     phase_weights,
 )
+from .ladder import Ladder
 from .monitors import Figures, layered_figures
+from .start import vary_inputs
 
 
 def layered_gradient(
@@ -85,8 +87,9 @@ class LayeredAscent(LikelihoodAscent):
         Stages before the joint one: as many as there are pairs, or 0.
     mean_field_steps : int
         Rounds of mean field per update.
-    n_chains, n_steps : int
-        Persistent chains, and their Gibbs sweeps per update.
+    n_chains, n_steps, n_temperatures : int
+        Persistent chains, their Gibbs sweeps per update, and the replicas of each; more than one
+        exchange temperatures.
     pretraining_learning_rate : float
     weight_decay : float
         W ← (1 − learning_rate · weight_decay) W before each step.
@@ -114,6 +117,7 @@ class LayeredAscent(LikelihoodAscent):
         mean_field_steps: int,
         n_chains: int,
         n_steps: int,
+        n_temperatures: int = 1,
         pretraining_learning_rate: float,
         weight_decay: float = 0.0,
         centered: bool = True,
@@ -130,13 +134,26 @@ class LayeredAscent(LikelihoodAscent):
         self.weight_decay, self.centered, self.precision = weight_decay, centered, precision
         first = (machine.a0, *machine.b[1:])
         self.activity = [b.sigmoid() for b in first]
-        self.n_chains, self.chains = n_chains, list[Tensor]()
+        self.n_chains, self.n_temperatures = n_chains, n_temperatures
+        self.chains = list[Tensor]()
+        self.ladder: Ladder | None = None
 
     def _enter(self, stage: int) -> None:
         """Begin a stage from the parameters that the stage before has learned."""
         self._leave_pair()
         self.entered = stage
         self.pair = self._pair(stage) if stage < self.n_pretrained else None
+        if self.pair is not None:
+            self._start(self.pair.machine, stage)
+
+    def _start(self, pair: RestrictedBoltzmannMachine, i: int) -> None:
+        """Set the first parameters of layers i and i + 1, in the average as well."""
+        pair.a.copy_(pair.a0)
+        vary_inputs(pair, pair.visible.mean(pair.a0), self.stream)
+        self.module.W[i].copy_(pair.W)
+        self.module.b[i + 1].copy_(pair.b)
+        if i == 0:
+            self.module.b[0].copy_(pair.a)
 
     def _pair(self, i: int) -> ContrastiveDivergence:
         """The rule that trains layers i and i + 1 as a restricted machine with their parameters.
@@ -160,7 +177,11 @@ class LayeredAscent(LikelihoodAscent):
         return ContrastiveDivergence(
             pair,
             self.stream,
-            chains=partial(PersistentChains, n_chains=self.n_chains, n_steps=self.n_steps),
+            chains=partial(
+                persistent_chains(self.n_temperatures),
+                n_chains=self.n_chains,
+                n_steps=self.n_steps,
+            ),
             learning_rate=self.pretraining_learning_rate / scale,
             weight_decay=self.weight_decay * scale,
             centered=self.centered,
@@ -184,10 +205,22 @@ class LayeredAscent(LikelihoodAscent):
             self.pair.step(self._below(x))
             return
         data = self.machine.mean_field(x, self.mean_field_steps)
-        if not self.chains:  # chains far from the data would undo the pre-training
-            rows = torch.arange(self.n_chains, device=x.device) % len(x)
-            self.chains = [self.stream.bernoulli(q[rows]).to(self.precision) for q in data]
+        if not self.chains:
+            self._start_chains(data)
         self._ascend(data, self._advance())
+
+    def _start_chains(self, data: list[Tensor]) -> None:
+        """Start at draws from these means; far from the data they would undo the pre-training."""
+        rows = torch.arange(self.n_chains, device=data[0].device) % len(data[0])
+        self.chains = [self.stream.bernoulli(q[rows]).to(self.precision) for q in data]
+        if self.n_temperatures > 1:
+            self.ladder = self._new_ladder()
+            self.ladder.start(torch.cat([self.chains[i] for i in self.machine.sides[0]], 1))
+
+    def _new_ladder(self) -> Ladder:
+        """Tempered chains; bfloat16 would round the energies that exchanges compare."""
+        dtype = self.activity[0].dtype
+        return Ladder(self.machine.path(), self.stream, self.n_chains, self.n_temperatures, dtype)
 
     def _below(self, v: Tensor) -> Tensor:
         """States of the lower layer of the pair in training, drawn by a doubled pass up."""
@@ -198,8 +231,19 @@ class LayeredAscent(LikelihoodAscent):
         return 2 * h if self.entered + 1 < machine.depth else h
 
     def _advance(self) -> list[Tensor]:
-        """Advance the chains; return their even layers' states and the odd layers' means."""
+        """Advance the chains; return one side's states and the other's means given them.
+
+        The side that is drawn last enters by its means: the odd layers, or the larger side of
+        tempered chains.
+        """
         machine, h = self.machine, self.chains
+        if self.ladder is not None:
+            self.ladder.advance(self.n_steps)
+            drawn = machine.layers_of(self.ladder.coldest(), machine.sides[0])
+            rest = {i: machine.input(drawn, i).sigmoid() for i in machine.sides[1]}
+            both = drawn | rest
+            self.chains = [both[i].to(self.precision) for i in range(machine.depth + 1)]
+            return self.chains
         for step in range(self.n_steps):
             if step:
                 machine.draw(h, machine.odd, self.stream)
@@ -240,6 +284,7 @@ class LayeredAscent(LikelihoodAscent):
             "activity": self.activity,
             "entered": self.entered,
             "pair": pair,
+            "ladder": None if self.ladder is None else self.ladder.state_dict(),
         }
 
     def _take(self, state: dict[str, Any]) -> None:
@@ -250,6 +295,10 @@ class LayeredAscent(LikelihoodAscent):
             for h in state["chains"]
             if len(h) == self.n_chains  # else it was set anew
         ]
+        if self.n_temperatures > 1 and self.chains:
+            self.ladder = self._new_ladder()
+            if not self.ladder.load_state_dict(state["ladder"] or {}):
+                self.chains = []  # start anew
         self.entered, self.pair = state["entered"], None
         if state["pair"] is not None and self.entered < self.n_pretrained:
             self.pair = self._pair(self.entered)

@@ -25,11 +25,11 @@ def test_tempered_chains_sample_the_machine_where_plain_ones_are_stuck():
     chains = TemperedChains(
         machine, Stream(0), n_chains=300, n_steps=1, dtype=torch.float64, n_temperatures=12
     )
-    chains.v = torch.ones_like(chains.v)
+    chains.start(torch.ones(300, 8).double())
     with torch.no_grad():
         for _ in range(300):
-            chains.draw(chains.v)
-        found = torch.stack([(chains.draw(chains.v).sum(1) > 4).double() for _ in range(200)])
+            chains.draw(chains.h)
+        found = torch.stack([(chains.draw(chains.h).sum(1) > 4).double() for _ in range(200)])
     error = 5 * math.sqrt(share * (1 - share) / 300)  # as if a chain were worth one draw
     assert float(found.mean()) == pytest.approx(share, abs=error)
     stuck = machine.gibbs(torch.ones(300, 8).double(), Stream(0), 500)
@@ -41,12 +41,12 @@ def test_exchanges_move_temperatures_and_never_lose_one():
     chains = TemperedChains(
         machine, Stream(0), n_chains=5, n_steps=1, dtype=torch.float64, n_temperatures=4
     )
-    first = chains.rank.clone()
+    first = chains.ladder.rank.clone()
     with torch.no_grad():
         for _ in range(20):
-            chains.draw(chains.v)
-    assert (chains.rank.sort(1).values == torch.arange(4)).all()
-    assert (chains.rank != first).any()
+            chains.draw(chains.h)
+    assert (chains.ladder.rank.sort(1).values == torch.arange(4)).all()
+    assert (chains.ladder.rank != first).any()
 
 
 def test_what_is_missing_is_neither_seen_nor_reconstructed():

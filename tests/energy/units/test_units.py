@@ -226,8 +226,9 @@ def test_units_with_parameters_of_their_own_learn(kind):
 
 
 @pytest.mark.parametrize("kind", HIDDEN_UNITS)
-def test_hidden_units_above_bits_start_at_the_first_bias_of_their_kind(kind, monkeypatch):
+def test_hidden_units_above_mean_bits_start_at_the_first_bias_of_their_kind(kind, monkeypatch):
     monkeypatch.setattr(HIDDEN_UNITS[kind], "first_bias", 0.7)
     machine = RestrictedBoltzmannMachine(3, 2, hidden_units=kind)
     start_at_data(machine, ResidentRows(torch.eye(3)), Stream(0))
-    torch.testing.assert_close(machine.b, torch.full((2,), 0.7))
+    inputs = machine.hidden_input(machine.visible.mean(machine.a0)[None])
+    torch.testing.assert_close(inputs, torch.full((1, 2), 0.7))
