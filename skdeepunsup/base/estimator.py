@@ -19,7 +19,7 @@ from .._persistence import RecordedModule, restore_module, store_module, to_arra
 from .._random import Stream
 from .._rows import Rows, StreamedRows, map_rows, training_rows
 from .._validation import output_dtype
-from ..training import Objective, Schedule, train
+from ..training import Objective, Schedule, Watch, train
 from .fit import CallbackObserver, Fit, TrainingData, split
 from .memory import WithinMemory
 
@@ -145,6 +145,10 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _objective(self, module: Any, stream: Stream) -> Objective:
         """Return what trains ``module``, whose parameters are the first or the last fit's."""
 
+    def _watch(self, fit: Fit) -> Watch | None:
+        """Return what looks at the model during ``fit``; None by default."""
+        return None
+
     def _fit(self, X: Any, y: Any, **marks: Any) -> Self:
         """Fit the model; a public ``fit`` is decorated by ``with_callbacks`` and calls this."""
         self._check_parameters()
@@ -184,6 +188,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 history=fit.history,
                 held_out=fit.held_out,
                 observer=observer,
+                watch=None if observer is None else self._watch(fit),
                 # Within a search or a Pipeline, Ctrl-C ends all of it.
                 keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
             )

@@ -126,6 +126,8 @@ class BoltzmannMachine(EnergyModel):
     -----
     UserWarning
         If the data leave [0, 1].
+    ConvergenceWarning
+        If the log-likelihood fell during ``fit``, or is far below that of independent features.
 
     See Also
     --------
@@ -140,6 +142,12 @@ class BoltzmannMachine(EnergyModel):
     ``transform`` is the mean field of the hidden units given the row, iterated until it settles:
     E[h | v] if hidden units are not connected with each other, else an approximation.
     ``inverse_transform`` is the mean field of the visible units given the code.
+
+    ``fit`` is watched: at up to ten moments and its end, a short annealing from a fixed seed
+    estimates the log-likelihood of 200 rows, for a few per cent of the time. If it fell clearly,
+    the best of these epochs is kept, with a warning. What happens between them is not seen, nor a
+    mode that no chain of the annealing finds.
+    ``partial_fit`` is not watched.
 
     References
     ----------

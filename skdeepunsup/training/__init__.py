@@ -1,6 +1,6 @@
 """Training: the loop counts epochs, an objective makes one update."""
 
-from .loop import Observer, train
+from .loop import Observer, Watch, train
 from .objectives import GradientDescent, Objective
 from .pace import PACES, autocast, follow, linear_pace
 from .schedule import Schedule
@@ -11,6 +11,7 @@ __all__ = [
     "Objective",
     "Observer",
     "Schedule",
+    "Watch",
     "autocast",
     "follow",
     "linear_pace",

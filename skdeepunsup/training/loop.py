@@ -28,6 +28,19 @@ class Observer(Protocol):
         """Called after an epoch with its record; returns True to end the fit."""
 
 
+class Watch(Protocol):
+    """Looks at the model at some moments of a stage, to notice a fit that gets worse."""
+
+    def begin(self, n_epochs: int) -> None:
+        """Called before a stage of so many epochs."""
+
+    def is_best(self, epoch: int) -> bool:
+        """Called after each epoch, counted from 1; whether it is the best of the stage so far."""
+
+    def verdict(self) -> str | None:
+        """Called after the stage; what to warn of if its best epoch is to be gone back to."""
+
+
 def train(
     objective: Objective,
     rows: Rows,
@@ -37,6 +50,7 @@ def train(
     history: dict[str, list[float]],
     held_out: Rows | None = None,
     observer: Observer | None = None,
+    watch: Watch | None = None,
     keep_interrupted: bool = True,
 ) -> None:
     """Run all stages of a schedule, each until its epochs are over or no longer improve.
@@ -59,6 +73,8 @@ def train(
         Each finished epoch appends one entry for each named scalar.
     observer : Observer, optional
         Is told of each epoch, and may end the fit.
+    watch : Watch, optional
+        Notices a stage that gets worse, which then ends with its best epoch, and a warning.
     keep_interrupted : bool, default=True
         Whether Ctrl-C after at least one finished epoch ends the fit normally, with a warning.
 
@@ -70,10 +86,10 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If a scalar or a parameter stops being finite, the fit is interrupted, or the observer ends
-        it before its last stage.
+        If a scalar or a parameter stops being finite, the fit is interrupted, the observer ends it
+        before its last stage, or the watch notices that it got worse.
     """
-    training = Training(objective, rows, schedule, stream, history, held_out, observer)
+    training = Training(objective, rows, schedule, stream, history, held_out, observer, watch)
     try:
         training.run()
     except KeyboardInterrupt:
@@ -101,6 +117,8 @@ class Training:
         State after the last finished epoch, or at the start.
     best : Checkpoint or None
         State after the best epoch of the stage; None if the schedule does not keep it.
+    seen : Checkpoint or None
+        State after the best epoch that the watch has looked at.
     stopping : EarlyStopping or None
         Decides when the stage no longer improves.
     """
@@ -114,15 +132,17 @@ class Training:
         history: dict[str, list[float]],
         held_out: Rows | None,
         observer: Observer | None,
+        watch: Watch | None = None,
     ) -> None:
         self.objective, self.rows, self.held_out = objective, rows, held_out
         self.schedule, self.stream = schedule, stream
         self.history, self.epochs_before = history, len(history.get("loss", []))
-        self.observer = observer
+        self.observer, self.watch = observer, watch
         self.stage, self.ended = 0, False
         self.records: list[Record] = []
         self.last = Checkpoint(objective)
         self.best: Checkpoint | None = None
+        self.seen: Checkpoint | None = None
         self.stopping: EarlyStopping | None = None
 
     def run(self) -> None:
@@ -137,10 +157,25 @@ class Training:
         self.stage = stage
         self.best = Checkpoint(self.objective) if self.schedule.keep_best else None
         self.stopping = self.schedule.stopping()
-        for progress in self.schedule.timetable(stage):
+        if self.watch is not None:
+            self.watch.begin(self.schedule.stages[stage])
+        for epoch, progress in enumerate(self.schedule.timetable(stage), 1):
             if not self.epoch(progress):
                 break
+            if self.watch is not None and self.watch.is_best(epoch):
+                self.seen = self.seen or Checkpoint(self.objective)
+                self.seen.save(len(self.records))
         self.return_to_best()
+        self.heed_watch()
+
+    def heed_watch(self) -> None:
+        """Go back to the best epoch of the stage if the watch says that it got worse, and warn."""
+        if self.watch is None or self.ended or (worse := self.watch.verdict()) is None:
+            return
+        if self.seen is not None:
+            self.seen.restore()
+            self.last.save(len(self.records))
+        _warn(worse)
 
     def epoch(self, progress: float) -> bool:
         """Run one epoch; return whether the stage continues."""

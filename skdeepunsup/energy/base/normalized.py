@@ -7,9 +7,12 @@ from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import names_its_class
+from ...base.fit import Fit
 from ...base.transformer import DeepTransformer
+from ..learning.watch import Watch
 from ..likelihood.partition import DEFAULT_CHAINS, DEFAULT_TEMPERATURES, LogPartition, log_partition
 from ..machines.base import Machine
+from .parameters import advice
 
 
 class NormalizedModel(DeepTransformer):
@@ -56,6 +59,12 @@ class NormalizedModel(DeepTransformer):
             The fitted estimator.
         """
         return self._partial_fit(X)
+
+    def _watch(self, fit: Fit) -> Watch | None:
+        if fit.stream.device.type == "mps":  # which has no float64 for the weights of an annealing
+            return None
+        objective: Any = fit.objective
+        return Watch(objective, fit.rows, fit.schedule.batch_size, advice(self))
 
     @property
     @abstractmethod

@@ -13,7 +13,7 @@ from ..._parameters import (
     resolve_precision,
 )
 from ..._validation import outside_unit_interval
-from ..learning.chains import n_chains_by_default
+from ..learning.chains import MAX_CHAINS, n_chains_by_default
 
 
 def check_training(estimator: Any) -> None:
@@ -64,3 +64,12 @@ def chain_options(estimator: Any, n_weights: int) -> dict[str, Any]:
         "n_chains": n_chains,
         "n_steps": estimator.cd_steps,
     }
+
+
+def advice(estimator: Any) -> str:
+    """What to change in a fit that got worse, in a sentence."""
+    few = estimator.n_chains is not None and estimator.n_chains < MAX_CHAINS
+    ways = [f"n_chains={MAX_CHAINS}"] if few and getattr(estimator, "persistent", True) else []
+    if estimator.n_temperatures == 1 and getattr(estimator, "persistent", True):
+        ways.append("n_temperatures=10")
+    return f"Set {' or '.join(ways)}, or lower learning_rate." if ways else "Lower learning_rate."

@@ -71,9 +71,22 @@ class LikelihoodAscent(ABC):
         averages, parameters = self.module.parameters(), self.machine.parameters()
         follow(averages, parameters, self.averaging, self.n_updates)
 
+    @property
+    @abstractmethod
+    def n_sweeps(self) -> int:
+        """Sweeps over units in an update, of the chains and of what is given the data."""
+
+    def watched(self, rows: Rows) -> tuple[Any, Rows] | None:
+        """The machine in training and the rows it models, for a `Watch`."""
+        return self.module, rows
+
+    def as_trained(self, x: Tensor) -> Tensor:
+        """Rows as training takes them; bits that are drawn are the same at each call."""
+        return fixed_bits(x) if self.resample else x
+
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         def figures(x: Tensor) -> Figures:
-            return self._figures(fixed_bits(x) if self.resample else x)
+            return self._figures(self.as_trained(x))
 
         return measured(figures, rows, held_out)
 

@@ -157,6 +157,11 @@ class ContrastiveDivergence(LikelihoodAscent):
         self._phase_weights: dict[tuple[int, int], Tensor] = {}
 
     @property
+    def n_sweeps(self) -> int:
+        """Sweeps of the chains."""
+        return self.chains.n_steps
+
+    @property
     def lam(self) -> Tensor:
         """λ, the hidden offset."""
         return self.activity if self.centered else self._no_offset

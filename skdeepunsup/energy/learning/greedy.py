@@ -140,6 +140,20 @@ class LayerByLayer:
         record = self.stages[self.stage].measure(seen, held)
         return record | {"layer": torch.tensor(float(layer + 1 if greedy else 0))}
 
+    @property
+    def n_sweeps(self) -> int:
+        """Sweeps of a layer's chains."""
+        return self.stages[0].n_sweeps
+
+    def watched(self, rows: Rows) -> tuple[Any, Rows] | None:
+        """The machine of the layer in training, and the rows that arrive there."""
+        above = RowsAbove(rows, self.module, min(self.stage, self.n_layers - 1))
+        return self.stages[self.stage].watched(above)
+
+    def as_trained(self, x: Tensor) -> Tensor:
+        """Rows as the layer in training takes them."""
+        return self.stages[self.stage].as_trained(x)
+
     def state_dict(self) -> dict[str, Any]:
         return {"begun": self.begun, "stages": [stage.state_dict() for stage in self.stages]}
 

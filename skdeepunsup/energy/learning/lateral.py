@@ -118,6 +118,11 @@ class LateralAscent(LikelihoodAscent):
             self.mu[:D] = machine.c0[:D].sigmoid()
             self.mu[D:] = self.activity
 
+    @property
+    def n_sweeps(self) -> int:
+        """Sweeps of both phases."""
+        return self.n_steps + self.clamped_steps
+
     def _update(self, x: Tensor) -> None:
         machine, rate = self.machine, self.learning_rate * self.pace
         s, p = self._clamped_phase(x)

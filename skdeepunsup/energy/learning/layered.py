@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..._products import add_product_, affine
 from ..._random import Stream
+from ..._rows import Rows
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
 from ..units.binary import Bernoulli, Twin
@@ -137,6 +138,15 @@ class LayeredAscent(LikelihoodAscent):
         self.n_chains, self.n_temperatures = n_chains, n_temperatures
         self.chains = list[Tensor]()
         self.ladder: Ladder | None = None
+
+    @property
+    def n_sweeps(self) -> int:
+        """Sweeps of the chains, and rounds of mean field."""
+        return self.n_steps + self.mean_field_steps
+
+    def watched(self, rows: Rows) -> tuple[LayeredMachine, Rows] | None:
+        """The whole machine, once its layers learn together."""
+        return (self.module, rows) if self.pair is None else None
 
     def _enter(self, stage: int) -> None:
         """Begin a stage from the parameters that the stage before has learned."""

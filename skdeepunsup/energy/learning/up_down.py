@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..._products import add_product_
 from ..._random import Stream
+from ..._rows import Rows
 from ..machines.belief_network import BeliefNetwork
 from ..machines.restricted import RestrictedBoltzmannMachine
 from .ascent import LikelihoodAscent
@@ -95,6 +96,14 @@ class UpDown(LikelihoodAscent):
             below = machine.sample_visible(above, self.stream)
             sleep_(network, layer, below, above, rates[layer])
             above = below
+
+    @property
+    def n_sweeps(self) -> int:
+        """Sweeps of the top machine's chains."""
+        return self.top.n_sweeps
+
+    def watched(self, rows: Rows) -> None:
+        """Nothing: the network's likelihood has no annealing path."""
 
     def _figures(self, rows: Tensor) -> Figures:
         """Figures of the top machine, from rows as they arrive there."""

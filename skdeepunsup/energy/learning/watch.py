@@ -1,0 +1,155 @@
+"""A watch over a fit: a short annealing tells that the likelihood falls, where the loss does not.
+
+Neither the free-energy gap, nor the chains' moments, nor the loss tells a fit that runs away. A
+short annealing does, of diverged machines too, to .4 nats in 13 of 13 cases that were enumerated.
+"""
+
+import copy
+import math
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from ..._random import Stream
+from ..._rows import Rows
+from ..likelihood.partition import anneal, exact_log_partition
+from ..machines.base import Machine
+
+N_CHAINS, MIN_STEPS, STEPS, MAX_STEPS = 50, 50, 100, 200
+"""Chains of a look, and its steps: at least, where there are several looks, and at most."""
+
+MAX_ENUMERATED = 10
+"""Most bits for which log Z is exact, which then takes a few milliseconds."""
+
+MAX_LOOKS = 10
+"""Most looks at a stage, the one at its end included."""
+
+SWEEPS_A_STEP = 20
+"""Sweeps of the fit for each step of annealing, so that looks cost a few per cent of it."""
+
+N_ROWS = 200
+"""Rows that are scored, the same at each look."""
+
+MARGIN, SHARE = 1.0, 0.1
+"""Nats, and share of the independent units' score, that a score must be below another to count."""
+
+
+class Watched(Protocol):
+    """A learning rule that can be watched."""
+
+    @property
+    def n_sweeps(self) -> int:
+        """Sweeps in an update."""
+
+    def watched(self, rows: Rows) -> tuple[Machine, Rows] | None:
+        """The machine in training and the rows it models; None if it is no model of rows."""
+
+    def as_trained(self, x: Tensor) -> Tensor:
+        """Rows as training takes them, the same at each call."""
+
+
+class Score(NamedTuple):
+    """Mean log-likelihood in nats, and by how much it may be too high.
+
+    The mean weight of an annealing is t nats too high with a probability below e⁻ᵗ, but often too
+    low, since it misses modes: by about the deviation of the log weights.
+    """
+
+    value: float
+    doubt: float
+    epoch: int
+
+
+def short_score(machine: Machine, v: Tensor, n_steps: int, epoch: int) -> Score:
+    """Score of the states ``v``; all its randomness is its own, and the same at each call."""
+    free_energy = float(machine.free_energy(v).mean())
+    if machine.n_enumerated <= MAX_ENUMERATED:
+        return Score(-free_energy - exact_log_partition(machine), 0.0, epoch)
+    stream, path = Stream(0, v.device), machine.path()
+    betas = torch.linspace(0, 1, n_steps + 1, dtype=torch.float64)
+    log_weights, _ = anneal(path, path.base_state(N_CHAINS, stream), betas, stream)
+    log_z = float(path.base_log_partition()) + float(log_weights.logsumexp(0)) - math.log(N_CHAINS)
+    return Score(-free_energy - log_z, float(log_weights.std()), epoch)
+
+
+def independent_score(machine: Machine, rows: Rows, v: Tensor) -> float:
+    """Mean log-likelihood of the states ``v`` if their units were independent."""
+    units: Any = copy.deepcopy(machine.visible).cpu()
+    x = units.start_(rows)
+    return float(units.log_probability(v.cpu(), x.to(v.dtype).cpu()).mean())
+
+
+class Watch:
+    """Looks at a machine at a few moments of each stage and its end, and tells when it got worse.
+
+    Parameters
+    ----------
+    objective : Watched
+    rows : Rows
+        Rows of training.
+    batch_size : int
+    advice : str
+        A sentence on what to change in a fit that got worse.
+    """
+
+    def __init__(self, objective: Watched, rows: Rows, batch_size: int, advice: str) -> None:
+        self.objective, self.rows, self.batch_size = objective, rows, batch_size
+        self.advice = advice
+        self.begin(1)
+
+    def begin(self, n_epochs: int) -> None:
+        """Plan the looks at a stage of so many epochs."""
+        n_updates = n_epochs * math.ceil(len(self.rows) / self.batch_size)
+        n_steps = n_updates * (1 + self.objective.n_sweeps) // SWEEPS_A_STEP
+        n_looks = min(max(n_steps // STEPS, 1), MAX_LOOKS, n_epochs)
+        self.n_steps = min(max(n_steps // n_looks, MIN_STEPS), MAX_STEPS)
+        self.due = {round(n_epochs * (k + 1) / n_looks) for k in range(n_looks)}
+        self.best: Score | None = None
+        self.last: Score | None = None
+        self.independent = -math.inf
+
+    def is_best(self, epoch: int) -> bool:
+        """Look if it is time to; whether this epoch of the stage is the best seen so far."""
+        if epoch not in self.due:
+            return False
+        self.last = self._look(epoch)
+        if self.last is None or (self.best is not None and self.best.value >= self.last.value):
+            return False
+        self.best = self.last
+        return True
+
+    @torch.no_grad()
+    def _look(self, epoch: int) -> Score | None:
+        subject = self.objective.watched(self.rows)
+        if subject is None:
+            return None
+        machine, rows = subject
+        ids = torch.arange(0, len(rows), -(-len(rows) // N_ROWS), device=rows.index_device)
+        x = self.objective.as_trained(rows.take(ids))
+        if x.isnan().any():  # a row with missing entries has a log Z of its own
+            return None
+        v = machine.coding.to_states(x)
+        if self.last is None:
+            self.independent = independent_score(machine, rows, v)
+        return short_score(machine, v, self.n_steps, epoch)
+
+    def verdict(self) -> str | None:
+        """What to warn of at the end of a stage, if its best epoch is to be gone back to."""
+        best, last = self.best, self.last
+        if best is None or last is None:
+            return None
+        if last.value < best.value - best.doubt - last.doubt - MARGIN:
+            found = (
+                f"a row's log-likelihood fell from about {best.value:.3g} nats after epoch "
+                f"{best.epoch} to {last.value:.3g} after epoch {last.epoch}; the parameters of "
+                f"epoch {best.epoch} are kept"
+            )
+        elif last.value < self.independent - MARGIN - SHARE * abs(self.independent):
+            found = (
+                f"a row's log-likelihood is about {last.value:.3g} nats after epoch {last.epoch}, "
+                f"and {self.independent:.3g} if features were independent"
+            )
+        else:
+            return None
+        return f"The fit got worse: {found}. {self.advice}"

@@ -1,0 +1,91 @@
+"""A watch notices a fit that gets worse, warns, and keeps its best epoch."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from skdeepunsup import BernoulliRBM, GaussianRBM
+from skdeepunsup._rows import ResidentRows
+from skdeepunsup.energy.base.normalized import NormalizedModel
+from skdeepunsup.energy.learning.watch import independent_score, short_score
+from skdeepunsup.energy.likelihood.partition import exact_log_partition
+from tests.energy.machines.test_pairs_of_units import machine_of
+
+FALLING = BernoulliRBM(
+    12, n_iter=40, n_chains=10, learning_rate_schedule="constant", random_state=0
+)
+
+
+@pytest.fixture(scope="module")
+def patterns():
+    """Five patterns of 30 bits, 3 % of them flipped: ten chains do not cross between them."""
+    rng = np.random.default_rng(0)
+    five = rng.random((5, 30)) < 0.5
+    return (five[rng.integers(5, size=1000)] ^ (rng.random((1000, 30)) < 0.03)).astype(float)
+
+
+@pytest.fixture(scope="module")
+def fallen(patterns):
+    model = clone(FALLING)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(patterns)
+    return model, str(caught[0].message)
+
+
+def test_a_fit_that_got_worse_keeps_its_best_epoch_and_says_so(patterns, fallen, monkeypatch):
+    model, message = fallen
+    kept = re.search(r"fell from about (\S+) nats after epoch \d+ to \S+ after epoch 40", message)
+    assert kept is not None
+    assert model.n_iter_ == 40
+    monkeypatch.setattr(NormalizedModel, "_watch", lambda self, fit: None)
+    unwatched = clone(FALLING).fit(patterns)
+    assert model.score(patterns) > unwatched.score(patterns) + 2
+    assert model.score(patterns) == pytest.approx(float(kept[1]), abs=3)
+
+
+@pytest.mark.parametrize(
+    ("advised", "change"),
+    [
+        ("n_chains=200", {"n_chains": 200}),
+        ("n_temperatures=10", {"n_temperatures": 10}),
+        ("lower learning_rate", {"learning_rate": 0.01}),
+    ],
+)
+def test_advice_of_the_warning_cures_the_fit(patterns, fallen, advised, change):
+    model, message = fallen
+    assert advised in message
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cured = clone(FALLING).set_params(**change).fit(patterns)
+    assert cured.score(patterns) > model.score(patterns)
+
+
+def test_watching_changes_nothing_in_a_sound_fit(monkeypatch):
+    X = (np.random.default_rng(0).random((100, 6)) < 0.4).astype(float)
+    watched = BernoulliRBM(4, random_state=0).fit(X)
+    monkeypatch.setattr(NormalizedModel, "_watch", lambda self, fit: None)
+    np.testing.assert_array_equal(
+        watched.components_, BernoulliRBM(4, random_state=0).fit(X).components_
+    )
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0])
+def test_a_short_annealing_is_near_the_likelihood(scale):
+    machine = machine_of(n=12, m=11, scale=scale)
+    v = torch.from_numpy((np.random.default_rng(0).random((50, 12)) < 0.5).astype(float))
+    exact = -float(machine.free_energy(v).mean()) - exact_log_partition(machine)
+    with torch.no_grad():
+        score = short_score(machine, v, 200, epoch=1)
+    assert score.value == pytest.approx(exact, abs=0.4)
+
+
+def test_independent_units_score_as_their_marginals(patterns):
+    X = torch.from_numpy(np.random.default_rng(0).normal(2, 3, size=(500, 2)))
+    machine = GaussianRBM(2, n_iter=1, random_state=0).fit(X.numpy()).module_.double()
+    expected = -0.5 * (1 + np.log(2 * np.pi)) * 2 - np.log(X.numpy().std(0)).sum()
+    assert independent_score(machine, ResidentRows(X), X) == pytest.approx(expected, abs=1e-4)
