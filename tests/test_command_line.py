@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 
 from skdeepunsup.command_line import compare, main
+from skdeepunsup.command_line.models import MODELS, n_epochs
 from skdeepunsup.command_line.report import format_table, summarize
 from skdeepunsup.comparison import compare_reducers
 
@@ -57,7 +58,7 @@ def test_digits_give_a_table_and_a_figure(capsys, in_folder):
 
 
 def test_all_models_run_and_the_defaults_fit_the_data(capsys, frame, monkeypatch):
-    monkeypatch.setattr(compare, "n_epochs", lambda n_rows: 2)
+    monkeypatch.setattr(compare, "n_epochs", lambda n_rows, n_features: 2)
     frame.iloc[::3].to_csv("iris.csv", index=False)
     assert main(["compare", "iris.csv", "--target", "kind"]) == 0
     printed = capsys.readouterr().out
@@ -277,3 +278,12 @@ def test_a_reader_who_has_seen_enough_is_no_error():
         errors = process.stderr.read()
     assert process.returncode == 0
     assert "Traceback" not in errors and "BrokenPipe" not in errors
+
+
+def test_wide_rows_take_fewer_epochs_and_no_fewer_entries():
+    assert n_epochs(1198, 64) == n_epochs(1198, 500) == 150
+    assert n_epochs(240, 64) == 750
+    assert n_epochs(240, 5000) == 75
+    assert n_epochs(60_000, 784) == 10
+    batch = {n: MODELS["linear-autoencoder"](2, 1, 0, n).batch_size for n in (30, 240, 1198, 9999)}
+    assert batch == {30: 16, 240: 30, 1198: 128, 9999: 128}

@@ -28,10 +28,8 @@ def compare(options: argparse.Namespace) -> None:
     n_train = min(len(train) for train, _ in folds)
     widths = _widths(options.n_components, data.X.shape[1], n_train)
     names = [name for name in MODELS if name in options.models]  # PCA first, the reference
-    reducers = {
-        name: [MODELS[name](width, n_epochs(n_train), options.random_state) for width in widths]
-        for name in names
-    }
+    settings = (n_epochs(n_train, data.X.shape[1]), options.random_state, n_train)
+    reducers = {name: [MODELS[name](width, *settings) for width in widths] for name in names}
     print(
         f"{data.name}: {data.X.shape[0]} rows of {data.X.shape[1]} features scaled to [0, 1], "
         f"{len(folds)} folds\n",
