@@ -11,16 +11,10 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import all_or_nothing, warn
+from .._caller import all_or_nothing
 from .._parameters import check_integer, check_real
-from .._validation import (
-    as_host_array,
-    check_codes,
-    check_rows,
-    output_dtype,
-    to_dense,
-    value_range,
-)
+from .._sound import warn_of_integers
+from .._validation import as_host_array, check_codes, check_rows, output_dtype, to_dense
 from .griffin_lim import griffin_lim
 from .mel import between_centres, mel_edges, mel_filters, spectrum_of
 
@@ -29,9 +23,6 @@ ROWS = 32
 
 MAX_LEVEL = 700.0
 """Highest level in dB: the samples of louder sounds would overflow float32."""
-
-LOUD = 1000.0
-"""Waveforms with larger amplitudes are probably integers, not scaled to [-1, 1]."""
 
 
 class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -164,12 +155,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         f_max = self._check_parameters()
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
-            low, high = value_range(X)
-            if max(-low, high) > LOUD:
-                warn(
-                    f"X ranges from {low:.4g} to {high:.4g}, but levels count from waveforms "
-                    "within [-1, 1]: divide integers of 16 bits by 32768.",
-                )
+            warn_of_integers(X)
             n_times = X.shape[1]
             if n_times < math.ceil(self.window_length / 2):
                 raise ValueError(
@@ -214,6 +200,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
+        warn_of_integers(X)
         return self._by_parts(self._levels, self._n_features_out, X)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
@@ -276,6 +263,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
+        warn_of_integers(X)
         gains = check_array(as_host_array(gains), dtype="numeric", input_name="gains")
         if gains.shape != (X.shape[0], self._n_features_out):
             raise ValueError(

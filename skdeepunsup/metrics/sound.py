@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
+from .._sound import warn_of_integers
+
 
 def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     """Compute the scale-invariant signal-to-distortion ratio of each waveform, in dB.
@@ -34,7 +36,8 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
 
     Notes
     -----
-    The means are not subtracted: a constant offset counts as sound.
+    The means are not subtracted: a constant offset counts as sound, that of bytes (8 bits), whose
+    silence is at 128, with a warning.
 
     References
     ----------
@@ -47,8 +50,13 @@ def si_sdr(reference: Any, estimate: Any) -> np.ndarray:
     >>> si_sdr([[1, 1, 1, 1]], [[3, 3, 3, 1]])  # ‖a s‖² = 25, ‖x − a s‖² = 3
     array([9.208...])
     """
-    s = check_array(reference, dtype=np.float64, input_name="reference")
-    x = check_array(estimate, dtype=np.float64, input_name="estimate")
+    s, x = (
+        check_array(sound, dtype="numeric", input_name=name)
+        for sound, name in ((reference, "reference"), (estimate, "estimate"))
+    )
+    warn_of_integers(s, "reference", of_any_scale=True)
+    warn_of_integers(x, "estimate", of_any_scale=True)
+    s, x = s.astype(np.float64), x.astype(np.float64)
     if s.shape != x.shape:
         raise ValueError(f"reference has shape {s.shape}, but estimate {x.shape}.")
     s, x = _at_full_level(s), _at_full_level(x)

@@ -1,8 +1,11 @@
 """Log-mel spectrograms: what they tell of known sounds, and sounds made of them."""
 
+import re
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from skdeepunsup import Autoencoder, LogMel
@@ -15,6 +18,7 @@ from skdeepunsup.features.mel import (
     mel_filters,
     spectrum_of,
 )
+from skdeepunsup.metrics import si_sdr
 
 RATE = 8000.0
 N_TIMES = 2000
@@ -212,6 +216,7 @@ def test_answers_are_the_same_at_every_call_and_in_any_company(log_mel, sounds):
     np.testing.assert_allclose(back[42:], back[:3], atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:X ranges from")
 def test_other_arrays_of_the_same_sounds(log_mel, sounds):
     Z = log_mel.transform(sounds)
     np.testing.assert_allclose(log_mel.transform(sp.csr_array(sounds)), Z)
@@ -299,3 +304,42 @@ def test_samples_of_integers_are_warned_of():
     X = (20_000 * np.random.default_rng(0).uniform(-1, 1, (2, 2000))).astype(np.int16)
     with pytest.warns(UserWarning, match="divide integers of 16 bits by 32768"):
         LogMel().fit(X)
+
+
+BYTES = np.array([128, 255, 128, 1] * 250, dtype=np.uint8)[None].repeat(2, 0)
+INTEGERS = {
+    "uint8": (BYTES, "silence at 128: pass (X - 128.0) / 128"),
+    "uint8 as floats": (BYTES.astype(float), "silence at 128: pass (X - 128.0) / 128"),
+    "int8": ((BYTES - 128.0).astype(np.int8), "divide integers of 8 bits by 128"),
+    "soft int16": ((BYTES - 128.0).astype(np.int16), "divide integers of 16 bits by 32768"),
+    "int16": (((BYTES - 128.0) * 256).astype(np.int16), "divide integers of 16 bits by 32768"),
+    "int32": (((BYTES - 128.0) * 2**24).astype(np.int32), "of 32 bits by 2147483648"),
+}
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_are_warned_of_at_every_door(name):
+    X, advice = INTEGERS[name]
+    log_mel = LogMel().fit(np.zeros(X.shape))
+    gains = np.ones((len(X), np.prod(log_mel.image_shape_)))
+    doors = [clone(log_mel).fit, log_mel.transform, lambda X: log_mel.filter(X, gains)]
+    if "uint8" in name:
+        doors += [lambda X: si_sdr(X, X), lambda X: si_sdr(X - 128.0, X)]
+    for door in doors:
+        with pytest.warns(UserWarning, match=re.escape(advice)) as caught:
+            door(X)
+        assert caught[0].filename == __file__
+
+
+def test_bytes_are_right_as_they_are_advised():
+    sound = np.sin(np.arange(1000) * 0.5)[None]
+    X = np.round(128 + 127 * sound).astype(np.uint8)
+    advised = (X - 128.0) / 128
+    loud = LogMel(floor=-40)  # steps of a byte make noise at about -55 dB
+    np.testing.assert_allclose(loud.fit_transform(advised), loud.fit_transform(sound), atol=2)
+    assert si_sdr(sound, advised)[0] > 40
+
+
+def test_sounds_are_no_integers():
+    for X in (np.zeros((1, 500), np.uint8), np.eye(2, 500, dtype=bool), 3 * np.ones((1, 500))):
+        LogMel().fit(X).transform(X)
