@@ -77,8 +77,13 @@ def remedies(X: Any = None, estimator: Any = None, name: str = "X") -> Iterator[
 
 
 def _of_text(X: Any, estimator: Any, name: str) -> str:
+    if name != "X":
+        codes = f"numpy.unique({name}, return_inverse=True)[1].reshape({name}.shape)"
+        return f"Encode classes as codes: {codes}."
     columns, value = _text(X)
-    where = f"{name} has text, such as {value!r}, in columns {columns}. " if columns else ""
+    where = (
+        f"{name} has text, such as {value!r}, in columns {_listed(columns)}. " if columns else ""
+    )
     if hasattr(estimator, "recommend"):
         return f"{where}A row is a user and a column an item: give numbers alone."
     tags = None if estimator is None else get_tags(estimator).input_tags
@@ -91,9 +96,16 @@ def _of_text(X: Any, estimator: Any, name: str) -> str:
         )
     return (
         f"{where}Encode text by make_column_transformer((OneHotEncoder(sparse_output=False), "
-        f"{columns or '[…]'}), remainder='passthrough') of sklearn.compose and "
+        f"{_listed(columns) or '[…]'}), remainder='passthrough') of sklearn.compose and "
         "sklearn.preprocessing."
     )
+
+
+def _listed(columns: list[Any]) -> str:
+    """The list as Python writes it, or a range where it would be long."""
+    if len(columns) > 9 and columns == list(range(columns[0], columns[-1] + 1)):
+        return f"range({columns[0]}, {columns[-1] + 1})"
+    return repr(columns) if columns else ""
 
 
 def _text(X: Any) -> tuple[list[Any], Any]:

@@ -17,6 +17,7 @@ import torch
 from sklearn.utils import gen_batches
 from torch import Tensor
 
+from ._finite import finite
 from ._validation import copied, densified, is_memory_mapped
 
 CHUNK_ROWS = 1024
@@ -170,7 +171,10 @@ def chunk_rows(rows: Rows) -> int:
 
 
 def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
-    """Apply ``function`` to all rows in chunks, without gradients; return an array of ``dtype``."""
+    """Apply ``function`` to all rows in chunks, without gradients; return an array of ``dtype``.
+
+    Raises ValueError if a result is not finite in that dtype.
+    """
     result = None
     start = 0
     with torch.inference_mode():
@@ -178,7 +182,10 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
             part = function(chunk).cpu().numpy()
             if result is None:
                 result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
-            result[start : start + len(part)] = part
+            answers = result[start : start + len(part)]
+            with np.errstate(over="ignore"):
+                answers[:] = part
+            finite(answers, chunk, start)
             start += len(part)
     assert result is not None  # check_rows refuses empty arrays
     return result
@@ -193,7 +200,7 @@ def drawn_rows(function: Callable[[slice], Tensor], n_rows: int, n_features: int
     with torch.inference_mode():
         for part in gen_batches(n_rows, CHUNK_ROWS):
             result[part] = function(part).cpu().numpy()
-    return result
+    return finite(result)
 
 
 def mean_over_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:

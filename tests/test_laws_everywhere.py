@@ -6,6 +6,8 @@ A law is a function under `every_kind`. A new estimator joins by its line in its
 import copy
 import pickle
 import random
+import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,13 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skdeepunsup import (
     EASE,
+    Autoencoder,
+    FineTunedRegressor,
     GenerativeImputer,
     LogMel,
     LossyCompressor,
@@ -29,6 +34,23 @@ every_kind = pytest.mark.parametrize("estimator", EVERY_KIND, ids=lambda e: type
 
 # Scores are compared with each other, not with the truth.
 pytestmark = pytest.mark.usefixtures("hasty_log_partition")
+
+EVERY_QUESTION = (
+    "transform",
+    "inverse_transform",
+    "reconstruct",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "score_samples",
+    "score",
+    "free_energy",
+    "pseudo_likelihood",
+    "feature_scores",
+    "impute",
+    "sample",
+)
 
 QUESTIONS = (
     "transform",
@@ -174,3 +196,96 @@ def test_an_unknown_argument_names_the_estimator(estimator, X, y):
     for method in {"fit", "partial_fit"} & set(dir(estimator)):
         with pytest.raises(TypeError, match=rf"^{name}\.{method}\(\) .*'weight'"):
             getattr(clone(estimator), method)(X, y, weight=1)
+
+
+HUGE = {
+    "1e308": lambda X: 1e308 * (X / X.max()),
+    "1e200": lambda X: 1e200 * X,
+    "1e20": lambda X: 1e20 * X,
+    "one entry of 1e20": lambda X: with_entry(X, 1e20),
+    "one entry of 1e300": lambda X: with_entry(X, 1e300),
+    "the largest float32": lambda X: (3e38 * (X / X.max())).astype(np.float32),
+    "large in float32": lambda X: (1e20 * X).astype(np.float32),
+}
+"""Finite rows whose squares, sums or products exceed what a number can hold."""
+
+
+TOLD = (
+    "leave out|leave them out|[Ss]cale X|transform it|clip it|levels are|raise it|code|integers"
+    "|infs|infinity"  # in the words of a PCA that is compressed
+)
+
+
+def with_entry(X, value):
+    X = X.copy()
+    X[3, 2] = value
+    return X
+
+
+def refused_or_finite(ask, *arguments, **keywords):
+    """Ask: the answer is finite, or a ValueError says what to do."""
+    try:
+        answer = ask(*arguments, **keywords)
+    except ValueError as error:
+        assert re.search(TOLD, str(error)), error
+        return
+    for part in answer if isinstance(answer, tuple) else (answer,):
+        assert np.isfinite(part).all() if np.asarray(part).dtype.kind == "f" else True
+
+
+def ask_everything(model, X, y):
+    for name in EVERY_QUESTION:
+        if not hasattr(model, name):
+            continue
+        ask = getattr(model, name)
+        if name == "sample":
+            given = {"cluster": 0} if hasattr(model, "cluster_centers_") else {}
+            refused_or_finite(ask, random_state=0, **given)
+        elif name == "inverse_transform":
+            width = model._n_features_out
+            refused_or_finite(ask, np.full((3, width), float(np.abs(X).max())))
+        elif name == "score" and get_tags(model).target_tags.required:
+            refused_or_finite(ask, X, y)
+        else:
+            refused_or_finite(ask, X)
+
+
+@every_kind
+@pytest.mark.parametrize("kind", HUGE)
+def test_what_is_not_finite_is_never_silent(estimator, X, y, kind):
+    """Neither in answers nor after a fit, whose warnings are no excuse."""
+    huge = HUGE[kind](X)
+    ask_everything(clone(estimator).fit(X, y), huge, y)
+    model = clone(estimator)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            model.fit(huge, y)
+    except ValueError as error:
+        assert re.search(TOLD, str(error)), error
+        with pytest.raises(NotFittedError):
+            check_is_fitted(model)
+        return
+    ask_everything(model, huge, y)
+    ask_everything(model, X, y)
+
+
+@every_kind
+@pytest.mark.parametrize("weight", [1e308, 1e-308, 1e30])
+def test_weights_count_on_any_scale(estimator, X, y, weight):
+    if not has_fit_parameter(estimator, "sample_weight"):
+        pytest.skip("takes no weights")
+    counts = 1.0 + np.arange(50) % 3
+    plain = clone(estimator).fit(X, y, sample_weight=counts)
+    scaled = clone(estimator).fit(X, y, sample_weight=weight / 4 * counts)
+    one, other = answers(plain, X), answers(scaled, X)
+    for name in one:
+        if one[name] is not None and np.asarray(one[name]).dtype.kind == "f":
+            np.testing.assert_allclose(one[name], other[name], rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_targets_whose_squares_overflow_are_predicted():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = FineTunedRegressor(Autoencoder(3), max_iter=100, learning_rate=0.01, random_state=0)
+    plain, huge = clone(model).fit(X, X[:, 0]), clone(model).fit(X, 1e300 * X[:, 0])
+    np.testing.assert_allclose(huge.predict(X) / 1e300, plain.predict(X), rtol=1e-3, atol=1e-3)

@@ -136,6 +136,13 @@ EXPRESSIONS = {
         distinct_as_before,
         "y",
     ),
+    "masks of text": Expression(
+        lambda y: EncoderDecoder(2, loss="categorical", **FIT).fit(BITS, y),
+        np.where(BITS == 1, "ink", "paper"),
+        "numpy.unique(y, return_inverse=True)[1].reshape(y.shape)",
+        distinct_as_before,
+        "y",
+    ),
     "pixels as categories": Expression(
         lambda X: VariationalAutoencoder(2, likelihood="categorical", **FIT).fit(X),
         GREYS / 254,

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._caller import all_or_nothing
+from .._finite import check_start, infinite_tensors
 from .._parameters import resolve_device, resolve_precision
 from .._persistence import RecordedModule, restore_module, store_module, to_arrays, to_tensors
 from .._random import Stream
@@ -207,7 +208,9 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         stream = Stream(self.random_state, resolve_device(self.device, self.precision))
         split_seed = int(stream.numpy.integers(2**31))
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
+        unbounded = infinite_tensors(module)  # such as the mask of a user's own network
         self._initialize(module, rows, stream, **prepared)
+        check_start(module, unbounded, lambda: max(map(abs, rows.value_range())))
         module.to(device=stream.device, dtype=self._parameter_dtype())
         with WithinMemory(self):
             objective = self._objective(module, stream)

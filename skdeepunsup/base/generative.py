@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .._finite import finite
 from .._parameters import check_boolean, check_integer, check_rows_fit
 from .._random import Stream
 from .._rows import CHUNK_ROWS
@@ -159,6 +160,8 @@ class GenerativeModel(DeepEstimator):
                 if mean:
                     typical = chains.typical(torch.as_tensor(total) / n_draws).cpu().numpy()
                     answers[0, ids] = np.where(np.isnan(given), typical, given)
+        for answer in answers:
+            finite(answer, known)
         return answers
 
 

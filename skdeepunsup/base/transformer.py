@@ -8,6 +8,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from .._finite import finite_score
 from .._validation import check_codes, check_rows, check_weights
 from .estimator import DeepEstimator
 from .fit import TrainingData
@@ -109,7 +110,8 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
             Mean score of a row, higher being better.
         """
         scores = self.score_samples(X)
-        return float(np.average(scores, weights=check_weights(sample_weight, scores)))
+        weights = check_weights(sample_weight, scores)
+        return finite_score(lambda: np.average(scores, weights=weights))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

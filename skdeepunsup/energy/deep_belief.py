@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .._categories import has_missing
+from .._finite import finite
 from .._parameters import (
     check_integer,
     check_rows_fit,
@@ -325,7 +326,7 @@ class DeepBeliefNetwork(StackedModel):
                 part = rows[start : start + CHUNK_ROWS]
                 v = network.sample(len(part), n_steps, stream)
                 part[:] = network.coding.to_rows(v).cpu().numpy()
-        return rows
+        return finite(rows)
 
     def _completion(self, module: BeliefNetwork, x: Tensor, stream: Stream) -> Completion:
         """A network of a single layer is completed by its machine's own chains."""

@@ -12,6 +12,7 @@ from sklearn.utils import Tags, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .._caller import all_or_nothing
+from .._finite import finite
 from .._parameters import check_integer, check_real
 from .._sound import warn_of_integers
 from .._validation import as_host_array, check_codes, check_rows, output_dtype, to_dense
@@ -320,8 +321,11 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Apply a function to ``ROWS`` rows at a time, in float64; its results have ``width``."""
         result = np.empty((rows[0].shape[0], width), dtype=output_dtype(rows[0]))
         for part in gen_batches(len(result), ROWS):
-            made = function(*(to_dense(given[part]) for given in rows))
-            result[part] = made.reshape(len(made), width)
+            asked = [to_dense(given[part]) for given in rows]
+            with np.errstate(over="ignore", invalid="ignore"):
+                made = function(*asked)
+                result[part] = made.reshape(len(made), width)
+            finite(result[part], asked[0], part.start)
         return result
 
     def _levels(self, x: np.ndarray) -> np.ndarray:

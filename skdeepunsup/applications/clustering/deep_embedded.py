@@ -203,7 +203,8 @@ class DeepEmbeddedClustering(DeepClusterer):
             told = torch.eye(self.n_clusters)[torch.from_numpy(labels).clamp_min(0)].to(q)
             q = torch.where(found[:, None].to(q.device), told, q)
         module.assign(q)
-        module.variance.fill_(float(observed_variances(rows).sum()) or 1.0)
+        total = observed_variances(rows).sum()
+        module.variance.copy_(total if total else torch.ones(()))
 
     def _first_clusters(self, codes: np.ndarray, seed: int) -> np.ndarray:
         """Return the first cluster of each row, numbered from 0; −1 for noise."""

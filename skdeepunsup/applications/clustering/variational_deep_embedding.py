@@ -8,6 +8,7 @@ from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
+from ..._finite import finite_score
 from ..._parameters import check_integer
 from ..._random import Stream
 from ..._rows import Rows
@@ -172,7 +173,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         float
             Mean log-likelihood of a row, higher being better.
         """
-        return float(self.score_samples(X).mean())
+        return finite_score(self.score_samples(X).mean)
 
     def _check_observed(self, X: Any) -> None:
         models_of(self.encoder_)[0]._check_observed(X)

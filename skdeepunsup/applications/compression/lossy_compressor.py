@@ -16,6 +16,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing
+from ..._finite import finite_score
 from ..._parameters import check_real
 from ..._validation import as_host_array, check_codes, check_rows, to_dense
 from .byte_stream import DTYPES, ByteStream, damaged
@@ -129,7 +130,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                     f"estimator == {self.estimator!r}, must be a transformer with transform and "
                     f"inverse_transform; it has no {method}."
                 )
-        with all_or_nothing(self):
+        # The estimator's own overflows: what they spoil is found in its codes.
+        with all_or_nothing(self), np.errstate(over="ignore", invalid="ignore"):
             X = self._checked(X, reset=True)
             self.estimator_ = self.estimator
             try:
@@ -271,7 +273,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         back = self.inverse_transform(self.transform(X))
         X = to_dense(check_rows(self, X, reset=False))
-        return -float(np.nansum(np.square(back - X), axis=1).mean())
+        return -finite_score(lambda: np.nansum(np.square(back - X), axis=1).mean())
 
     @property
     def _n_features_out(self) -> int:
@@ -305,7 +307,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             row, j = np.argwhere(wrong)[0]
             raise ValueError(
                 f"estimator returns {codes[row, j]} as component {j} of row {row}, which cannot be "
-                "rounded; fill missing entries, for instance by sklearn.impute.SimpleImputer."
+                "rounded; fill missing entries, for instance by sklearn.impute.SimpleImputer, and "
+                "scale X where its squares are beyond float64."
             )
         return codes
 
@@ -335,7 +338,8 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _indices(self, codes: np.ndarray) -> np.ndarray:
         """The nearest level of each component, among those in the range in ``fit``."""
         steps = np.where(self.steps_ > 0, self.steps_, np.inf)
-        levels = np.rint((codes - self.centers_) / steps)
+        with np.errstate(over="ignore"):  # beyond the range of fit, as any that are far
+            levels = np.rint((codes - self.centers_) / steps)
         low = np.array([part.low for part in self._levels])
         high = low + [len(part.probabilities) - 1 for part in self._levels]
         return np.clip(levels, low, high).astype("<i4")

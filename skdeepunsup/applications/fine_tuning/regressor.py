@@ -1,12 +1,14 @@
 """The fine-tuned regressor as an estimator."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 
+from ..._finite import finite, finite_score
 from ..._remedies import remedies
 from ..._rows import Rows
 from .base import FineTunedModel, Targets
@@ -176,8 +178,29 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
             Predicted labels in the shape of ``y`` in ``fit``, as float64.
         """
         output = self._answer(self._checked(X), lambda module: module.output)
-        expected = self.y_mean_ + self.y_scale_ * output.astype(np.float64)
+        with np.errstate(over="ignore"):
+            expected = self.y_mean_ + self.y_scale_ * output.astype(np.float64)
+        finite(expected, output)
         return expected[:, 0] if self._module.arguments["flat"] else expected
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R², the share of explained variance of the labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; None lets all count alike.
+
+        Returns
+        -------
+        float
+            1 − Σ (y − ŷ)² / Σ (y − ȳ)², the mean over labels if a row has several.
+        """
+        return finite_score(partial(super().score, X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -200,8 +223,7 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         if reset:
             shares = None if weights is None or not weights.any() else weights[labelled]
             self.y_mean_ = np.average(y, axis=0, weights=shares)
-            scale = np.sqrt(np.average((y - self.y_mean_) ** 2, axis=0, weights=shares))
-            self.y_scale_ = np.where(scale > 0, scale, 1.0)
+            self.y_scale_ = spread(y - self.y_mean_, shares)
         y = (y - self.y_mean_) / self.y_scale_
         y = y[:, 0] if flat else y
         # Not every device has float64.
@@ -214,3 +236,11 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         flat = rows.labels.ndim == 1
         n_outputs = 1 if flat else rows.labels.shape[1]
         return self._common_arguments(encoder_, n_outputs) | {"flat": flat}
+
+
+def spread(d: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """√(mean of d²) of each column, 1 where it is 0; of numbers whose squares overflow too."""
+    largest = np.abs(d).max(0, initial=0.0)
+    largest = np.where(largest > 0, largest, 1.0)
+    shares = np.sqrt(np.average((d / largest) ** 2, axis=0, weights=weights))
+    return np.where(shares > 0, largest * shares, 1.0)

@@ -12,6 +12,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..._finite import finite_score
 from ..._parameters import (
     check_boolean,
     check_descent,
@@ -333,8 +334,8 @@ class EncoderDecoder(
         if y.shape != answer.shape:
             raise ValueError(f"y has shape {y.shape}, but predictions have {answer.shape}.")
         if self._module.loss != "categorical":
-            return float(
-                r2_score(y, answer, sample_weight=weights, multioutput="variance_weighted")
+            return finite_score(
+                lambda: r2_score(y, answer, sample_weight=weights, multioutput="variance_weighted")
             )
         right = (y == answer).mean(1)
         return float(np.average(right, weights=weights))

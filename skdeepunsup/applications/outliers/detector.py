@@ -130,11 +130,6 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             X = check_rows(self, X, reset=True)
             self._fit_models(model, X)
             found = self._scores(X)
-            if np.isnan(found).any():
-                raise ValueError(
-                    "the model's score of some rows is NaN: scale X, for instance with "
-                    "sklearn.preprocessing.RobustScaler, or lower the model's learning_rate."
-                )
             self.offset_ = float(np.quantile(found, self.contamination))
         return self
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
+from ..._finite import finite
 from ..._rows import MAX_ENTRIES
 from ..._validation import to_dense
 from ...adversarial.base import AdversarialModel
@@ -46,7 +47,10 @@ def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
 
 def squared_errors(model: Any, X: Any) -> np.ndarray:
     """(x − x̂)² of each entry, 0 where it is missing."""
-    return np.nan_to_num((to_dense(X) - model.reconstruct(X)) ** 2)
+    rows = to_dense(X)
+    differences = np.where(np.isnan(rows), 0, rows - model.reconstruct(X))
+    with np.errstate(over="ignore"):
+        return finite(differences**2, rows)
 
 
 def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:

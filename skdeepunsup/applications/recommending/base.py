@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_array, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from ..._finite import finite_score
 from ..._parameters import check_boolean, check_rows_fit
 from ..._rows import CHUNK_ROWS
 from ...metrics.recommending import ndcg_at_k, rating_error
@@ -186,7 +187,7 @@ class RatingRecommender(Recommender):
             raise ValueError("no rating is held out: y has none beyond X, or no user in X has two.")
         pairs = np.column_stack([entries.row, entries.col])
         predicted = evaluated(self._scores, known, pairs)
-        return -rating_error(entries.data, predicted)
+        return -finite_score(lambda: rating_error(entries.data, predicted))
 
     def _read(self, X: Any, *, reset: bool) -> sp.csr_array:
         known = check_ratings(self, X, reset=reset)

@@ -8,8 +8,11 @@ from sklearn.utils.validation import validate_data
 
 from ..._caller import warn
 from ..._remedies import remedies
-from ..._validation import as_host_array
+from ..._validation import as_host_array, value_range
 from .triples import refuse_triples, remedy_for_names
+
+MOST = 1e100
+"""The largest entry: squares of larger ones, summed, need not be finite."""
 
 
 def check_ratings(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
@@ -66,6 +69,12 @@ def _validated(estimator: Any, X: Any, *, reset: bool, **options: Any) -> Any:
     options |= {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
     with remedy_for_names(X), remedies(given, estimator):
         X = validate_data(estimator, X, reset=reset, **options)
+    low, high = value_range(X) if X.size else (0.0, 0.0)
+    if max(-low, high) > MOST:
+        raise ValueError(
+            f"X has entries from {low:.3g} to {high:.3g}, whose squares may be beyond float64, and "
+            "which no ratings or counts are: leave them out, or scale X."
+        )
     if reset:
         refuse_triples(X, getattr(estimator, "feature_names_in_", None))
     return X

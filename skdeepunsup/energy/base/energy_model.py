@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..._categories import has_missing
+from ..._finite import finite
 from ..._parameters import check_integer, check_rows_fit
 from ..._random import Stream
 from ..._rows import CHUNK_ROWS, map_rows
@@ -148,7 +149,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
                     v = machine.gibbs(machine.coding.to_states(rows), stream, n_steps, fixed)
                     rows = machine.coding.to_rows(v)
                 result[part] = rows.cpu().numpy()
-        return result
+        return finite(result, X)
 
     def _log_likelihood(self, X: Any) -> np.ndarray:
         """−F(v) − log Z of each row."""

@@ -338,8 +338,11 @@ def test_scores_that_are_no_numbers_are_refused():
     X[0, 0] = 1e20
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pytest.raises(ValueError, match="score of some rows is NaN"):
-            OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X)
+        detector = OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0))
+        with pytest.raises(ValueError, match=r"up to 1e\+20.*leave out rows that are no measure"):
+            detector.fit(X)
+        assert not detector.__sklearn_is_fitted__()
+        assert np.isfinite(detector.fit(X[1:]).score_samples(X[1:])).all()
 
 
 def test_many_models_of_few_rows(X):
