@@ -225,7 +225,9 @@ def with_entry(X, value):
 def refused_or_finite(ask, *arguments, **keywords):
     """Ask: the answer is finite, or a ValueError says what to do."""
     try:
-        answer = ask(*arguments, **keywords)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            answer = ask(*arguments, **keywords)
     except ValueError as error:
         assert re.search(TOLD, str(error)), error
         return
