@@ -127,7 +127,10 @@ PARAMETERS = {
     "centered": (
         "Whether the gradient is that of centred units, which conditions it much better.",
     ),
-    "min_variance": ("Floor of σ², the variance of Gaussian units.",),
+    "min_variance": (
+        "Floor of σ², the variance of Gaussian units, as a share of each feature's variance in the "
+        "data.",
+    ),
     # Variational models
     "kl_warmup": ("Epochs over which the weight of the KL term grows linearly to its full value.",),
     "free_bits": (

@@ -85,8 +85,9 @@ class DeepBeliefNetwork(StackedModel):
     resample : bool, default=False
         Whether entries between 0 and 1 are probabilities from which every batch draws fresh bits,
         as grey levels mean it; otherwise they stand for themselves.
-    min_variance : float, default=0.001
-        Floor of σ², the variance of Gaussian units.
+    min_variance : float, default=0.05
+        Floor of σ², the variance of Gaussian units, as a share of each feature's variance in the
+        data.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
@@ -200,7 +201,7 @@ class DeepBeliefNetwork(StackedModel):
         averaging: float = 0.0,
         centered: bool = True,
         resample: bool = False,
-        min_variance: float = 1e-3,
+        min_variance: float = 0.05,
         validation_fraction: float = 0.0,
         device: str = "auto",
         precision: str = "float32",

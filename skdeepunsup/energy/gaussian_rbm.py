@@ -58,9 +58,11 @@ class GaussianRBM(RestrictedModel):
     hidden_units : {"bernoulli", "relu"}, default="bernoulli"
         "relu" are rectified Gaussian units, whose free energy is exact too. The density has an
         integral only while they overlap little; each update keeps W there.
-    min_variance : float, default=0.001
-        Floor of σ², the variance of Gaussian units. A feature that hidden units explain without
-        error would have σ² = 0, and an unbounded density.
+    min_variance : float, default=0.05
+        Floor of σ², the variance of Gaussian units, as a share of each feature's variance in the
+        data. A feature that hidden units explain without error would have σ² = 0, and an unbounded
+        density; and chains do not cross between clusters that are many σ apart. Lower it for tight
+        clusters.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
     device : str, default="auto"
@@ -163,7 +165,7 @@ class GaussianRBM(RestrictedModel):
         sparsity_target: float | None = None,
         sparsity_cost: float = 1.0,
         hidden_units: str = "bernoulli",
-        min_variance: float = 1e-3,
+        min_variance: float = 0.05,
         validation_fraction: float = 0.0,
         device: str = "auto",
         precision: str = "float32",

@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler
+from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, scale
 
 from skdeepunsup import (
     BernoulliRBM,
     CategoricalRBM,
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
+    GaussianRBM,
 )
 
 MODELS = [
@@ -62,3 +63,46 @@ def test_patterns_of_bits_do_not_fall_apart_the_longer_they_are_learned(n_iter):
     )
     machine = BernoulliRBM(12, n_iter=n_iter, random_state=0).fit(seen)
     assert machine.score(unseen) >= -7
+
+
+def mixed_tables():
+    """Standardised tables on which chains stop to cross if variances run to nothing."""
+    rng = np.random.default_rng(0)
+    normals = rng.normal(size=(600, 3))
+    clusters = np.where(rng.random(600) < 0.5, 7.5, -7.5)[:, None] + rng.normal(size=(600, 2))
+    return {
+        "bit": scale(np.c_[rng.random(600) < 0.5, normals]),
+        "one-hot": scale(np.c_[np.eye(3)[rng.integers(3, size=600)], normals]),
+        "clusters": scale(clusters),
+    }
+
+
+@pytest.mark.parametrize("n_iter", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("table", mixed_tables())
+def test_gaussian_units_hold_on_bits_dummies_and_clusters(table, n_iter):
+    """They fell to −127, −370 and −496 nats after 200 passes, while the loss fell."""
+    X = mixed_tables()[table]
+    independent = -0.5 * (1 + np.log(2 * np.pi)) * X.shape[1]
+    assert GaussianRBM(8, n_iter=n_iter, random_state=0).fit(X).score(X) > independent + 0.5
+
+
+@pytest.mark.parametrize("n_first", [1, 2])
+def test_few_rows_first_do_not_hold_learning_down(n_first):
+    Z = scale(load_iris().data)
+    order = np.random.default_rng(0).permutation(len(Z))
+    few, many = GaussianRBM(8, random_state=0), GaussianRBM(8, random_state=0)
+    few.partial_fit(Z[order[:n_first]])
+    many.partial_fit(Z[order[:20]])
+    for _ in range(100):
+        few.partial_fit(Z)
+        many.partial_fit(Z)
+    assert few.score(Z) > many.score(Z) - 0.5
+
+
+def test_the_floor_of_a_variance_follows_the_units_of_its_feature():
+    X = scale(load_iris().data)
+    scales = np.array([1e-2, 1.0, 1e2, 1e3])
+    plain = GaussianRBM(4, n_iter=20, random_state=0).fit(X)
+    other = GaussianRBM(4, n_iter=20, random_state=0).fit(X * scales)
+    expected = plain.score(X) - np.log(scales).sum()
+    assert other.score(X * scales) == pytest.approx(expected, abs=0.1)

@@ -1,5 +1,6 @@
 """The parameters of training that all energy models share."""
 
+import math
 from typing import Any
 
 from ..._caller import warn
@@ -66,10 +67,16 @@ def chain_options(estimator: Any, n_weights: int) -> dict[str, Any]:
     }
 
 
+LEAST_SHARE = 0.05
+"""Smallest floor of a Gaussian unit's variance that is known to hold chains together."""
+
+
 def advice(estimator: Any) -> str:
     """What to change in a fit that got worse, in a sentence."""
     few = estimator.n_chains is not None and estimator.n_chains < MAX_CHAINS
     ways = [f"n_chains={MAX_CHAINS}"] if few and getattr(estimator, "persistent", True) else []
     if estimator.n_temperatures == 1 and getattr(estimator, "persistent", True):
         ways.append("n_temperatures=10")
+    if getattr(estimator, "min_variance", math.inf) < LEAST_SHARE:
+        ways.append(f"min_variance={LEAST_SHARE}")
     return f"Set {' or '.join(ways)}, or lower learning_rate." if ways else "Lower learning_rate."

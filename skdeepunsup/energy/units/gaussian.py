@@ -9,6 +9,9 @@ from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
 from .base import Units
 
+FEW_ROWS = 10
+"""Fewer rows do not tell how much a feature varies."""
+
 
 class Gaussian(Units):
     """u ∈ ℝ, t(u) = u/σ², base −u²/(2σ²): normal with mean x and a learned variance σ².
@@ -16,13 +19,16 @@ class Gaussian(Units):
     Parameters
     ----------
     n_units : int
-    min_variance : float, default=1e-3
-        Floor of σ²; without one a density could grow without bound.
+    min_variance : float, default=0.05
+        Floor of σ² as a share of the feature's variance in the data. Without one a density could
+        grow without bound, and near it, chains no longer cross between clusters.
 
     Attributes
     ----------
     log_variance : Tensor of shape (n_units,)
         log σ².
+    log_scale : Tensor of shape (n_units,)
+        Log of the data's variance; not trained.
 
     References
     ----------
@@ -32,10 +38,12 @@ class Gaussian(Units):
 
     learned = True
 
-    def __init__(self, n_units: int, min_variance: float = 1e-3) -> None:
+    def __init__(self, n_units: int, min_variance: float = 0.05) -> None:
         super().__init__(n_units)
         self.min_variance = min_variance
         self.log_variance = nn.Parameter(torch.zeros(n_units), requires_grad=False)
+        self.log_scale: Tensor
+        self.register_buffer("log_scale", torch.zeros(n_units))
 
     def statistic(self, u: Tensor) -> Tensor:
         """u/σ²."""
@@ -66,10 +74,21 @@ class Gaussian(Units):
         return self.log_normalizer(torch.zeros_like(u)).sum(-1)
 
     def start_(self, rows: Rows) -> Tensor:
-        """The rows' means; σ² takes their variances."""
+        """The rows' means; σ² takes their variances, and its floor where a feature is constant.
+
+        Constant features have 1 for the data's variance. Fewer than `FEW_ROWS` do not tell that a
+        feature varies little, and small variances would hold learning down: the mean square over
+        rows and features, of data that should be standardised, then stands for them.
+        """
         mean = rows.mean()
         variance = mean_over_rows(lambda x: (x - mean.to(x)).square(), rows)
-        self.log_variance.copy_(variance.clamp_min(self.min_variance).log())
+        least = torch.finfo(self.log_variance.dtype).eps * mean.square()  # rounding
+        few = len(rows) < FEW_ROWS
+        if few:
+            variance = (variance + mean.square()).mean().expand(len(variance))
+        varies, first = variance > least, 1.0 if few else self.min_variance
+        self.log_scale.copy_(torch.where(varies, variance, 1.0).log())
+        self.log_variance.copy_(torch.where(varies, variance, first).log())
         return mean
 
     def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
@@ -83,4 +102,5 @@ class Gaussian(Units):
 
     def constrain_(self, W: Tensor, a: Tensor) -> None:
         """σ² stays above its floor."""
-        self.log_variance.clamp_(min=math.log(self.min_variance))
+        floor = self.log_scale + math.log(self.min_variance)
+        self.log_variance.copy_(torch.maximum(self.log_variance, floor))
