@@ -18,7 +18,9 @@ import sklearn.compose
 import sklearn.preprocessing
 import torch
 from scipy.sparse import csr_matrix
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
@@ -35,6 +37,7 @@ from skdeepunsup import (
     BoltzmannMachine,
     CategoricalRBM,
     DeepBeliefNetwork,
+    DeepEmbeddedClustering,
     EncoderDecoder,
     FineTunedClassifier,
     GaussianRBM,
@@ -45,12 +48,17 @@ from skdeepunsup import (
     OutlierDetector,
     RatingAutoencoder,
     RatingRBM,
+    SelfiesVectorizer,
     SparseAutoencoder,
     VariationalAutoencoder,
     compare_reducers,
     metrics,
 )
-from skdeepunsup.inspection import ComponentsDisplay, LatentTraversalDisplay
+from skdeepunsup.inspection import (
+    ComponentsDisplay,
+    LatentSpaceDisplay,
+    LatentTraversalDisplay,
+)
 
 pytestmark = pytest.mark.usefixtures("hasty_log_partition")
 
@@ -734,6 +742,137 @@ ACTIONS = {
         lambda: LossyCompressor(autoencoder(), step=1e-12).fit(NORMAL),
         "raise it",
         (lambda: LossyCompressor(autoencoder(), step=0.1).fit(NORMAL),),
+    ),
+    "parameters changed between passes": Action(
+        lambda: autoencoder().partial_fit(BITS).set_params(n_components=3).partial_fit(BITS),
+        "set it back, or start anew by fit",
+        (
+            lambda: (
+                autoencoder()
+                .partial_fit(BITS)
+                .set_params(n_components=3)
+                .set_params(n_components=2)
+                .partial_fit(BITS)
+            ),
+            lambda: autoencoder().partial_fit(BITS).set_params(n_components=3).fit(BITS),
+        ),
+    ),
+    "samples compared too rarely": Action(
+        lambda: GAN(2, early_stopping=True, quality_interval=9, n_iter_no_change=5).fit(BITS),
+        "lower quality_interval",
+        (
+            lambda: GAN(
+                2,
+                early_stopping=True,
+                quality_interval=1,
+                n_iter_no_change=5,
+                max_iter=1,
+                encoder_max_iter=1,
+            ).fit(BITS),
+        ),
+    ),
+    "an encoder of other columns": Action(
+        lambda: FineTunedClassifier(autoencoder().fit(BITS[:, :3]), **FIT).fit(BITS, LABELS),
+        "fit it to the same columns",
+        (lambda: FineTunedClassifier(autoencoder().fit(BITS), **FIT).fit(BITS, LABELS),),
+    ),
+    "a frozen encoder that is not fitted": Action(
+        lambda: FineTunedClassifier(FrozenEstimator(autoencoder()), **FIT).fit(BITS, LABELS),
+        "fit it before",
+        (
+            lambda: FineTunedClassifier(FrozenEstimator(autoencoder().fit(BITS)), **FIT).fit(
+                BITS, LABELS
+            ),
+        ),
+    ),
+    "a step that is no encoder": Action(
+        lambda: FineTunedClassifier(make_pipeline(MinMaxScaler(), autoencoder()), **FIT).fit(
+            BITS, LABELS
+        ),
+        "Put it before this estimator",
+        (lambda: make_pipeline(MinMaxScaler(), classifier()).fit(BITS, LABELS),),
+    ),
+    "a model of classes that imputes": Action(
+        lambda: GenerativeImputer(GAN(2, conditional=True)).fit(HOLES),
+        "fit the model first",
+        (
+            lambda: GenerativeImputer(
+                GAN(2, conditional=True, max_iter=1, encoder_max_iter=1).fit(BITS, LABELS)
+            ).fit(HOLES),
+        ),
+    ),
+    "several of a fitted model": Action(
+        lambda: OutlierDetector(autoencoder().fit(BITS), n_estimators=2).fit(BITS),
+        "give one that is not, or keep both defaults",
+        (
+            lambda: OutlierDetector(autoencoder(), n_estimators=2).fit(BITS),
+            lambda: OutlierDetector(autoencoder().fit(BITS)).fit(BITS),
+        ),
+    ),
+    "a criterion that a model lacks": Action(
+        lambda: OutlierDetector(autoencoder(), criterion="free-energy").fit(BITS),
+        "use a Boltzmann machine, or criterion='auto'",
+        (
+            lambda: OutlierDetector(BernoulliRBM(2, n_iter=1), criterion="free-energy").fit(BITS),
+            lambda: OutlierDetector(autoencoder(), criterion="auto").fit(BITS),
+        ),
+    ),
+    "fewer clusters than asked for": Action(
+        lambda: DeepEmbeddedClustering(
+            3, autoencoder(), init=AgglomerativeClustering(2), max_iter=1
+        ).fit(BITS),
+        "ask for so many",
+        (
+            lambda: DeepEmbeddedClustering(
+                2, autoencoder(), init=AgglomerativeClustering(2), max_iter=1, tol=1.0
+            ).fit(BITS),
+        ),
+    ),
+    "layers that skip without shapes": Action(
+        lambda: EncoderDecoder(2, skip_connections=True, **FIT).fit(BITS, BITS),
+        "set image_shape and target_shape",
+        (
+            lambda: EncoderDecoder(
+                2, skip_connections=True, image_shape=(2, 3), target_shape=(2, 3), **FIT
+            ).fit(BITS, BITS),
+        ),
+    ),
+    "ties to a network of one's own": Action(
+        lambda: autoencoder(tied_weights=True, encoder=torch.nn.Linear(6, 2)).fit(BITS),
+        "drop encoder",
+        (lambda: autoencoder(tied_weights=True).fit(BITS),),
+    ),
+    "weights too weakly decayed": Action(
+        lambda: EASE(1e-300).fit(np.ones((9, 6))),
+        "raise it",
+        (lambda: EASE(1.0).fit(np.ones((9, 6))),),
+    ),
+    "molecules longer than those of fit": Action(
+        lambda: SelfiesVectorizer().fit(["CCO"]).transform(["CCOCCOCCO"]),
+        "leave it out, or fit again",
+        (lambda: SelfiesVectorizer().fit(["CCO", "CCOCCOCCO"]).transform(["CCOCCOCCO"]),),
+    ),
+    "an image of no shape": Action(
+        lambda: ComponentsDisplay.from_estimator(autoencoder().fit(BITS)),
+        "pass image_shape=",
+        (lambda: ComponentsDisplay.from_estimator(autoencoder().fit(BITS), **IMAGE),),
+    ),
+    "a code of one component": Action(
+        lambda: LatentSpaceDisplay.from_estimator(
+            autoencoder().set_params(n_components=1).fit(BITS), BITS
+        ),
+        "n_components >= 2",
+        (lambda: LatentSpaceDisplay.from_estimator(autoencoder().fit(BITS), BITS),),
+    ),
+    "a class that compare_reducers gets": Action(
+        lambda: compare_reducers({"pca": PCA}, NORMAL),
+        "pass an instance",
+        (lambda: compare_reducers({"pca": PCA(2)}, NORMAL),),
+    ),
+    "more neighbours than rows": Action(
+        lambda: metrics.density_coverage(NORMAL[:4], NORMAL, n_neighbors=5),
+        "must be less than the number of rows",
+        (lambda: metrics.density_coverage(NORMAL, NORMAL, n_neighbors=5),),
     ),
 }
 
