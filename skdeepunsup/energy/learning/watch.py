@@ -34,6 +34,9 @@ N_ROWS = 200
 MARGIN, SHARE = 1.0, 0.1
 """Nats, and share of the independent units' score, that a score must be below another to count."""
 
+WIDE_MARGIN, WIDE_SHARE = 5.0, 1.0
+"""The same of a fit whose last look is its best: it may only be short, and go on to rise."""
+
 
 class Watched(Protocol):
     """A learning rule that can be watched."""
@@ -145,11 +148,16 @@ class Watch:
                 f"{best.epoch} to {last.value:.3g} after epoch {last.epoch}; the parameters of "
                 f"epoch {best.epoch} are kept"
             )
-        elif last.value < self.independent - MARGIN - SHARE * abs(self.independent):
+        elif last.value < self.independent - self._slack(last is best):
             found = (
                 f"a row's log-likelihood is about {last.value:.3g} nats after epoch {last.epoch}, "
                 f"and {self.independent:.3g} if features were independent"
             )
         else:
             return None
-        return f"The fit got worse: {found}. {self.advice}"
+        return f"The fit went wrong: {found}. {self.advice}"
+
+    def _slack(self, rising: bool) -> float:
+        """By how much a score may be below that of independent units."""
+        margin, share = (WIDE_MARGIN, WIDE_SHARE) if rising else (MARGIN, SHARE)
+        return margin + share * abs(self.independent)
