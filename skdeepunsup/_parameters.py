@@ -10,6 +10,11 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state, check_scalar
 
+from ._caller import warn
+
+MAX_CHANNELS = 4
+"""Of an image: red, green, blue and opacity. As many rows of pixels are hardly an image."""
+
 PRECISIONS = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -147,6 +152,13 @@ def check_image_shape(
             f"row of {rows} holds, flattened."
         )
     height, width, channels = (*shape, 1)[:3]
+    if height <= MAX_CHANNELS < min(width, channels):
+        warn(
+            f"{name} == {value!r} is read as {height} rows of {width} pixels with {channels} "
+            f"channels. If the channels come first, put them last: {rows} = {rows}.reshape(-1, "
+            f"{height}, {width}, {channels}).transpose(0, 2, 3, 1).reshape(len({rows}), -1), and "
+            f"{name}={(width, channels, height)}.",
+        )
     return height, width, channels
 
 

@@ -17,6 +17,7 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
+from .._unused import warn_if_unused
 from .._validation import leaves_unit_interval
 from ..base.generative import GenerativeModel
 from ..base.transformer import DeepTransformer
@@ -194,6 +195,9 @@ def check_shared(estimator: Any) -> None:
         check_option("gradient_penalty", estimator.gradient_penalty, PENALTIES)
     if estimator.penalty_weight is not None:
         check_real("penalty_weight", estimator.penalty_weight, 0)
+    penalised = estimator.gradient_penalty is not None
+    names = ("penalty_weight", "penalty_interval")
+    warn_if_unused(estimator, penalised, "a gradient_penalty", *names)
     for name in ("penalty_interval", "n_critic"):
         check_integer(name, getattr(estimator, name), 1)
     check_real("averaging", estimator.averaging, 0, 1, "left")

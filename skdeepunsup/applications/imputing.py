@@ -1,5 +1,6 @@
 """An imputer for Pipelines, with any generative model."""
 
+import warnings
 from functools import partial
 from typing import Any, Self
 
@@ -10,11 +11,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import all_or_nothing, warn
+from .._caller import all_or_nothing
 from .._categories import has_missing
 from .._parameters import check_integer, check_seed
 from .._random import SharedStream
-from .._validation import check_rows, densified, to_dense
+from .._unused import warn_of_empty_columns
+from .._validation import check_rows, densified
 from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
@@ -161,15 +163,11 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = get_tags(model).input_tags
         if not has_missing(X):
             return model.fit(X)
-        known = np.isfinite(to_dense(X)).any(axis=0)
-        if not known.all():
-            names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))[~known]
-            warn(
-                f"X has no value in the columns {names.tolist()}: what is filled in there is no "
-                "more than where the model started.",
-            )
+        warn_of_empty_columns(self, X)
         if tags.allow_nan:
-            return model.fit(X)
+            with warnings.catch_warnings():  # the model would say so again, without names
+                warnings.filterwarnings("ignore", "X has no value in the columns", UserWarning)
+                return model.fit(X)
         X = densified(X, 0.0) if sp.issparse(X) else X
         strategy = "most_frequent" if tags.categorical else "mean"
         filled = SimpleImputer(strategy=strategy, keep_empty_features=True).fit_transform(X)

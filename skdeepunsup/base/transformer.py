@@ -9,6 +9,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from .._finite import finite_score
+from .._unused import warn_of_empty_columns
 from .._validation import check_codes, check_rows, check_weights
 from .estimator import DeepEstimator
 from .fit import TrainingData
@@ -130,6 +131,8 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
     ) -> TrainingData:
         """Check the arguments of ``fit``; ``labels`` is the pair that ``check_labels`` returns."""
         X = check_rows(self, X, reset=reset)
+        if reset:
+            warn_of_empty_columns(self, X)
         self._check_values(X, training=True)
         weights = check_weights(sample_weight, X)
         if labels is None:

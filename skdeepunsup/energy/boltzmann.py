@@ -299,8 +299,7 @@ class BoltzmannMachine(EnergyModel):
         check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training:
-            warn_outside_unit_interval(self, X)
+        warn_outside_unit_interval(self, X, training)
 
     def _schedule(self) -> Schedule:
         return Schedule(self.n_iter, self.batch_size, self.validation_fraction)

@@ -263,8 +263,7 @@ class DeepBoltzmannMachine(EnergyModel):
         check_boolean("resample", self.resample)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training:
-            warn_outside_unit_interval(self, X)
+        warn_outside_unit_interval(self, X, training)
 
     def _pretraining_iter(self) -> Any:
         return self.n_iter if self.pretraining_iter is None else self.pretraining_iter

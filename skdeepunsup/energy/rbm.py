@@ -242,8 +242,7 @@ class BernoulliRBM(RestrictedModel):
         check_option("hidden_units", self.hidden_units, HIDDEN_UNITS)
 
     def _check_values(self, X: Any, training: bool) -> None:
-        if training:
-            warn_outside_unit_interval(self, X)
+        warn_outside_unit_interval(self, X, training)
 
     def _units(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {"visible_units": "bernoulli", "hidden_units": self.hidden_units}

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from .._parameters import check_option, check_real
 from .._random import Stream
 from .._rows import Rows
+from .._unused import warn_if_unused
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
@@ -203,6 +204,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             check_option("corruption", self.corruption, CORRUPTIONS)
         high = None if self.corruption == "gaussian" else 1
         check_real("corruption_level", self.corruption_level, 0, high)
+        named = isinstance(self.corruption, str)
+        warn_if_unused(self, named, "a corruption by name", "corruption_level")
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         if fitted is not None:  # a fit that goes on keeps them

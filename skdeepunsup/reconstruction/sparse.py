@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from .._parameters import check_integer, check_option, check_real
 from .._random import Stream
 from .._rows import Rows
+from .._unused import warn_if_unused
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared
@@ -230,6 +231,9 @@ class SparseAutoencoder(DeterministicAutoencoder):
                 raise ValueError(
                     f"n_nonzero == {self.n_nonzero}, but n_components is {self.n_components}."
                 )
+        with_target = self.sparsity in TARGETS
+        warn_if_unused(self, with_target, f"sparsity in {sorted(TARGETS)}", "sparsity_target")
+        warn_if_unused(self, self.sparsity == "top-k", "sparsity='top-k'", "n_nonzero")
         held = {"l1": "decoder", "top-k": "decoder", "running-mean": "encoder"}.get(self.sparsity)
         if held is not None and getattr(self, held) is not None:
             raise ValueError(

@@ -20,6 +20,7 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
+from .._unused import warn_if_unused
 from .._validation import outside_unit_interval
 from ..base.generative import GenerativeModel
 from ..training import GradientDescent, Schedule
@@ -355,6 +356,10 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         check_option("regularizer", self.regularizer, REGULARIZERS)
         check_integer("n_importance_samples", self.n_importance_samples, 1)
         check_boolean("resample", self.resample)
+        coded = self.likelihood in CODED
+        warn_if_unused(self, coded, f"likelihood in {sorted(CODED)}", "n_categories")
+        gaussian = self.likelihood == "gaussian"
+        warn_if_unused(self, gaussian, "likelihood='gaussian'", "noise_scale")
         if self.beta == 1 and self.regularizer != "kl":
             warn(
                 f"regularizer == {self.regularizer!r} counts beta - 1 times, and beta == 1: it "

@@ -118,6 +118,7 @@ def test_sparse_rows_may_hold_nan(estimator, X, kind):
     np.testing.assert_allclose(dense.transform(X), sparse.transform(kind(X)), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:X has no value in the columns")
 @every
 def test_columns_and_rows_never_observed(estimator, X):
     X[:, 1] = np.nan
@@ -141,6 +142,7 @@ def test_rows_without_an_entry_teach_nothing(X):
     np.testing.assert_allclose(beside.transform(X), without.transform(X), rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:X has no value in the columns")
 @every
 def test_nothing_observed_at_all_is_borne(estimator, X):
     model = clone(estimator).fit(np.full((20, 6), np.nan))

@@ -32,6 +32,7 @@ def module(sparsity, *, n_features=5, n_components=4, target=0.1, cost=1.0, n_no
     return made.double()
 
 
+@pytest.mark.filterwarnings("ignore:n_nonzero == 3 does nothing")
 @pytest.mark.parametrize("sparsity", SPARSITIES)
 def test_the_code_is_the_sparse_code(digits, sparsity):
     model = SparseAutoencoder(12, sparsity=sparsity, n_nonzero=3, max_iter=2).fit(digits)

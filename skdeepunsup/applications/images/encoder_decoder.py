@@ -25,6 +25,7 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
+from ..._unused import warn_if_unused
 from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
@@ -367,6 +368,8 @@ class EncoderDecoder(
         check_option("loss", self.loss, LOSSES)
         if self.n_categories is not None:
             check_integer("n_categories", self.n_categories, 2)
+        coded = self.loss == "categorical"
+        warn_if_unused(self, coded, "loss='categorical'", "n_categories")
         check_boolean("skip_connections", self.skip_connections)
         if self.skip_connections and (self.image_shape is None or self.target_shape is None):
             raise ValueError(

@@ -13,7 +13,7 @@ from ..._parameters import (
     resolve_device,
     resolve_precision,
 )
-from ..._validation import outside_unit_interval
+from ..._validation import outside_unit_interval, value_range
 from ..learning.chains import MAX_CHAINS, n_chains_by_default
 
 
@@ -39,9 +39,17 @@ def check_training(estimator: Any) -> None:
     resolve_device(estimator.device, estimator.precision)
 
 
-def warn_outside_unit_interval(estimator: Any, X: Any) -> None:
-    """Warn the caller of ``fit`` if training rows are neither bits nor probabilities."""
-    if outside := outside_unit_interval(X):
+def warn_outside_unit_interval(estimator: Any, X: Any, training: bool = True) -> None:
+    """Warn if rows are neither bits nor probabilities.
+
+    Beside `training`, only of rows in other units, far from [0, 1]: new rows may go a little beyond
+    those that a scaler was fitted to.
+    """
+    if not training:
+        low, high = value_range(X)
+        if not (low < -1 or high > 2):
+            return
+    if outside := outside_unit_interval(X, training):
         warn(f"{type(estimator).__name__} models {outside}")
 
 

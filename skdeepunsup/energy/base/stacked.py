@@ -114,8 +114,8 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
         if self.visible_units == "categorical":
             K = self.n_categories if training else self._module.visible.n_categories
             check_categories(X, K, self)
-        if training and self.visible_units == "bernoulli":
-            warn_outside_unit_interval(self, X)
+        if self.visible_units == "bernoulli":
+            warn_outside_unit_interval(self, X, training)
 
     def _schedule(self) -> Schedule:
         n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))
