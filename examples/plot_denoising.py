@@ -42,7 +42,7 @@ models = {
         128,
         hidden_layer_sizes=(256,),
         corruption="gaussian",
-        corruption_level=0.3,
+        corruption_level=1.1,  # in units of the scale of the rows, 0.27
         max_iter=100,
         random_state=0,
     ),

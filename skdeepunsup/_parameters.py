@@ -1,5 +1,6 @@
 """Checks of parameters: each error names the parameter, the value found and the values allowed."""
 
+import inspect
 import math
 import os
 from collections.abc import Collection
@@ -104,8 +105,10 @@ def check_descent(estimator: Any) -> None:
 def check_updates(estimator: Any) -> None:
     """Check the parameters of gradient updates; the error names the first invalid one."""
     check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
-    for name in ("batch_size", "max_iter"):
-        check_integer(name, getattr(estimator, name), 1)
+    check_integer("batch_size", estimator.batch_size, 1)
+    usual = inspect.signature(type(estimator)).parameters["max_iter"].default
+    if not (estimator.max_iter is None and usual is None):
+        check_integer("max_iter", estimator.max_iter, 1)
     resolve_precision(estimator.precision)
     resolve_device(estimator.device, estimator.precision)
 
@@ -113,7 +116,7 @@ def check_updates(estimator: Any) -> None:
 def descent_schedule(estimator: Any) -> dict[str, Any]:
     """Arguments of a `Schedule`, from the parameters that ``check_descent`` checks."""
     return {
-        "epochs": estimator.max_iter,
+        "epochs": 200 if estimator.max_iter is None else estimator.max_iter,
         "batch_size": estimator.batch_size,
         "validation_fraction": estimator.validation_fraction if estimator.early_stopping else 0.0,
         "patience": estimator.n_iter_no_change,

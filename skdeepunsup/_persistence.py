@@ -75,7 +75,8 @@ def restore_module(
     """Rebuild a module from the result of ``store_module``, on ``device`` and in eval mode."""
     module = kind(**stored["arguments"])
     state = to_tensors(stored["state"])
-    floating = next((v.dtype for v in state.values() if v.is_floating_point()), torch.float32)
+    own = (v for name, v in state.items() if "scaling." not in name)  # that is always in float64
+    floating = next((v.dtype for v in own if v.is_floating_point()), torch.float32)
     module.to(device=device, dtype=floating)
     module.load_state_dict(state)
     return module.eval()

@@ -2,6 +2,7 @@
 
 `ResidentRows` holds all rows in one tensor; `StreamedRows` leaves a sparse or memory-mapped array
 where it is, and only the rows of a batch become a tensor. ``training_rows`` chooses between them.
+Tensors hold rows in the units of a `Scaling`, if there is one.
 A user's rows become tensors here and in ``_validation.py`` only; the latter has the checks and the
 conversions of single arrays, and comes first.
 """
@@ -18,6 +19,7 @@ from sklearn.utils import gen_batches
 from torch import Tensor
 
 from ._finite import finite
+from ._scaling import Scaling
 from ._validation import copied, densified, is_memory_mapped
 
 CHUNK_ROWS = 1024
@@ -43,6 +45,8 @@ class Rows(ABC):
     None if unsupervised."""
     classes: tuple[Any, ...] = ()
     """Names of the classes; empty without classes."""
+    scaling: Scaling | None = None
+    """The units of the rows that are handed out; None if they are those of the array."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -54,7 +58,7 @@ class Rows(ABC):
 
     @abstractmethod
     def _select(self, ids: Tensor) -> "Rows":
-        """A `Rows` object of the rows ``ids``, without weights, labels and classes."""
+        """A `Rows` object of the rows ``ids``, with nothing else set."""
 
     @abstractmethod
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
@@ -65,7 +69,7 @@ class Rows(ABC):
         rows = self._select(ids)
         rows.weights = None if self.weights is None else self.weights[ids.cpu()]
         rows.labels = None if self.labels is None else self.labels[ids.cpu()]
-        rows.classes = self.classes
+        rows.classes, rows.scaling = self.classes, self.scaling
         return rows
 
     def weighted(self, weights: np.ndarray) -> "Rows":
@@ -82,9 +86,13 @@ class Rows(ABC):
         rows.labels, rows.classes = torch.from_numpy(labels), classes
         return rows
 
+    def in_data_units(self, x: Tensor) -> Tensor:
+        """Rows that were handed out in the units of the array."""
+        return x if self.scaling is None else self.scaling.original(x)
+
     def value_range(self) -> tuple[float, float]:
-        """The smallest and the largest entry."""
-        ranges = [chunk.aminmax() for chunk in self.chunks()]
+        """The smallest and the largest entry, in the units of the data."""
+        ranges = [self.in_data_units(chunk).aminmax() for chunk in self.chunks()]
         return min(float(r.min) for r in ranges), max(float(r.max) for r in ranges)
 
     def mean(self) -> Tensor:
@@ -124,6 +132,8 @@ class StreamedRows(Rows):
         Rows of ``X`` to use; all of them by default.
     absent : float, default=0.0
         Value of the entries that a sparse matrix does not store.
+    scaling : Scaling, optional
+        The units of the rows that are handed out; those of ``X`` by default.
     """
 
     def __init__(
@@ -133,8 +143,10 @@ class StreamedRows(Rows):
         dtype: torch.dtype,
         ids: np.ndarray | None = None,
         absent: float = 0.0,
+        scaling: Scaling | None = None,
     ) -> None:
         self.X, self.device, self.dtype, self.ids, self.absent = X, device, dtype, ids, absent
+        self.scaling = scaling
         self.n_features, self.index_device = X.shape[1], torch.device("cpu")
 
     def __len__(self) -> int:
@@ -146,7 +158,7 @@ class StreamedRows(Rows):
 
     def _select(self, ids: Tensor) -> "StreamedRows":
         wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        return StreamedRows(self.X, self.device, self.dtype, wanted, self.absent)
+        return StreamedRows(self.X, self.device, self.dtype, wanted, self.absent, self.scaling)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         for start in range(0, len(self), size):
@@ -155,14 +167,36 @@ class StreamedRows(Rows):
 
     def _tensor(self, rows: Any) -> Tensor:
         rows = densified(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)
-        return copied(rows, self.device, self.dtype)
+        return standardized(rows, self.device, self.dtype, self.scaling)
 
 
-def training_rows(X: Any, device: torch.device, dtype: torch.dtype, absent: float = 0.0) -> Rows:
+def training_rows(
+    X: Any,
+    device: torch.device,
+    dtype: torch.dtype,
+    absent: float = 0.0,
+    scaling: Scaling | None = None,
+) -> Rows:
     """Rows for training: resident if ``X`` is a dense array in memory, else streamed."""
     if sp.issparse(X) or is_memory_mapped(X):
-        return StreamedRows(X, device, dtype, absent=absent)
-    return ResidentRows(copied(X, device, dtype))
+        return StreamedRows(X, device, dtype, absent=absent, scaling=scaling)
+    rows = ResidentRows(standardized(X, device, dtype, scaling))
+    rows.scaling = scaling
+    return rows
+
+
+def standardized(
+    X: np.ndarray, device: torch.device, dtype: torch.dtype, scaling: Scaling | None
+) -> Tensor:
+    """A tensor on ``device`` with the rows of ``X`` in the units of ``scaling``."""
+    if scaling is None:
+        return copied(X, device, dtype)
+    if len(X) <= CHUNK_ROWS:
+        return copied(scaling.standardized(X), device, dtype)
+    rows = torch.empty(X.shape, dtype=dtype, device="cpu")
+    for part in gen_batches(len(X), CHUNK_ROWS):
+        rows[part] = copied(scaling.standardized(X[part]), rows.device, dtype)
+    return rows.to(device)
 
 
 def chunk_rows(rows: Rows) -> int:
@@ -185,7 +219,8 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
             answers = result[start : start + len(part)]
             with np.errstate(over="ignore"):
                 answers[:] = part
-            finite(answers, chunk, start)
+            if not np.isfinite(answers).all():
+                finite(answers, rows.in_data_units(chunk), start)
             start += len(part)
     assert result is not None  # check_rows refuses empty arrays
     return result

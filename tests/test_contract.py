@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, clone
 import skdeepunsup
 from skdeepunsup import (
     GAN,
+    Autoencoder,
     BiGAN,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -38,6 +39,10 @@ def expected_failures(estimator):
         "each row is projected at random": isinstance(estimator, ContractiveAutoencoder)
         and params["hidden_layer_sizes"],
         "other rows are held out": params.get("early_stopping"),
+        "Adam divides first gradients of biases, which are rounding, by themselves": type(estimator)
+        is Autoencoder
+        and not params["hidden_layer_sizes"]
+        and params["loss"] == "squared",
         "the running mean remembers so many rows": params.get("sparsity") == "running-mean",
     }
     reason = next((reason for reason, holds in reasons.items() if holds), None)

@@ -552,11 +552,11 @@ ACTIONS = {
         (lambda: fitted().sample(given=[np.nan] * 6, n_steps=1),),
     ),
     "numbers beyond float32": Action(
-        lambda: autoencoder().fit(HUGE),
+        lambda: GaussianRBM(2, n_iter=1).fit(HUGE[:6]),  # too few rows to take a scale from
         "MaxAbsScaler.*or leave out such rows",
         (
-            lambda: autoencoder().fit(MaxAbsScaler().fit_transform(HUGE)),
-            lambda: autoencoder().fit(np.delete(HUGE, 3, axis=0)),
+            lambda: GaussianRBM(2, n_iter=1).fit(MaxAbsScaler().fit_transform(HUGE[:6])),
+            lambda: GaussianRBM(2, n_iter=1).fit(np.delete(HUGE, 3, axis=0)[:6]),
         ),
     ),
     "one row and batch statistics": Action(

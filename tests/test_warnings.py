@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from torch import nn
 
 import skdeepunsup
 from skdeepunsup import (
@@ -91,7 +92,19 @@ CASES = [
     outside(DeepBoltzmannMachine((3, 2), n_iter=1)),
     Case("reconstruction/variational.py", clone(MIXED).set_params(regularizer="tc"), "set beta"),
     Case(
-        "features/log_mel.py",
+        "reconstruction/base/model.py",
+        Autoencoder(2, encoder=nn.Linear(6, 2), max_iter=1),
+        "networks train best",
+        1000 * BITS,
+    ),
+    Case(
+        "_parameters.py",
+        Autoencoder(2, image_shape=(1, 10, 15), hidden_layer_sizes=(3,), max_iter=1),
+        "channels",
+        np.repeat(BITS, 25, axis=1),
+    ),
+    Case(
+        "_sound.py",
         LogMel(window_length=4, hop_length=2, n_mels=1),
         "16 bits",
         20_000 * BITS,
@@ -103,7 +116,7 @@ CASES = [
         SPARSE_RATINGS,
     ),
     Case(
-        "applications/imputing.py",
+        "_unused.py",
         GenerativeImputer(MIXED, n_rounds=0, n_draws=1, n_steps=1),
         "no value in",
         HOLES,

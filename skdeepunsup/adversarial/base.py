@@ -17,8 +17,10 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
+from .._scaling import Scaling, image_scaling, shared_scaling
 from .._unused import warn_if_unused
-from .._validation import leaves_unit_interval
+from .._validation import leaves_unit_interval, value_range
+from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
 from ..base.transformer import DeepTransformer
 from ..networks import ACTIVATIONS
@@ -109,7 +111,8 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
 
         def drawn(part: slice) -> Tensor:
             labels = None if label is None else label[part]
-            return module.decode(module.draw_codes(part.stop - part.start, stream, labels))
+            codes = module.draw_codes(part.stop - part.start, stream, labels)
+            return module.scaling.original(module.decode(codes))
 
         return drawn_rows(drawn, n_samples, self.n_features_in_)
 
@@ -143,21 +146,28 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
             "output": self._output(rows, fitted),
         }
 
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        """Return one scale for all features; None if the generator keeps rows in (0, 1)."""
+        low, high = value_range(data.X)
+        outside = leaves_unit_interval(low, high)
+        if self.output == "logistic" or (
+            self.output == "auto" and not outside and high - low >= 0.5
+        ):
+            return None
+        if self.image_shape is None:
+            return shared_scaling(data.X, data.weights)
+        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
+        return image_scaling(data.X, data.weights, shape[2])
+
     def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
         """Return the generator's last function; raise if it cannot reach all rows."""
-        if self.output == "identity":
-            return self.output
-        low, high = rows.value_range()
-        outside = leaves_unit_interval(low, high)
-        if self.output != "auto":
-            output = self.output
-        elif fitted is not None:
-            output = fitted["output"]
-        else:
-            return "identity" if outside or high - low < 0.5 else "logistic"
-        if output == "logistic" and outside:
+        output = self.output
+        if output == "auto":
+            new = "logistic" if rows.scaling is None else "identity"
+            output = new if fitted is None else fitted["output"]
+        if output == "logistic" and (outside := leaves_unit_interval(*rows.value_range())):
             raise ValueError(f"output == {self.output!r}, here 'logistic', needs {outside}")
-        return output
+        return str(output)
 
     def _initialize(self, module: AdversarialModule, rows: Rows, stream: Stream) -> None:
         module.initialize(rows, stream)

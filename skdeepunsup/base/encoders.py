@@ -12,6 +12,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from torch import Tensor, nn
 
+from .._scaling import Scaling
 from .._validation import check_rows
 from .transformer import DeepTransformer
 
@@ -155,6 +156,11 @@ def _weight_arguments(encoder: Any, weights: np.ndarray) -> dict[str, np.ndarray
     }
 
 
+def units_of(encoder: Any) -> Scaling | None:
+    """The units of the rows in which the first module of a fitted encoder works."""
+    return getattr(models_of(encoder)[0].module_, "scaling", None)
+
+
 def parts_of(encoder: Any) -> tuple[Part, ...]:
     """The ``parts`` of an `EncoderStack` with the architecture of a fitted encoder."""
     return tuple((type(model.module_), model.module_.arguments) for model in models_of(encoder))
@@ -181,20 +187,29 @@ class EncoderStack(nn.Module):
         for own, model in zip(self.modules_up, models_of(encoder), strict=True):
             own.load_state_dict(model.module_.state_dict())
 
+    @property
+    def scaling(self) -> Scaling | None:
+        """The units of the rows, which are those of the first module."""
+        return getattr(self.modules_up[0], "scaling", None)
+
     def encode(self, x: Tensor) -> Tensor:
         """The code of each row.
 
         A machine whose mean field is iterated until it settles takes a few rounds instead, through
         which gradients can flow.
         """
-        for module in self.modules_up:
+        for i, module in enumerate(self.modules_up):
+            if i and (scaling := getattr(module, "scaling", None)) is not None:
+                x = scaling.inward(x)
             x = getattr(module, "encode_in_rounds", module.encode)(x)
         return x
 
     def decode(self, h: Tensor) -> Tensor:
         """The row of each code, by a few rounds of mean field where a machine needs them."""
-        for module in reversed(self.modules_up):
+        for i, module in reversed(list(enumerate(self.modules_up))):
             h = getattr(module, "decode_in_rounds", module.decode)(h)
+            if i and (scaling := getattr(module, "scaling", None)) is not None:
+                h = scaling.outward(h)
         return h
 
 

@@ -19,8 +19,9 @@ from .._parameters import resolve_device, resolve_precision
 from .._persistence import RecordedModule, restore_module, store_module, to_arrays, to_tensors
 from .._random import Stream
 from .._rows import Rows, StreamedRows, map_rows, training_rows
+from .._scaling import Scaling
 from .._validation import output_dtype
-from ..training import Objective, Schedule, Watch, train
+from ..training import Objective, Report, Schedule, Watch, train
 from .fit import CallbackObserver, Fit, TrainingData, split
 from .memory import WithinMemory
 
@@ -37,15 +38,19 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
        `TrainingData`; ``marks`` are the keywords that ``fit`` passed to ``_fit``.
     4. ``_prepare(data, reset=…)`` learns what must be known before the module can be made, such as
        an encoder, and returns it as a dict of fitted attributes. Most estimators need nothing.
-    5. ``_module_arguments(rows, fitted, **prepared)`` returns the arguments of ``_module_class``.
-    6. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters. Only
+    5. ``_scaling(data, **prepared)`` returns the units in which the module works, or None for those
+       of the data. Only called if the fit starts anew.
+    6. ``_module_arguments(rows, fitted, **prepared)`` returns the arguments of ``_module_class``.
+    7. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters. Only
        called if the fit starts anew.
-    7. ``_objective(module, stream)`` returns the `Objective` that trains the module.
+    8. ``_objective(module, stream)`` returns the `Objective` that trains the module.
 
-    Then the loop in ``training/loop.py`` runs, and the fitted attributes are set. Only ``_prepare``
-    and ``_initialize`` may learn from rows. No hook sets an attribute for another hook to read:
-    results are passed on as arguments. ``_training_data`` may set fitted attributes that describe
-    the data, such as ``n_features_in_``. If anything raises, the estimator is as it was before.
+    Then the loop in ``training/loop.py`` runs, and the fitted attributes are set; each epoch's
+    record is first put into the units of the data by ``_in_data_units``. Only ``_prepare``,
+    ``_scaling`` and ``_initialize`` may learn from rows. No hook sets an attribute for another hook
+    to read: results are passed on as arguments. ``_training_data`` may set fitted attributes that
+    describe the data, such as ``n_features_in_``. If anything raises, the estimator is as it was
+    before.
 
     ``partial_fit``, and ``fit`` with ``warm_start``, continue the last fit if there is one:
     ``reset`` is then False, and ``fitted`` holds the arguments of the existing module.
@@ -106,6 +111,18 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             passes them as keywords to ``_module_arguments`` and ``_initialize``.
         """
         return {}
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        """Return the units in which the module works; None for those of the data.
+
+        A module that works in units of its own has them as its ``scaling``. Its rows, and its
+        answers that are rows, are then in these units.
+        """
+        return None
+
+    def _in_data_units(self, module: Any, rows: Rows, held_out: Rows | None) -> Report | None:
+        """Return the function that puts an epoch's record into the units of the data."""
+        return None
 
     @abstractmethod
     def _module_arguments(
@@ -184,11 +201,12 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             train(
                 fit.objective,
                 fit.rows,
-                schedule,
+                fit.schedule,
                 fit.stream,
                 history=fit.history,
                 held_out=fit.held_out,
                 observer=observer,
+                report=self._in_data_units(fit.module, fit.rows, fit.held_out),
                 watch=None if observer is None else self._watch(fit),
                 # Within a search or a Pipeline, Ctrl-C ends all of it.
                 keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
@@ -202,12 +220,13 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Make a fit that starts anew."""
         prepared = self._prepare(data, reset=True)
         self._set(prepared)
-        rows = self._rows(data)
+        rows = self._rows(data, self._scaling(data, **prepared))
         with WithinMemory(self):
             module = self._new_module(self._module_arguments(rows, None, **prepared))
         stream = Stream(self.random_state, resolve_device(self.device, self.precision))
         split_seed = int(stream.numpy.integers(2**31))
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
+        schedule = schedule.for_rows(len(rows))
         unbounded = infinite_tensors(module)  # such as the mask of a user's own network
         self._initialize(module, rows, stream, **prepared)
         check_start(module, unbounded, lambda: max(map(abs, rows.value_range())))
@@ -219,7 +238,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _resume(self, data: TrainingData, schedule: Schedule) -> Fit:
         """Make a fit that continues the last one, from copies, with the same held-out rows."""
-        rows, fitted = self._rows(data), self._module.arguments
+        rows, fitted = self._rows(data, self._fitted_scaling), self._module.arguments
         arguments = self._module_arguments(rows, fitted, **self._prepare(data, reset=False))
         _check_same(arguments, fitted, self._argument_names)
         module = self._new_module(arguments)
@@ -227,6 +246,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         stream = Stream.restored(self._training["stream"], device)
         split_seed = self._training["split_seed"]
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
+        schedule = schedule.for_rows(len(rows))
         module.to(device=device, dtype=self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
         objective = self._objective(module, stream)  # parameters may have been set anew
@@ -253,14 +273,13 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             elif hasattr(self, name):
                 delattr(self, name)
 
-    def _rows(self, data: TrainingData) -> Rows:
-        """Make the rows to train on, which hand out tensors."""
+    def _rows(self, data: TrainingData, scaling: Scaling | None) -> Rows:
+        """Make the rows to train on, which hand out tensors in the units of ``scaling``."""
         X, weights, labels, classes, labelled = data
         if labelled is not None and not labelled.all():
             X = X[labelled]
-        rows = training_rows(
-            X, resolve_device(self.device, self.precision), self._parameter_dtype(), self._absent
-        )
+        device = resolve_device(self.device, self.precision)
+        rows = training_rows(X, device, self._parameter_dtype(), self._absent, scaling)
         rows = rows if labels is None else rows.labelled(labels, classes)
         if weights is None:
             return rows
@@ -295,15 +314,35 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return self.module_
 
-    def _answer(self, X: Any, method: Callable[[Any], Callable[[Tensor], Tensor]]) -> np.ndarray:
+    @property
+    def _fitted_scaling(self) -> Scaling | None:
+        """The units in which the fitted module works; None for those of the data."""
+        return getattr(self._module, "scaling", None)
+
+    def _answer(
+        self,
+        X: Any,
+        method: Callable[[Any], Callable[[Tensor], Tensor]],
+        *,
+        codes: bool = False,
+        rows_out: bool = False,
+    ) -> np.ndarray:
         """Apply a method of the module to the rows of a checked array.
 
-        On a CPU, it is computed in the dtype that is returned.
+        On a CPU, it is computed in the dtype that is returned. The module gets rows in its own
+        units, or with ``codes`` codes as they are; with ``rows_out``, what it returns are rows in
+        its units, which are put into those of the data.
         """
         module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
-        rows = self._streamed(X, parameter.device, parameter.dtype)
-        return map_rows(method(module), rows, output_dtype(X))
+        scaling = self._fitted_scaling
+        rows = StreamedRows(
+            X, parameter.device, parameter.dtype, None, self._absent, None if codes else scaling
+        )
+        function = method(module)
+        if rows_out and scaling is not None:
+            return map_rows(lambda x: scaling.original(function(x)), rows, output_dtype(X))
+        return map_rows(function, rows, output_dtype(X))
 
     def _wide_module(self) -> Any:
         """The module; on a CPU, a copy of it in float64.
@@ -317,8 +356,8 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return copy.deepcopy(module).double() if on_cpu and not own else module
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
-        """The rows of a checked array that is used once."""
-        return StreamedRows(X, device, dtype, absent=self._absent)
+        """The rows of a checked array that is used once, in the units of the fitted module."""
+        return StreamedRows(X, device, dtype, absent=self._absent, scaling=self._fitted_scaling)
 
     def _parameter_dtype(self) -> torch.dtype:
         """Dtype of the parameters; only products are ever computed in bfloat16."""

@@ -15,8 +15,8 @@ from torch import Tensor
 from .._finite import finite
 from .._parameters import check_boolean, check_integer, check_rows_fit
 from .._random import Stream
-from .._rows import CHUNK_ROWS
-from .._validation import check_rows, copied, densified, output_dtype
+from .._rows import CHUNK_ROWS, standardized
+from .._validation import check_rows, densified, output_dtype
 from .estimator import DeepEstimator
 
 
@@ -142,12 +142,17 @@ class GenerativeModel(DeepEstimator):
         answers[:] = known
         incomplete = np.flatnonzero(np.isnan(known).any(axis=1))
         parameter = next(module.parameters())
+        scaling = getattr(module, "scaling", None)
+
+        def in_data_units(rows: Tensor) -> np.ndarray:
+            return (rows.cpu() if scaling is None else scaling.original(rows)).numpy()
+
         # Chains may need gradients of tensors made here, even if the caller disabled them.
         with torch.inference_mode(False), torch.no_grad():
             for start in range(0, len(incomplete), size := max(1, CHUNK_ROWS // n_draws)):
                 ids = incomplete[start : start + size]
                 given = known[ids]
-                rows = copied(given, parameter.device, parameter.dtype)
+                rows = standardized(given, parameter.device, parameter.dtype, scaling)
                 total: Tensor | float = 0.0
                 for part in gen_batches(n_draws, CHUNK_ROWS):
                     n = part.stop - part.start
@@ -155,10 +160,10 @@ class GenerativeModel(DeepEstimator):
                     if mean:
                         total = total + averaged(chains, n_steps).unflatten(0, (n, -1)).sum(0)
                     else:
-                        draws = drawn(chains, n_steps).unflatten(0, (n, -1)).cpu().numpy()
+                        draws = in_data_units(drawn(chains, n_steps).unflatten(0, (n, -1)))
                         answers[part, ids] = np.where(np.isnan(given), draws, given)
                 if mean:
-                    typical = chains.typical(torch.as_tensor(total) / n_draws).cpu().numpy()
+                    typical = in_data_units(chains.typical(torch.as_tensor(total) / n_draws))
                     answers[0, ids] = np.where(np.isnan(given), typical, given)
         for answer in answers:
             finite(answer, known)

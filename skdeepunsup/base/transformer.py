@@ -74,7 +74,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
-        return self._answer(Z, lambda module: module.decode)
+        return self._answer(Z, lambda module: module.decode, codes=True, rows_out=True)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Map rows to their codes and back.
@@ -91,7 +91,9 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """
         check_is_fitted(self)
         X = self._checked(X)
-        return self._answer(X, lambda module: lambda x: module.decode(module.encode(x)))
+        return self._answer(
+            X, lambda module: lambda x: module.decode(module.encode(x)), rows_out=True
+        )
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the mean of ``score_samples``.

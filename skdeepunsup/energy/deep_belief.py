@@ -15,7 +15,7 @@ from .._parameters import (
     check_rows_fit,
 )
 from .._random import Stream
-from .._rows import CHUNK_ROWS, StreamedRows, map_rows
+from .._rows import CHUNK_ROWS, map_rows
 from .._validation import output_dtype
 from ..base.generative import Completion
 from .base.stacked import StackedModel
@@ -36,7 +36,7 @@ class DeepBeliefNetwork(StackedModel):
     hidden_layer_sizes : int or sequence of int, default=(500, 500)
         Units of each hidden layer, from the data up.
     visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
-        For values in [0, 1], real values (best standardised), or codes 0 … K − 1, NaN where one is
+        For values in [0, 1], real values in any units, or codes 0 … K − 1, NaN where one is
         missing. Hidden units are binary.
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. Used by
@@ -291,9 +291,10 @@ class DeepBeliefNetwork(StackedModel):
                 "need a log Z of its own. Score complete rows; reconstruct fills what is missing."
             )
         network, log_z = self._module.in_double(), kept_log_partition(self._normalized)
+        log_z = log_z + self._log_volume()
         return map_rows(
             lambda rows: lower_bound(network, network.coding.to_states(rows), n_draws) - log_z,
-            StreamedRows(X, torch.device("cpu"), torch.float64),
+            self._streamed(X, torch.device("cpu"), torch.float64),
             output_dtype(X),
         )
 
@@ -326,7 +327,7 @@ class DeepBeliefNetwork(StackedModel):
             for start in range(0, n_samples, CHUNK_ROWS):
                 part = rows[start : start + CHUNK_ROWS]
                 v = network.sample(len(part), n_steps, stream)
-                part[:] = network.coding.to_rows(v).cpu().numpy()
+                part[:] = self._in_units_of_data(network.coding.to_rows(v)).numpy()
         return finite(rows)
 
     def _completion(self, module: BeliefNetwork, x: Tensor, stream: Stream) -> Completion:

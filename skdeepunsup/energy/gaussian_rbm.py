@@ -6,6 +6,9 @@ import numpy as np
 
 from .._parameters import check_option, check_real
 from .._rows import Rows
+from .._scaling import Scaling
+from ..base.fit import TrainingData
+from .base.original import scaling_of_rows, variances_of_rows
 from .base.restricted import RestrictedModel
 from .units.kinds import HIDDEN_UNITS
 
@@ -14,7 +17,8 @@ class GaussianRBM(RestrictedModel):
     """Restricted Boltzmann machine with Gaussian visible units of learned variance.
 
     A density over real values: a mixture with a Gaussian for each state of the hidden units, all
-    with the same diagonal covariance. Made for standardised data.
+    with the same diagonal covariance. Units and offsets of features do not matter: rows are
+    standardised inside.
 
     Parameters
     ----------
@@ -198,7 +202,7 @@ class GaussianRBM(RestrictedModel):
     @property
     def variances_(self) -> np.ndarray:
         """Variance of each feature given the hidden units."""
-        return np.asarray(self._module.visible.log_variance.detach().exp().cpu().numpy())
+        return np.asarray(variances_of_rows(self._module), self._module.W.numpy().dtype)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log density of each row, log p(v) = −F(v) − log Z.
@@ -218,6 +222,9 @@ class GaussianRBM(RestrictedModel):
             Log densities in nats.
         """
         return self._log_likelihood(X)
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        return scaling_of_rows(data)
 
     def _rate(self) -> Any:
         if self.learning_rate is not None:

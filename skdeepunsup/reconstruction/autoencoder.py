@@ -6,6 +6,7 @@ from typing import Any
 from .._parameters import check_option
 from .._random import Stream
 from .._rows import Rows
+from .._scaling import Scaling
 from ..base.encoders import fitted_encoder, names_of, unfrozen
 from ..base.fit import TrainingData
 from ..training import GradientDescent
@@ -64,8 +65,9 @@ class Autoencoder(DeterministicAutoencoder):
         Learning rate of Adam.
     batch_size : int, default=32
         Rows per update.
-    max_iter : int, default=200
-        Maximum number of epochs.
+    max_iter : int, default=None
+        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
+        updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -157,7 +159,7 @@ class Autoencoder(DeterministicAutoencoder):
         missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -224,6 +226,12 @@ class Autoencoder(DeterministicAutoencoder):
                 names_of(self),
             )
         )
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        """Return the units; None for those of the data if the stack's reconstructions are bits."""
+        stack = prepared["pretrained_"]
+        bounded = stack is not None and stack.unroll().output == "logistic"
+        return None if bounded else super()._scaling(data)
 
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *, pretrained_: Any

@@ -13,6 +13,15 @@ from .modules.base import OwnNetwork
 from .modules.contractive import ContractiveModule
 from .modules.deterministic import LOSSES
 
+CONTRACTIONS = {"squared": 1.0, "bernoulli": 0.1}
+"""Default weight λ of the penalty beside each loss.
+
+The squared error is in units of s². There 0.1, 1, 5 and 20 leave 0.03, 0.05, 0.15 and 0.38 of the
+variance of digits unexplained, and as much of breast_cancer's; labels are read off the codes best
+at 1 and 5. Rows of "bernoulli" keep their unit, in which slopes are larger: 0.1 and 1 leave 0.23
+and 0.56.
+"""
+
 
 class ContractiveAutoencoder(DeterministicAutoencoder):
     """Autoencoder with a penalty on how fast its code changes with the row.
@@ -40,10 +49,11 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
         Whether the decoder's weights are the encoder's, transposed. Otherwise a small encoder with
         a large decoder avoids the penalty. None ties them unless ``image_shape``, ``encoder`` or
         ``decoder`` is given.
-    contraction : float, default=0.1
-        λ of the penalty λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Without hidden layers it
-        is computed in closed form, else estimated without bias by one random projection for each
-        row.
+    contraction : float, default=None
+        λ of the penalty λ Σⱼ ‖∇ₓ hⱼ‖², which is added to each row's error. Error and derivative are
+        in units of the data's scale, except with ``loss="bernoulli"`` or a network of your own.
+        None is 1, or 0.1 with ``loss="bernoulli"``. Without hidden layers the penalty is computed
+        in closed form, else estimated without bias by one random projection for each row.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
@@ -61,8 +71,9 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
         Learning rate of Adam.
     batch_size : int, default=32
         Rows per update.
-    max_iter : int, default=200
-        Maximum number of epochs.
+    max_iter : int, default=None
+        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
+        updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -122,7 +133,7 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skdeepunsup import ContractiveAutoencoder
     >>> X = load_digits().data / 16
-    >>> model = ContractiveAutoencoder(contraction=0.5, max_iter=20, random_state=0).fit(X)
+    >>> model = ContractiveAutoencoder(contraction=2.0, max_iter=20, random_state=0).fit(X)
     >>> model.transform(X).shape
     (1797, 128)
     """
@@ -138,14 +149,14 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
         dropout: float = 0.0,
         loss: str = "squared",
         tied_weights: bool | None = None,
-        contraction: float = 0.1,
+        contraction: float | None = None,
         image_shape: tuple[int, ...] | None = None,
         encoder: OwnNetwork = None,
         decoder: OwnNetwork = None,
         missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -185,15 +196,17 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
         check_option("loss", self.loss, LOSSES)
         if self.tied_weights is not None:
             check_tied(self)
-        check_real("contraction", self.contraction, 0)
+        if self.contraction is not None:
+            check_real("contraction", self.contraction, 0)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         architecture = self._architecture(rows.n_features)
+        contraction = CONTRACTIONS[self.loss] if self.contraction is None else self.contraction
         plain = all(architecture[name] is None for name in ("image_shape", "encoder", "decoder"))
         return architecture | {
             "loss": self.loss,
             "tied_weights": plain if self.tied_weights is None else bool(self.tied_weights),
-            "contraction": float(self.contraction),
+            "contraction": float(contraction),
         }
 
     def _initialize(self, module: ContractiveModule, rows: Rows, stream: Stream) -> None:

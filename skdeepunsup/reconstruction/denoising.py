@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from .._parameters import check_option, check_real
 from .._random import Stream
 from .._rows import Rows
+from .._scaling import Scaling
 from .._unused import warn_if_unused
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
@@ -42,14 +43,17 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's, transposed.
     corruption : {"gaussian", "masking", "salt-and-pepper"} or callable, default="masking"
-        Kind of noise. "gaussian" adds normal deviates; "masking" sets entries to 0, or with
-        ``missing="mask"`` treats them as missing; "salt-and-pepper" replaces entries by the
-        smallest or the largest value of the training data. A callable is given a batch, a Tensor of
-        shape (n, n_features), and a ``torch.Generator`` on its device to draw from, and returns the
-        batch with noise; with ``missing="mask"``, entries that it sets to NaN are missing.
+        Kind of noise. "gaussian" adds normal deviates; "masking" replaces entries by the mean of
+        their feature (with ``image_shape``, of their channel; with ``loss="bernoulli"`` or a
+        network of your own, by 0), or with ``missing="mask"`` treats them as missing;
+        "salt-and-pepper" replaces entries by the smallest or the largest value of the training
+        data. A callable is given a batch, a Tensor of shape (n, n_features), and a
+        ``torch.Generator`` on its device to draw from, and returns the batch with noise; with
+        ``missing="mask"``, entries that it sets to NaN are missing.
     corruption_level : float, default=0.3
-        Standard deviation of Gaussian noise; otherwise the share of the entries that are masked or
-        replaced.
+        Standard deviation of Gaussian noise, in units of the data's scale (with
+        ``loss="bernoulli"`` or a network of your own, in those of the data); otherwise the share of
+        the entries that are masked or replaced.
     image_shape : tuple of int, default=None
         Height and width, and channels where there are several, of the image that a row is, channels
         last: the networks are then convolutional.
@@ -67,8 +71,9 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         Learning rate of Adam.
     batch_size : int, default=32
         Rows per update.
-    max_iter : int, default=200
-        Maximum number of epochs.
+    max_iter : int, default=None
+        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
+        updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -129,8 +134,11 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skdeepunsup import DenoisingAutoencoder
     >>> X = load_digits().data / 16
-    >>> model = DenoisingAutoencoder(corruption="gaussian", max_iter=30, random_state=0).fit(X)
-    >>> noisy = X + np.random.default_rng(0).normal(scale=0.3, size=X.shape)
+    >>> scale = np.sqrt(X.var(axis=0).mean())
+    >>> noisy = X + np.random.default_rng(0).normal(scale=0.8 * scale, size=X.shape)
+    >>> model = DenoisingAutoencoder(
+    ...     corruption="gaussian", corruption_level=0.8, max_iter=30, random_state=0
+    ... ).fit(X)
     >>> denoised = model.reconstruct(noisy)
     >>> bool(np.square(denoised - X).sum() < 0.5 * np.square(noisy - X).sum())
     True
@@ -157,7 +165,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 30,
@@ -230,7 +238,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
 
 
 def _extremes(rows: Rows) -> tuple[float, float]:
-    """The smallest and the largest observed entry; 0 and 1 if there is none."""
-    observed = (x[~x.isnan()] for x in rows.chunks())
+    """The smallest and the largest observed entry of the data; 0 and 1 if there is none."""
+    scaling = rows.scaling or Scaling(rows.n_features)
+    observed = (scaling.original(x)[~x.cpu().isnan()] for x in rows.chunks())
     pairs = [(float(x.min()), float(x.max())) for x in observed if len(x)] or [(0.0, 1.0)]
     return min(low for low, _ in pairs), max(high for _, high in pairs)

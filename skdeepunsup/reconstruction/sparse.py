@@ -17,9 +17,14 @@ from .modules.sparse import SPARSITIES, SparseModule
 
 TARGETS = {"kl": 0.05, "running-mean": -0.9}
 """Mean activity of a unit, where the way to be sparse has one."""
-COSTS = {"kl": 1.0, "l1": 0.1, "running-mean": 300.0, "top-k": 1 / 32}
-"""Default weight of each way to be sparse beside the error.
+COSTS = {
+    "squared": {"kl": 4.0, "l1": 0.4, "running-mean": 300.0, "top-k": 1 / 32},
+    "bernoulli": {"kl": 1.0, "l1": 0.1, "running-mean": 300.0, "top-k": 1 / 32},
+}
+"""Default weight of each way to be sparse beside each loss; the squared error is in units of s².
 
+With these, 128 units have mean activities of 0.08 ("kl") and 62 % zeros ("l1") on digits, of 0.06
+and 73 % on breast_cancer, and leave 0.13 and 0.08, 0.11 and 0.06 of the variance unexplained.
 Adam moves a bias, and each weight that its unit reads, by about α an update however small the
 gradient; the rule of the running mean has to outweigh them all to hold its target.
 """
@@ -58,9 +63,11 @@ class SparseAutoencoder(DeterministicAutoencoder):
         Target of the mean activity: in (0, 1) for "kl", where None is 0.05, and in (-1, 1) for
         "running-mean", where None is -0.9. Not used otherwise.
     sparsity_cost : float, default=None
-        Weight of sparsity beside the error. None is 1 for "kl", 0.1 for "l1", 300 for
-        "running-mean", where it is the β of b ← b − αβ(ρ̂ − ρ), and 1/32 for "top-k", where it
-        weighs the error by which dead units learn.
+        Weight of sparsity beside the error. Error and code are in units of the data's scale, except
+        with ``loss="bernoulli"`` or a network of your own. None is 4 for "kl" and 0.4 for "l1",
+        with ``loss="bernoulli"`` 1 and 0.1; 300 for "running-mean", where it is the β of
+        b ← b − αβ(ρ̂ − ρ); and 1/32 for "top-k", where it weighs the error by which dead units
+        learn.
     n_nonzero : int, default=None
         Units that may be active at once in "top-k"; None is a tenth of them.
     image_shape : tuple of int, default=None
@@ -80,8 +87,9 @@ class SparseAutoencoder(DeterministicAutoencoder):
         Learning rate of Adam.
     batch_size : int, default=32
         Rows per update.
-    max_iter : int, default=200
-        Maximum number of epochs.
+    max_iter : int, default=None
+        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
+        updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -179,7 +187,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -247,7 +255,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
             "loss": self.loss,
             "sparsity": self.sparsity,
             "target": float(TARGETS.get(self.sparsity, 0.0) if target is None else target),
-            "cost": float(COSTS[self.sparsity] if cost is None else cost),
+            "cost": float(COSTS[self.loss][self.sparsity] if cost is None else cost),
             "n_nonzero": max(1, round(NONZERO_SHARE * self.n_components)) if k is None else k,
         }
 

@@ -1,6 +1,7 @@
 """The variational autoencoder as an estimator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,14 +17,16 @@ from .._parameters import (
     check_option,
     check_real,
     check_rows_fit,
-    descent_schedule,
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
+from .._scaling import Scaling, feature_scaling
 from .._unused import warn_if_unused
 from .._validation import outside_unit_interval
+from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
-from ..training import GradientDescent, Schedule
+from ..base.units import reported_density
+from ..training import GradientDescent, Report, Schedule
 from .base.model import ReconstructionModel
 from .base.parameters import check_shared
 from .completion import PosteriorChains
@@ -63,8 +66,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Number of categories, K; None takes one more than the largest code in ``fit``. Used where
         ``likelihood`` is "categorical" or "beta-binomial".
     noise_scale : {"shared", "features"} or float, default="shared"
-        σ of the Gaussian likelihood: "shared" learns one for all features, "features" one for each;
-        a number is kept.
+        σ of the Gaussian likelihood: "shared" learns one share of their standard deviations for all
+        features (with ``image_shape``, one σ), "features" one σ for each; a number is kept as the σ
+        of all features, in the units of the data.
     beta : float, default=1.0
         β, the weight of the regulariser. "kl" is a part of the bound and counts β times; the others
         are added to it β − 1 times, so that 1 is the plain bound for all of them. More than 1
@@ -104,8 +108,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         Learning rate of Adam.
     batch_size : int, default=32
         Rows per update.
-    max_iter : int, default=200
-        Maximum number of epochs.
+    max_iter : int, default=None
+        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
+        updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -220,7 +225,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         missing: str = "error",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 30,
@@ -298,10 +303,12 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         if self._module.arguments["likelihood"] == "bernoulli":
             self._check_unit_interval(X)
 
-        return self._answer(
-            X,
-            lambda module: lambda x: module.log_likelihood(x, n_samples, Stream(0, x.device)),
-        )
+        def log_density(module: VariationalModule) -> Callable[[Tensor], Tensor]:
+            return lambda x: module.scaling.log_density(
+                module.log_likelihood(x, n_samples, Stream(0, x.device)), x
+            )
+
+        return self._answer(X, log_density)
 
     def sample(
         self, n_samples: int = 1, *, mean: bool = False, random_state: Any = None
@@ -329,7 +336,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         module: VariationalModule = self._module
         stream = Stream(random_state, module.fill.device)
         return drawn_rows(
-            lambda part: module.sample(part.stop - part.start, mean, stream),
+            lambda part: module.scaling.original(
+                module.sample(part.stop - part.start, mean, stream)
+            ),
             n_samples,
             self.n_features_in_,
         )
@@ -383,6 +392,20 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     def _completion(self, module: VariationalModule, x: Tensor, stream: Stream) -> PosteriorChains:
         return PosteriorChains(module, module, x, stream)
 
+    def _is_real(self) -> bool:
+        return self.likelihood == "gaussian"
+
+    def _real_scaling(self, data: TrainingData) -> Scaling:
+        """Return a scale for each feature; one for all where images or ``noise_scale`` say so."""
+        if self.image_shape is not None or not isinstance(self.noise_scale, str):
+            return super()._real_scaling(data)
+        return feature_scaling(data.X, data.weights)
+
+    def _in_data_units(
+        self, module: VariationalModule, rows: Rows, held_out: Rows | None
+    ) -> Report | None:
+        return reported_density(module.scaling, rows, held_out)
+
     def _check_unit_interval(self, X: Any, training: bool = False) -> None:
         """Raise if the data leave [0, 1], where a Bernoulli likelihood has no bound."""
         if outside := outside_unit_interval(X, training):
@@ -390,7 +413,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
 
     def _schedule(self) -> Schedule:
         before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
-        return Schedule(warmup=max(0, self.kl_warmup - 1 - before), **descent_schedule(self))
+        return replace(super()._schedule(), warmup=max(0, self.kl_warmup - 1 - before))
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return self._architecture(rows.n_features) | {
@@ -414,7 +437,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             return {}
         learned = isinstance(self.noise_scale, str)
         if not learned:
-            first = self.noise_scale
+            first = self.noise_scale / (1.0 if rows.scaling is None else rows.scaling.pooled)
         else:
             first = fitted["first_scale"] if "first_scale" in fitted else _pooled_scale(rows)
         return {

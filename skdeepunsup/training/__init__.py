@@ -1,6 +1,6 @@
 """Training: the loop counts epochs, an objective makes one update."""
 
-from .loop import Observer, Watch, train
+from .loop import Observer, Report, Watch, train
 from .objectives import GradientDescent, Objective
 from .pace import PACES, autocast, follow, linear_pace
 from .schedule import Schedule
@@ -10,6 +10,7 @@ __all__ = [
     "GradientDescent",
     "Objective",
     "Observer",
+    "Report",
     "Schedule",
     "Watch",
     "autocast",

@@ -1,6 +1,7 @@
 """The training loop: epochs, early stopping, history. It knows nothing about the model."""
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 from sklearn.exceptions import ConvergenceWarning
@@ -13,9 +14,11 @@ from .batches import batches
 from .checkpoint import Checkpoint
 from .objectives import Objective
 from .schedule import Schedule
-from .stopping import EarlyStopping
+from .stopping import EarlyStopping, still_falls
 
 Record = dict[str, float]
+Report = Callable[[Record], Record]
+"""A function of an epoch's record that returns it in the units of the data."""
 
 
 class Observer(Protocol):
@@ -50,6 +53,7 @@ def train(
     history: dict[str, list[float]],
     held_out: Rows | None = None,
     observer: Observer | None = None,
+    report: Report | None = None,
     watch: Watch | None = None,
     keep_interrupted: bool = True,
 ) -> None:
@@ -73,6 +77,9 @@ def train(
         Each finished epoch appends one entry for each named scalar.
     observer : Observer, optional
         Is told of each epoch, and may end the fit.
+    report : callable, optional
+        Puts records into the units of the data, for history and observer. What ends a fit is
+        decided before, so that it does not depend on these units.
     watch : Watch, optional
         Notices a stage that gets worse, which then ends with its best epoch, and a warning.
     keep_interrupted : bool, default=True
@@ -87,9 +94,12 @@ def train(
     -----
     ConvergenceWarning
         If a scalar or a parameter stops being finite, the fit is interrupted, the observer ends it
-        before its last stage, or the watch notices that it got worse.
+        before its last stage, the watch notices that it got worse, or the loss still falls clearly
+        after the last epoch of a schedule that could have stopped earlier.
     """
-    training = Training(objective, rows, schedule, stream, history, held_out, observer, watch)
+    training = Training(
+        objective, rows, schedule, stream, history, held_out, observer, report, watch
+    )
     try:
         training.run()
     except KeyboardInterrupt:
@@ -132,12 +142,13 @@ class Training:
         history: dict[str, list[float]],
         held_out: Rows | None,
         observer: Observer | None,
+        report: Report | None,
         watch: Watch | None = None,
     ) -> None:
         self.objective, self.rows, self.held_out = objective, rows, held_out
         self.schedule, self.stream = schedule, stream
         self.history, self.epochs_before = history, len(history.get("loss", []))
-        self.observer, self.watch = observer, watch
+        self.observer, self.report, self.watch = observer, report, watch
         self.stage, self.ended = 0, False
         self.records: list[Record] = []
         self.last = Checkpoint(objective)
@@ -165,6 +176,8 @@ class Training:
             if self.watch is not None and self.watch.is_best(epoch):
                 self.seen = self.seen or Checkpoint(self.objective)
                 self.seen.save(len(self.records))
+        else:
+            self.warn_if_falling()
         self.return_to_best()
         self.heed_watch()
 
@@ -177,6 +190,14 @@ class Training:
             self.last.save(len(self.records))
         _warn(worse)
 
+    def warn_if_falling(self) -> None:
+        """Warn if going on after the last epoch would clearly lower the loss."""
+        if self.stopping is not None and still_falls(self.stopping.seen):
+            _warn(
+                f"The loss still falls after {len(self.stopping.seen)} epochs. Raise max_iter, and "
+                "set early_stopping=True where rows are few, or they are learned by heart."
+            )
+
     def epoch(self, progress: float) -> bool:
         """Run one epoch; return whether the stage continues."""
         if self.observer is not None:
@@ -188,9 +209,10 @@ class Training:
         if not (all(map(math.isfinite, record.values())) and self.last.live_is_finite()):
             self.end_diverged()
             return False
-        self.keep(record)
+        reported = record if self.report is None else self.report(record)
+        self.keep(reported)
         stalled = self.is_stalled(record)
-        self.ended = self.observer is not None and self.observer.end_epoch(record)
+        self.ended = self.observer is not None and self.observer.end_epoch(reported)
         if self.ended and (untrained := self.stages_left()):
             _warn(f"A callback stopped the fit.{untrained}")
         return not (self.ended or stalled)

@@ -1,11 +1,21 @@
 """How long a fit takes: stages, epochs, early stopping."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Self
 
 from .stopping import EarlyStopping
+
+LEAST_UPDATES = 5000
+"""Updates for which a fit has time at least where its number of epochs is left to it.
+
+Few rows make few updates an epoch: with 32 rows a batch, 150 rows make 5, and 200 epochs 1000. On
+standardised iris, two components of an autoencoder then explain .935 of the variance, and .956 with
+5000 updates (PCA .958); a linear variational autoencoder rises from −6.06 nats to −3.72
+(probabilistic PCA −3.69). For more than 800 rows, 200 epochs are enough.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,9 @@ class Schedule:
         Epochs of each stage before the last, for models that are trained layer by layer.
     settled : tuple of (str, float), default=None
         A stage ends after an epoch whose record has an entry of this name below this number.
+    extends : bool, default=False
+        Whether the last stage has more epochs, and as many times the patience, where ``epochs``
+        would make fewer than `LEAST_UPDATES` updates.
     once : int, default=0
         This many of the first stages are run only once: a fit that goes on skips those that are
         over. Not to be combined with ``patience``, which could end them too early.
@@ -44,7 +57,16 @@ class Schedule:
     warmup: int = 0
     stages_before: tuple[int, ...] = ()
     settled: tuple[str, float] | None = None
+    extends: bool = False
     once: int = 0
+
+    def for_rows(self, n_rows: int) -> Self:
+        """The schedule for ``n_rows`` rows to train on."""
+        needed = math.ceil(LEAST_UPDATES / math.ceil(n_rows / self.batch_size))
+        if not self.extends or needed <= self.epochs:
+            return self
+        patience = self.patience and math.ceil(self.patience * needed / self.epochs)
+        return replace(self, epochs=needed, patience=patience)
 
     @property
     def stages(self) -> tuple[int, ...]:
@@ -74,7 +96,14 @@ class Schedule:
         n = len(self.stages_before)
         over = 0 if stages_left is None else min(self.once, n + 1 - stages_left)
         stages = tuple(int(stage >= over) for stage in range(n))
-        return replace(self, epochs=1, stages_before=stages, validation_fraction=0.0, patience=None)
+        return replace(
+            self,
+            epochs=1,
+            stages_before=stages,
+            validation_fraction=0.0,
+            patience=None,
+            extends=False,
+        )
 
     @property
     def keep_best(self) -> bool:

@@ -187,14 +187,12 @@ def test_discrimination_is_of_a_row_with_its_code():
     X = np.random.default_rng(0).normal(size=(50, 4))
     model = BiGAN(2, hidden_layer_sizes=(6,), max_iter=3, random_state=0).fit(X)
     module = copy.deepcopy(model.module_).double()
+    u = torch.tensor(module.scaling.standardized(X))
     with torch.no_grad():
-        u = module.standardize(torch.tensor(X))
         d = module.discriminator(torch.cat([u, module.encoder(u)], dim=1))[:, 0].numpy()
     np.testing.assert_allclose(model.score_samples(X), d, rtol=1e-9)
     np.testing.assert_allclose(model.discriminate(X), 1 / (1 + np.exp(-d)), rtol=1e-9)
-    np.testing.assert_allclose(
-        model.transform(X), module.encode(torch.tensor(X)).detach().numpy(), rtol=1e-9
-    )
+    np.testing.assert_allclose(model.transform(X), module.encode(u).detach().numpy(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (3, 3, 2)])

@@ -24,7 +24,7 @@ def test_of_a_linear_generator_completions_are_draws(kind, row):
     with torch.no_grad():
         layer.weight.copy_(torch.tensor(np.random.default_rng(1).normal(size=(4, 2))))
     W, b = layer.weight.double().numpy(), layer.bias.double().numpy()
-    center, scale = module.center.numpy(), float(module.scale)
+    center, scale = module.scaling.center.numpy(), module.scaling.pooled
     row = np.array(row)
     o, m = ~np.isnan(row), np.isnan(row)
     u = (row - center) / scale

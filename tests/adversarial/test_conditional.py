@@ -169,7 +169,7 @@ def test_discrimination_is_by_the_class_that_the_encoder_sees(easy, fitted):
     assert (probability >= 0).all() and (probability <= 1).all()
     module = copy.deepcopy(fitted.module_).double()
     with torch.no_grad():
-        d = module.discriminator(module.standardize(torch.tensor(X))).numpy()
+        d = module.discriminator(torch.tensor(module.scaling.standardized(X))).numpy()
     expected = (fitted.transform(X)[:, 2:] * d).sum(axis=1)
     np.testing.assert_allclose(fitted.score_samples(X), expected, rtol=1e-9, atol=1e-9)
 

@@ -4,6 +4,7 @@ import pytest
 from sklearn.base import clone
 
 from skdeepunsup import (
+    Autoencoder,
     DeepEmbeddedClustering,
     DenoisingAutoencoder,
     EncoderDecoder,
@@ -44,6 +45,9 @@ def inequivalence(estimator):
     reasons = {
         "each row draws noise of its own": any(
             isinstance(model, DenoisingAutoencoder) for model in models[:1]
+        ),
+        "Adam divides first gradients of biases, which are rounding, by themselves": any(
+            type(model) is Autoencoder for model in models[:1]
         ),
         "each row draws dropout of its own": estimator.dropout,
         "other rows are held out": estimator.early_stopping,

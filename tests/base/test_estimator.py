@@ -99,6 +99,7 @@ BEYOND = [
 QUESTIONS = ("_check_parameters", "_schedule", "_prepare", "_module_arguments", "_objective")
 
 
+@pytest.mark.filterwarnings("ignore:all .* ratings in X are")
 @pytest.mark.parametrize("estimator", [*ESTIMATORS, *BEYOND], ids=lambda e: type(e).__name__)
 def test_a_hook_that_is_asked_leaves_nothing_behind_and_only_prepare_trains(estimator, monkeypatch):
     """In a fit that begins, and in one that goes on."""

@@ -33,7 +33,7 @@ def test_losses_are_their_formulas():
 def test_a_linear_autoencoder_finds_pca_s_subspace(X, tied):
     model = Autoencoder(
         3,
-        learning_rate=0.01,
+        learning_rate=0.003,
         max_iter=3000,
         tol=1e-4,
         n_iter_no_change=100,
@@ -83,10 +83,10 @@ def test_tied_weights_are_one_set_of_weights(X):
     assert sum(p.numel() for p in names.values()) == (6 * 5 + 5) + (5 * 2 + 2) + 5 + 6
     W1, W2 = (model.module_.encoder[i].weight.detach().double().numpy() for i in (0, 2))
     c2, c1 = (b.detach().double().numpy() for b in model.module_.decoder.biases)
-    Z = model.transform(X)
-    np.testing.assert_allclose(
-        model.inverse_transform(Z), np.maximum(Z @ W2 + c2, 0) @ W1 + c1, atol=1e-9
-    )
+    Z, scaling = model.transform(X), model.module_.scaling
+    r = np.maximum(Z @ W2 + c2, 0) @ W1 + c1
+    expected = scaling.center.numpy() + scaling.scale.numpy() * r
+    np.testing.assert_allclose(model.inverse_transform(Z), expected, atol=1e-9)
 
 
 def test_early_stopping_keeps_the_best_epoch():
@@ -139,7 +139,7 @@ def test_every_activation_trains(X, activation):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_activation_is_that_of_the_hidden_layers_alone(X, activation):
     model = Autoencoder(2, hidden_layer_sizes=(5,), activation=activation, max_iter=2).fit(X)
-    x = torch.tensor(X)
+    u = torch.tensor(model.module_.scaling.standardized(X))
     W, b, V, c = (p.detach().double() for p in model.module_.encoder.parameters())
     s = {
         "identity": lambda a: a,
@@ -150,7 +150,7 @@ def test_the_activation_is_that_of_the_hidden_layers_alone(X, activation):
         "gelu": lambda a: a * (1 + torch.erf(a / 2**0.5)) / 2,
         "silu": lambda a: a / (1 + (-a).exp()),
     }[activation]
-    expected = s(x @ W.T + b) @ V.T + c
+    expected = s(u @ W.T + b) @ V.T + c
     np.testing.assert_allclose(model.transform(X), expected.numpy(), atol=1e-9)
 
 
@@ -164,8 +164,13 @@ def test_a_linear_autoencoder_reaches_pca_s_error_on_digits(digits):
 
 def test_components_are_the_encoder_of_a_shallow_model(X):
     model = Autoencoder(2, max_iter=2, random_state=0).fit(X)
-    bias = model.module_.encoder[0].bias.detach().double().numpy()
-    np.testing.assert_allclose(model.transform(X), X @ model.components_.T + bias, atol=1e-9)
+    W, b = (p.detach().double().numpy() for p in model.module_.encoder.parameters())
+    c, s = (v.numpy() for v in (model.module_.scaling.center, model.module_.scaling.scale))
+    np.testing.assert_allclose(model.transform(X), (X - c) / s @ W.T + b, atol=1e-9)
+    np.testing.assert_allclose(model.components_, W / s, rtol=1e-6)
+    differences = (X - X[0]) @ model.components_.T
+    codes = model.transform(X)
+    np.testing.assert_allclose(codes - codes[0], differences, atol=1e-5)
     deep = Autoencoder(2, hidden_layer_sizes=(4,), max_iter=2).fit(X)
     with pytest.raises(AttributeError, match="hidden layers"):
         _ = deep.components_
@@ -210,7 +215,7 @@ def test_tied_weights_and_a_network_of_one_s_own_exclude_each_other(X):
 
 
 def test_the_weights_of_a_network_of_one_s_own_are_where_training_starts(X):
-    first = Autoencoder(2, max_iter=50, random_state=0).fit(X)
+    first = Autoencoder(2, encoder=nn.Linear(6, 2), max_iter=50, random_state=0).fit(X)
     encoder = first.module_.encoder
     again = Autoencoder(2, encoder=encoder, learning_rate=1e-12, max_iter=1, random_state=1).fit(X)
     np.testing.assert_allclose(again.transform(X), first.transform(X), atol=1e-6)

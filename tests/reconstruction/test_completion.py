@@ -38,7 +38,9 @@ def linear(n_features=4, n_components=2):
 def gaussian_conditional(model, row):
     """Mean and covariance of the missing entries, by the formula for jointly normal ones."""
     decoder = model.module_.decoder[-1]
-    W, b = decoder.weight.detach().double().numpy(), decoder.bias.detach().double().numpy()
+    c, s = (v.numpy() for v in (model.module_.scaling.center, model.module_.scaling.scale))
+    W = s[:, None] * decoder.weight.detach().double().numpy()
+    b = c + s * decoder.bias.detach().double().numpy()
     C = W @ W.T + 0.25 * np.eye(len(W))
     m, o = np.isnan(row), ~np.isnan(row)
     gain = C[np.ix_(m, o)] @ np.linalg.inv(C[np.ix_(o, o)])
@@ -89,12 +91,13 @@ def test_each_move_leaves_the_conditional_unchanged(move):
     model, row = linear(), np.array([1.0, NAN, NAN, -0.5])
     mean, covariance = gaussian_conditional(model, row)
     vae = model.module_.double()
-    chains = PosteriorChains(vae, vae, torch.tensor(row).expand(N, -1), Stream(0))
+    u = torch.tensor(vae.scaling.standardized(row))
+    chains = PosteriorChains(vae, vae, u.expand(N, -1), Stream(0))
     chains.advance(30)
     for _ in range(10):
         getattr(chains, move)()
         chains._draw_missing()
-    draws = chains.x[:, 1:3].numpy()
+    draws = vae.scaling.original(chains.x)[:, 1:3].numpy()
     variances = np.diag(covariance)
     assert (abs(draws.mean(0) - mean) < 5 * np.sqrt(variances / N)).all()
     spread = np.sqrt((np.outer(variances, variances) + covariance**2) / N)

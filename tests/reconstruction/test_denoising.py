@@ -6,9 +6,15 @@ import scipy.sparse as sp
 import torch
 from scipy.special import ndtr
 from sklearn.base import clone
+from torch import nn
 
 from skdeepunsup import Autoencoder, DenoisingAutoencoder
 from skdeepunsup._random import Stream
+
+
+def standardized(model, X):
+    """Rows in the units of the module."""
+    return torch.tensor(model.module_.scaling.standardized(X), dtype=torch.float32)
 
 
 def losses_and_seen(model, X, seed=0):
@@ -16,7 +22,7 @@ def losses_and_seen(model, X, seed=0):
     seen = []
     module = model.module_
     hook = module.encoder.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
-    terms = module.losses(torch.tensor(X, dtype=torch.float32), Stream(seed))
+    terms = module.losses(standardized(model, X), Stream(seed))
     hook.remove()
     return terms["reconstruction"], seen[0]
 
@@ -25,21 +31,43 @@ def losses_and_seen(model, X, seed=0):
 def test_the_encoder_sees_noise_and_the_error_is_that_of_the_clean_row(digits, corruption):
     model = DenoisingAutoencoder(8, corruption=corruption, max_iter=1, random_state=0).fit(digits)
     losses, seen = losses_and_seen(model, digits)
-    clean = torch.tensor(digits, dtype=torch.float32)
+    clean = standardized(model, digits)
     share = (seen != clean).double().mean()
     assert 0.1 < share <= 1
     r = model.module_.decode(model.module_.code(model.module_.encoder(seen)))
     torch.testing.assert_close(losses, (clean - r).square().sum(1))
 
 
-def test_masked_entries_are_zero_and_with_a_mask_the_mean(digits):
+@pytest.mark.parametrize("missing", ["error", "mask"])
+def test_masked_entries_are_the_mean_of_their_feature(digits, missing):
     X = digits[:, digits.std(0) > 0] + 1
-    for missing, expected in [("error", np.zeros(X.shape[1])), ("mask", X.mean(0))]:
-        model = DenoisingAutoencoder(
-            8, missing=missing, corruption_level=1.0, max_iter=1, random_state=0
-        ).fit(X)
-        seen = losses_and_seen(model, X)[1].numpy()
-        np.testing.assert_allclose(seen, np.broadcast_to(expected, X.shape), rtol=1e-6)
+    model = DenoisingAutoencoder(
+        8, missing=missing, corruption_level=1.0, max_iter=1, random_state=0
+    ).fit(X)
+    seen = model.module_.scaling.original(losses_and_seen(model, X)[1]).numpy()
+    np.testing.assert_allclose(seen, np.broadcast_to(X.mean(0), X.shape), rtol=1e-6)
+
+
+@pytest.mark.parametrize("missing", ["error", "mask"])
+@pytest.mark.parametrize("own", [{"loss": "bernoulli"}, {"decoder": nn.Linear(8, 64)}])
+def test_where_rows_are_taken_as_they_are_masked_entries_are_zero(digits, own, missing):
+    model = DenoisingAutoencoder(
+        8, missing=missing, corruption_level=1.0, max_iter=1, random_state=0, **own
+    ).fit(digits)
+    seen = losses_and_seen(model, digits)[1].numpy()
+    expected = digits.mean(0) if missing == "mask" else np.zeros(64)
+    np.testing.assert_allclose(seen, np.broadcast_to(expected, digits.shape), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.0, 300.0])
+def test_what_salt_and_pepper_put_in_are_the_extremes_themselves(digits, shift):
+    X = digits + shift
+    model = DenoisingAutoencoder(
+        8, corruption="salt-and-pepper", corruption_level=1.0, max_iter=1, random_state=0
+    ).fit(X)
+    seen = model.module_.scaling.original(losses_and_seen(model, X)[1]).numpy() - shift
+    assert ((abs(seen) < 1e-5) | (abs(seen - 1) < 1e-5)).all()
+    assert abs((seen > 0.5).mean() - 0.5) < 0.01
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
@@ -57,14 +85,15 @@ def test_extremes_are_those_of_what_is_observed():
     model = DenoisingAutoencoder(
         2, corruption="salt-and-pepper", missing="mask", max_iter=1, random_state=0
     ).fit(X)
-    assert (model.module_.low, model.module_.high) == (-3.0, 2.0)
+    # What the module has are rows in its own units, rounded to float32.
+    assert (model.module_.low, model.module_.high) == pytest.approx((-3.0, 2.0), rel=1e-6)
 
 
 @pytest.mark.parametrize("corruption", ["gaussian", "masking", "salt-and-pepper"])
 def test_answers_are_without_noise(digits, corruption):
     model = DenoisingAutoencoder(8, corruption=corruption, max_iter=1, random_state=0).fit(digits)
-    bias = model.module_.encoder[0].bias.detach().double().numpy()
-    a = digits @ model.components_.astype(np.float64).T + bias
+    W, b = (p.detach().double().numpy() for p in model.module_.encoder.parameters())
+    a = model.module_.scaling.standardized(digits) @ W.T + b
     expected = a * ndtr(a)  # gelu
     np.testing.assert_allclose(model.transform(digits), expected, atol=1e-9)
 
@@ -111,7 +140,7 @@ def test_what_a_callable_does_to_its_batch_stays_there(digits):
     model = DenoisingAutoencoder(8, corruption=Spied(), max_iter=1, random_state=0).fit(digits)
     losses, seen = losses_and_seen(model, digits)
     r = model.module_.decode(model.module_.code(model.module_.encoder(seen)))
-    clean = torch.tensor(digits, dtype=torch.float32)
+    clean = standardized(model, digits)
     torch.testing.assert_close(losses, (clean - r).square().sum(1))
 
 
@@ -124,11 +153,20 @@ NOISES = {
 }
 
 
-@pytest.mark.parametrize("corruption", NOISES)
-def test_noise_on_new_rows_is_undone_better_than_without_training_on_it(digits, corruption):
+@pytest.mark.parametrize(
+    ("corruption", "loss"),
+    [("gaussian", "squared"), ("masking", "bernoulli"), ("salt-and-pepper", "squared")],
+)
+def test_noise_on_new_rows_is_undone_better_than_without_training_on_it(digits, corruption, loss):
     X, new = digits[:1300], digits[1300:]
     noisy = NOISES[corruption](new, np.random.default_rng(0))
-    fit = {"max_iter": 25, "batch_size": 64, "learning_rate": 3e-3, "random_state": 0}
+    fit = {
+        "loss": loss,
+        "max_iter": 25,
+        "batch_size": 64,
+        "learning_rate": 3e-3,
+        "random_state": 0,
+    }
     denoising = DenoisingAutoencoder(corruption=corruption, **fit).fit(X)
     plain = Autoencoder(128, hidden_layer_sizes=(), **fit).fit(X)
 
@@ -136,6 +174,21 @@ def test_noise_on_new_rows_is_undone_better_than_without_training_on_it(digits, 
         return np.square(rows - new).sum()
 
     assert error(denoising.reconstruct(noisy)) < 0.5 * error(noisy)
+    assert error(denoising.reconstruct(noisy)) < 0.7 * error(plain.reconstruct(noisy))
+
+
+def test_entries_lost_to_their_mean_are_found_again(digits):
+    """Their mean is the best guess already that does not depend on the row."""
+    X, new = digits[:1300], digits[1300:]
+    noisy = np.where(np.random.default_rng(0).random(new.shape) < 0.3, X.mean(0), new)
+    fit = {"max_iter": 60, "batch_size": 64, "learning_rate": 3e-3, "random_state": 0}
+    denoising = DenoisingAutoencoder(**fit).fit(X)
+    plain = Autoencoder(128, hidden_layer_sizes=(), **fit).fit(X)
+
+    def error(rows):
+        return np.square(rows - new).sum()
+
+    assert error(denoising.reconstruct(noisy)) < 0.7 * error(noisy)
     assert error(denoising.reconstruct(noisy)) < 0.7 * error(plain.reconstruct(noisy))
 
 

@@ -64,7 +64,7 @@ def test_all_answers_are_finite(estimator, X):
 @every
 def test_what_stands_behind_a_nan_is_the_mean_of_its_feature(estimator, X):
     model = clone(estimator).fit(X)
-    means = model.module_.fill.double().numpy()
+    means = model.module_.scaling.original(model.module_.fill).numpy()
     if not model.early_stopping:  # where they are those of the rows that are not held out
         np.testing.assert_allclose(means, np.nanmean(X, 0), rtol=1e-6)
     filled = np.where(np.isnan(X), means, X)

@@ -241,7 +241,7 @@ ANSWERS = (
 )
 
 
-@pytest.mark.parametrize("estimator", WRITING, ids=repr)
+@pytest.mark.parametrize("estimator", WRITING, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("writes", [("encoder",), ("decoder",), ("encoder", "decoder")], ids=str)
 def test_networks_that_work_in_place_are_fitted_and_answer_like_those_that_do_not(
     estimator, writes, X

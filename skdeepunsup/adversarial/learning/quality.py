@@ -98,7 +98,9 @@ class Monitor:
         if self.epochs == 1 or self.epochs % self.interval == 0:
             ids = torch.arange(min(len(held_out), MAX_ROWS))
             labels = None if held_out.labels is None else held_out.labels[ids]
-            X, samples = to_array(held_out.take(ids)), to_array(self._samples(len(ids), labels))
+            scaling = self.module.scaling  # figures are those of rows in the data's units
+            X = to_array(scaling.original(held_out.take(ids)))
+            samples = to_array(scaling.original(self._samples(len(ids), labels)))
             diverged = {"validation_loss": np.nan}  # the loop then ends the fit
             figures = self.quality(X, samples) if np.isfinite(samples).all() else diverged
             self.last = {name: torch.tensor(float(value)) for name, value in figures.items()}

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
+from ..._scaling import Scaling
 from ...networks import convolutional_decoder, convolutional_encoder, dense, initialize
 from ..learning.games import GAMES
 
@@ -25,7 +26,8 @@ class AdversarialModule(RecordedModule, ABC):
 
     All three networks work on u = (x − x̄) / s, where x̄ is the mean row and s the root of the mean
     variance of the features. So G starts at the mean row, and penalties on the slope of D mean the
-    same, whatever the data's scale.
+    same, whatever the data's scale. Rows that the module gets and returns are in units of
+    ``scaling``, in which x̄ = 0 and s = 1; only where G keeps rows in (0, 1), they are x itself.
 
     Parameters
     ----------
@@ -85,6 +87,7 @@ class AdversarialModule(RecordedModule, ABC):
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("middle", torch.zeros(1))
+        self.scaling = Scaling(n_features)
 
     def down(self, n_outputs: int) -> nn.Sequential:
         """Make a network from rows to ``n_outputs`` numbers."""
@@ -104,6 +107,9 @@ class AdversarialModule(RecordedModule, ABC):
         """Draw the first parameters, and set x̄ and s."""
         initialize(self, stream)
         self.average.load_state_dict(self.generator.state_dict())
+        self.scaling.take(rows.scaling)
+        if not self.bounded:
+            return
         # In float64, until the whole module is converted to its precision.
         self.center = rows.mean()
         variances = mean_over_rows(lambda x: (x.cpu().double() - self.center).square(), rows)
@@ -113,7 +119,7 @@ class AdversarialModule(RecordedModule, ABC):
 
     def standardize(self, x: Tensor) -> Tensor:
         """Return u = (x − x̄) / s."""
-        return (x - self.center) / self.scale
+        return (x - self.center) / self.scale if self.bounded else x
 
     def rows(self, output: Tensor) -> Tensor:
         """Return x̃, given the generator's output.
@@ -121,7 +127,7 @@ class AdversarialModule(RecordedModule, ABC):
         Output 0 is the mean row, clamped to [0.01, 0.99] if rows are kept in (0, 1).
         """
         if not self.bounded:
-            return self.center + self.scale * output
+            return output
         return (self.center.clamp(0.01, 0.99).logit() + output).sigmoid()
 
     def generated(self, code: Tensor) -> Tensor:

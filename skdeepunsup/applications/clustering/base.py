@@ -9,13 +9,15 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, Transfor
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from ..._caller import all_or_nothing, names_its_class
 from ..._parameters import check_integer, check_real, check_rows_fit, check_updates
 from ..._random import Stream
 from ..._rows import Rows, drawn_rows, map_rows
+from ..._scaling import Scaling
 from ..._validation import check_codes, check_rows, to_array
-from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags
+from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags, units_of
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import draw_from
@@ -127,7 +129,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
-        return self._answer(Z, lambda module: module.stack.decode)
+        return self._answer(Z, lambda module: module.stack.decode, codes=True, rows_out=True)
 
     def sample(self, cluster: int, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
         """Draw rows of a cluster: codes from its normal distribution, then decoded.
@@ -158,11 +160,13 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         if cluster >= len(module.centers):
             raise ValueError(f"cluster == {cluster}, but there are 0 … {len(module.centers) - 1}.")
         stream = Stream(random_state, module.centers.device)
-        return drawn_rows(
-            lambda part: module.sample(cluster, part.stop - part.start, stream),
-            n_samples,
-            self.n_features_in_,
-        )
+        scaling = module.scaling
+
+        def drawn(part: slice) -> Tensor:
+            rows = module.sample(cluster, part.stop - part.start, stream)
+            return rows if scaling is None else scaling.original(rows)
+
+        return drawn_rows(drawn, n_samples, self.n_features_in_)
 
     @property
     def cluster_centers_(self) -> np.ndarray:
@@ -207,10 +211,17 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return TrainingData(X)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        encoder = self._encoder()
+        if self.encoder is None:  # as many epochs as make enough updates on few rows
+            usual = Schedule(encoder.max_iter, encoder.batch_size, extends=True)
+            encoder.set_params(max_iter=usual.for_rows(data.X.shape[0]).epochs)
         encoder = fitted_encoder(
-            "encoder", self._encoder(), data.X, None, self.random_state, names_of(self)
+            "encoder", encoder, data.X, None, self.random_state, names_of(self)
         )
         return {"encoder_": encoder}
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        return units_of(prepared["encoder_"])
 
     def _loaded_codes(self, module: Any, rows: Rows, stream: Stream, encoder: Any) -> np.ndarray:
         """Load the encoder's parameters into the module, and return the codes of all rows."""

@@ -90,7 +90,10 @@ class EmbeddedClustersModule(ClusterModule):
     def augmented(self, x: Tensor, stream: Stream) -> Tensor:
         """Return the batch as ``augmentation`` changes it; raise if its shape differs."""
         assert self.augmentation is not None
-        return same_shape("augmentation", self.augmentation(x.clone(), stream.generator), x)
+        augmentation, scaling = self.augmentation, self.scaling  # it is a function of the data
+        rows = x.clone() if scaling is None else scaling.outward(x)
+        rows = same_shape("augmentation", augmentation(rows, stream.generator), x)
+        return rows if scaling is None else scaling.inward(rows)
 
     def assign(self, q: Tensor) -> None:
         """Set the assignments to ``q``, and the soft frequencies of clusters to Σᵢ qᵢ."""

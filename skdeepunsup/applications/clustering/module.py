@@ -9,6 +9,7 @@ from torch import Tensor
 from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows
+from ..._scaling import Scaling
 from ...base.encoders import EncoderStack, Part
 from .assignments import moved
 
@@ -42,6 +43,11 @@ class ClusterModule(RecordedModule, ABC):
         self.stack = EncoderStack(parts)
         self.n_components = self.stack.n_components
         self.register_buffer("assignments", torch.zeros(0, n_clusters), persistent=False)
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """The units of the rows; None if they are those of the data."""
+        return self.stack.scaling
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:

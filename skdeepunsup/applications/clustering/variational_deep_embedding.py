@@ -14,8 +14,10 @@ from ..._random import Stream
 from ..._rows import Rows
 from ...base.encoders import models_of, parts_of
 from ...base.generative import Completion, GenerativeModel
+from ...base.units import reported_density
 from ...reconstruction import VariationalAutoencoder
 from ...reconstruction.completion import PosteriorChains
+from ...training import Report
 from .base import DeepClusterer
 from .mixture_module import MixtureModule
 
@@ -155,7 +157,11 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         check_integer("n_samples", n_samples, 1)
         return self._answer(
             self._checked(X),
-            lambda module: lambda x: module.log_likelihood(x, n_samples, Stream(0, x.device)),
+            lambda module: (
+                lambda x: module.scaling.log_density(
+                    module.log_likelihood(x, n_samples, Stream(0, x.device)), x
+                )
+            ),
         )
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -190,6 +196,12 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         models = models_of(self._encoder())
         if len(models) > 1 or not isinstance(models[0], VariationalAutoencoder):
             raise TypeError(f"encoder == {self.encoder!r}, must be a VariationalAutoencoder.")
+
+    def _in_data_units(
+        self, module: MixtureModule, rows: Rows, held_out: Rows | None
+    ) -> Report | None:
+        assert module.scaling is not None
+        return reported_density(module.scaling, rows, held_out)
 
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any

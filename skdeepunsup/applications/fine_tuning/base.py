@@ -18,6 +18,7 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
+from ..._scaling import Scaling
 from ..._validation import as_host_array, check_rows, check_weights
 from ...base.encoders import (
     check_encoder,
@@ -27,6 +28,7 @@ from ...base.encoders import (
     names_of,
     parts_of,
     take_input_tags,
+    units_of,
 )
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
@@ -151,6 +153,9 @@ class FineTunedModel(DeepEstimator):
             "encoder", self._encoder(), data.X, data.weights, self.random_state, names_of(self)
         )
         return {"encoder_": encoder}
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        return units_of(prepared["encoder_"])
 
     def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:
         """Arguments of the module of both classifier and regressor."""

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from ..._persistence import RecordedModule
 from ..._random import Stream
+from ..._scaling import Scaling
 from ...base.encoders import EncoderStack, Part
 from ...networks import Dropout, dense
 
@@ -44,6 +45,11 @@ class FineTunedModule(RecordedModule):
         self.stack = EncoderStack(parts)
         sizes = (self.stack.n_components, *hidden_layer_sizes, n_outputs)
         self.head = nn.Sequential(Dropout(dropout), dense(sizes, activation, dropout))
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """The units of the rows; None if they are those of the data."""
+        return self.stack.scaling
 
     def output(self, x: Tensor) -> Tensor:
         """f(h(x)) of each row."""

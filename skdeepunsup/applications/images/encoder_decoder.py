@@ -25,6 +25,7 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
+from ..._scaling import Scaling, image_scaling, shared_scaling
 from ..._unused import warn_if_unused
 from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
@@ -112,6 +113,10 @@ class EncoderDecoder(
         Encoder and decoder.
     n_outputs_ : int
         Number of targets.
+    y_mean_ : ndarray of shape (n_outputs,)
+        Mean of each target; only with ``loss="squared"``.
+    y_scale_ : float
+        Root of the mean variance of the targets; only with ``loss="squared"``.
     history_ : dict of lists
         One entry per epoch: ``"loss"``, the mean training loss of the rows, summed over targets (in
         nats, or squared errors in units of the pooled variance about the initial prediction), and
@@ -272,6 +277,8 @@ class EncoderDecoder(
             ``loss="categorical"``, the most probable codes, as int64.
         """
         answer = self._answer(self._checked(X), lambda module: module.predict)
+        if self._module.loss == "squared":
+            answer = np.asarray(self.y_mean_ + self.y_scale_ * answer, answer.dtype)
         if self._module.loss == "categorical":
             answer = answer.astype(np.int64)
         return answer[:, 0] if self._module.arguments["flat"] else answer
@@ -395,9 +402,26 @@ class EncoderDecoder(
         y = checked_targets(targets, self.loss, self.n_categories)
         check_consistent_length(X, y)
         weights = check_weights(sample_weight, X)
+        if self.loss == "squared":
+            y = self._standardized(y, weights, reset)
         # Not every device has float64.
         y = copied(y, torch.device("cpu"), self._parameter_dtype(), "y").numpy()
         return TrainingData(X, weights, y)
+
+    def _standardized(self, y: np.ndarray, weights: np.ndarray | None, reset: bool) -> np.ndarray:
+        """Return targets centred and divided by one scale, those of the fit's first rows."""
+        if reset:
+            scaling = shared_scaling(y.reshape(len(y), -1), weights)
+            self.y_mean_ = scaling.center.numpy().copy()
+            self.y_scale_ = scaling.pooled
+        mean = self.y_mean_[0] if y.ndim == 1 else self.y_mean_
+        return np.asarray((y - mean) / self.y_scale_)
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        if self.image_shape is None:
+            return shared_scaling(data.X, data.weights)
+        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
+        return image_scaling(data.X, data.weights, shape[2])
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert rows.labels is not None

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_weighted_rows
+from ..._scaling import Scaling
 from ...formulas.errors import (
     bernoulli_cross_entropy,
     categorical_cross_entropy,
@@ -27,10 +28,10 @@ LOSSES = ("squared", "bernoulli", "categorical")
 
 
 class EncoderDecoderModule(RecordedModule):
-    """The output o = a x̃ + m + s g(f((x − c)/r)), which parametrises the likelihood of targets y.
+    """The output o = a x̃ + m + s g(f(x)), which parametrises the likelihood of targets y.
 
-    c is the mean of each feature (of images, one mean of all features), and r the pooled standard
-    deviation. If x and y are images with equally many channels, the loss is squared and there are
+    x is in units of ``scaling``, and y, if the loss is squared, is centred and divided by one scale
+    as well. If x and y are images with equally many channels, the loss is squared and there are
     skip connections, x̃ is x (resized if y has another size) and a the slope of the targets on it;
     otherwise a x̃ is 0. m is the constant output that fits the mean of the targets, and s their
     pooled standard deviation about a x̃ + m if the loss is squared, else 1. So training starts near
@@ -89,16 +90,13 @@ class EncoderDecoderModule(RecordedModule):
             and image_shape[2] == target_shape[2]
         )
         n_outputs = n_targets * n_categories
-        self.register_buffer("c", torch.zeros(n_features))
-        self.register_buffer("r", torch.ones(()))
         self.register_buffer("a", torch.zeros(()))
         self.register_buffer("m", torch.zeros(n_outputs))
         self.register_buffer("s", torch.ones(()))
-        self.c: Tensor
-        self.r: Tensor
         self.a: Tensor
         self.m: Tensor
         self.s: Tensor
+        self.scaling = Scaling(n_features)
 
     def _make_networks(self) -> nn.Module:
         """A U-Net if there are skip connections, else an encoder and a decoder."""
@@ -121,18 +119,17 @@ class EncoderDecoderModule(RecordedModule):
 
     @torch.no_grad()
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the initial parameters of the networks; compute c, r, a, m and s."""
+        """Draw the initial parameters of the networks; compute a, m and s."""
         initialize(self.networks, stream)
-        means = rows.mean()
-        self.c.copy_(means if self.image_shape is None else means.mean())
-        self.r.fill_(pooled_scale(_mean(lambda x, y: (x.double() - means).square(), rows), means))
+        self.scaling.take(rows.scaling)
         if self.starts_at_image:
             self.a.fill_(self._slope(rows))
         means = _mean(self._moments, rows)
         self.m.copy_(self._output_at(means))
         if self.loss == "squared":
             spread = _mean(lambda x, y: (self._moments(x, y) - means).square(), rows)
-            self.s.fill_(pooled_scale(spread, _mean(lambda x, y: y, rows)))
+            scale = float(spread.mean().sqrt())
+            self.s.fill_(scale if scale > 1e-6 else 1.0)  # below, only rounding varies
 
     def _slope(self, rows: Rows) -> float:
         """The slope a of the centred targets on the centred x̃, one for all; 0 if x̃ is constant."""
@@ -164,7 +161,7 @@ class EncoderDecoderModule(RecordedModule):
 
     def encode(self, x: Tensor) -> Tensor:
         """Return h = f(x)."""
-        return self.networks.encode((x - self.c) / self.r)[0].to(x.dtype)
+        return self.networks.encode(x)[0].to(x.dtype)
 
     def image(self, x: Tensor) -> Tensor:
         """x̃: the rows as images, resized to the target's size."""
@@ -180,7 +177,7 @@ class EncoderDecoderModule(RecordedModule):
 
     def output(self, x: Tensor) -> Tensor:
         """The output o of each row."""
-        change = self.networks((x - self.c) / self.r).to(x.dtype)
+        change = self.networks(x).to(x.dtype)
         return self._start(x) + self.m + self.s * change
 
     def predict(self, x: Tensor) -> Tensor:
@@ -237,12 +234,6 @@ class Apart(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The outputs of rows."""
         return self.decoder(self.encoder(x))
-
-
-def pooled_scale(variances: Tensor, means: Tensor) -> float:
-    """The root of the mean of ``variances``; 1 if they are rounding errors about ``means``."""
-    scale = float(variances.mean().sqrt())
-    return scale if scale > 1e-6 * float(means.abs().max()) else 1.0
 
 
 def _mean(function: Any, rows: Rows) -> Tensor:

@@ -71,5 +71,6 @@ def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:
         changed = np.repeat(part[:, None], n_features, axis=1)
         changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
         after = scores(criterion, model, changed.reshape(-1, n_features))
-        parts.append(after.reshape(part.shape) - scores(criterion, model, part)[:, None])
+        gains = after.reshape(part.shape) - scores(criterion, model, part)[:, None]
+        parts.append(np.where(np.isnan(part), 0, gains))
     return np.concatenate(parts)

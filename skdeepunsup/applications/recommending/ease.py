@@ -20,7 +20,8 @@ class EASE(ImplicitRecommender):
     Parameters
     ----------
     regularization : float, default=500.0
-        λ, the weight of the squared norm of B. Fewer users need more of it.
+        λ, the weight of the squared norm of B, in units of the mean square of the interactions (1
+        where they are 0 and 1). Fewer users need more of it.
 
     Attributes
     ----------
@@ -38,7 +39,8 @@ class EASE(ImplicitRecommender):
 
     Notes
     -----
-    B minimises ‖X − X B‖² + λ‖B‖² subject to diag B = 0. With P = (XᵀX + λ I)⁻¹, Bᵢⱼ = −Pᵢⱼ / Pⱼⱼ
+    B minimises ‖X − X B‖² + λ‖B‖² subject to diag B = 0, for X in units of the root mean square of
+    its entries other than 0. With P = (XᵀX + λ I)⁻¹, Bᵢⱼ = −Pᵢⱼ / Pⱼⱼ
     off the diagonal. For users without interactions, the scores are the items' mean interactions.
     Memory grows with the square of the number of items, time with its cube.
 
@@ -86,7 +88,8 @@ class EASE(ImplicitRecommender):
         with all_or_nothing(self):
             known = self._read(X, reset=True)
             self._popularity = np.asarray(known.mean(axis=0)).ravel()
-            self.item_weights_ = self._solved((known.T @ known).toarray())
+            counted = known / np.sqrt(known.multiply(known).sum() / known.nnz)
+            self.item_weights_ = self._solved((counted.T @ counted).toarray())
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -17,10 +17,11 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows, StreamedRows
+from ..._scaling import Scaling
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
-from ...training import GradientDescent, Schedule, linear_pace
+from ...training import GradientDescent, Report, Schedule, linear_pace
 from .base import RatingRecommender
 from .bias import RatingBias, rating_bias
 from .checks import rated_items, transposed
@@ -28,6 +29,8 @@ from .rating_module import RatingModule
 from .readout import LinearReadout, linear_readout
 
 VIEWS = ("items", "users")
+LEAST_NOISE = 1e-9
+"""Smallest noise of the readout, in units of the mean square of the residuals."""
 
 
 class RatingAutoencoder(
@@ -213,6 +216,11 @@ class RatingAutoencoder(
         """Codes of users, given the residuals of their ratings."""
         if self.readout_ is not None:
             return self.readout_.users(rest)
+        if self.view == "items":
+            raise RuntimeError(
+                "view == 'items' learns readout_ after the last epoch: there are no predictions "
+                "before; use view='users' to predict between epochs."
+            )
         return self._answer(rest, lambda module: module.encode)
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
@@ -220,7 +228,7 @@ class RatingAutoencoder(
         if self.readout_ is not None:
             rest = self.readout_.expected(codes)
         else:
-            rest = self._answer(codes, lambda module: module.decode)
+            rest = self._answer(codes, lambda module: module.decode, codes=True, rows_out=True)
         return np.clip(self.bias_.expected(known) + rest, *self.rating_range_)
 
     def _item_vectors(self) -> np.ndarray:
@@ -233,10 +241,11 @@ class RatingAutoencoder(
         rest = self.bias_.residuals(self._read(X, reset=False))
         codes = self._answer(transposed(rest), lambda module: module.encode)
         decoder = self._module.decoder
-        weights, biases = (to_array(p).astype(np.float64) for p in decoder.parameters())
+        unit = self._module.scaling.pooled
+        weights, biases = (unit * to_array(p).astype(np.float64) for p in decoder.parameters())
         # The training loss includes hidden entries: the error of visible ones would be too small.
-        noise = self.history_["loss"][-1] if self.n_iter_ else 1.0
-        return linear_readout(codes, weights, biases, noise)
+        noise = self.history_["loss"][-1] if self.n_iter_ else unit**2
+        return linear_readout(codes, weights, biases, max(noise, LEAST_NOISE * unit**2))
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)
@@ -258,6 +267,18 @@ class RatingAutoencoder(
         rest = self.bias_.residuals(known)
         return TrainingData(transposed(rest) if self.view == "items" else rest)
 
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling:
+        """Return the root of the mean square of the residuals as the scale of all."""
+        rest = data.X.data
+        top = np.abs(rest).max() or 1.0
+        scale = top * np.sqrt(np.mean(np.square(rest / top))) or 1.0
+        return Scaling.of(np.zeros(data.X.shape[1]), np.asarray(scale))
+
+    def _in_data_units(self, module: RatingModule, rows: Rows, held_out: Rows | None) -> Report:
+        """Errors are in units of the squared scale."""
+        unit = module.scaling.squared
+        return lambda record: {name: unit * value for name, value in record.items()}
+
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert isinstance(rows, StreamedRows)
         return {
@@ -269,6 +290,7 @@ class RatingAutoencoder(
 
     def _initialize(self, module: RatingModule, rows: Rows, stream: Stream) -> None:
         module.initialize(stream)
+        module.scaling.take(rows.scaling)
 
     def _objective(self, module: RatingModule, stream: Stream) -> GradientDescent:
         optimizer = torch.optim.Adam(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ..._persistence import RecordedModule
 from ..._products import fast_linear
 from ..._random import Stream
+from ..._scaling import Scaling
 from ...networks import Linear
 
 FIRST_SCALE = 0.02
@@ -15,9 +16,10 @@ FIRST_SCALE = 0.02
 class RatingModule(RecordedModule):
     """r̂ = V h + b with h = σ((W x + A m) / √(1 + Σm) + c), where x is 0 if m is 0.
 
-    x are the ratings minus the biases of user and item, and m is 1 where there is a rating: which
-    ratings a row has tells much about it. The root makes rows with few and with many ratings
-    comparable.
+    x are the ratings minus the biases of user and item, in units of their root mean square
+    (``scaling``), so that the weight decay means the same whatever the scale of ratings, and m is 1
+    where there is a rating: which ratings a row has tells much about it. The root makes rows with
+    few and with many ratings comparable.
 
     Parameters
     ----------
@@ -44,6 +46,7 @@ class RatingModule(RecordedModule):
         self.ratings_per_row = ratings_per_row
         self.encoder = Linear(2 * n_columns, n_components)  # W and A side by side, and c
         self.decoder = Linear(n_components, n_columns)  # V and b
+        self.scaling = Scaling(n_columns)
 
     def initialize(self, stream: Stream) -> None:
         """Draw small weights, and set the biases to 0."""

@@ -6,9 +6,6 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import solve
 
-TINY = 1e-9
-"""Smallest noise variance, for the case that all ratings are equal."""
-
 
 class LinearReadout(NamedTuple):
     """Ratings r = offsetᵢ + φᵢᵀu + ε of a user u ~ N(0, I), with noise ε ~ N(0, σ²).
@@ -81,4 +78,4 @@ def linear_readout(
     variances, directions = np.linalg.eigh(np.cov(readers.T, bias=True))
     kept = slice(-codes.shape[1], None)  # the largest ones, as many as the codes have components
     scales = np.sqrt(np.maximum(variances[kept], 0))
-    return LinearReadout(seen @ mean, seen @ (directions[:, kept] * scales), max(noise, TINY))
+    return LinearReadout(seen @ mean, seen @ (directions[:, kept] * scales), noise)

@@ -12,7 +12,7 @@ from ..._finite import finite
 from ..._parameters import check_integer, check_rows_fit
 from ..._random import Stream
 from ..._rows import CHUNK_ROWS, map_rows
-from ..._validation import as_host_array, output_dtype, outside_unit_interval
+from ..._validation import as_host_array, output_dtype, outside_unit_interval, to_dense
 from ...base.generative import GenerativeModel
 from ..completion import ClampedChains
 from ..likelihood.partition import kept_log_partition
@@ -43,7 +43,8 @@ class EnergyModel(GenerativeModel, NormalizedModel):
             Free energies in nats: −log p(v) − log Z.
         """
         check_is_fitted(self)
-        return self._answer_exactly(self._checked(X), lambda machine, v: machine.free_energy(v))
+        energies = self._answer_exactly(self._checked(X), lambda machine, v: machine.free_energy(v))
+        return energies - np.asarray(self._energy_shift(), energies.dtype)
 
     def gibbs(
         self, v: Any, n_steps: int = 1, *, fixed: Any = None, random_state: Any = None
@@ -110,7 +111,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         stream = Stream(random_state, next(machine.parameters()).device)
         with torch.inference_mode():
             start = machine.coding.to_rows(machine.sample_base(n_samples, stream))
-            v = start.cpu().double().numpy()
+            v = self._in_units_of_data(start).numpy().astype(np.float64)
         held = None
         if given is not None:
             known = _as_given(given, v.shape, getattr(self, "feature_names_in_", None))
@@ -148,8 +149,10 @@ class EnergyModel(GenerativeModel, NormalizedModel):
                 if n_steps:
                     v = machine.gibbs(machine.coding.to_states(rows), stream, n_steps, fixed)
                     rows = machine.coding.to_rows(v)
-                result[part] = rows.cpu().numpy()
-        return finite(result, X)
+                result[part] = self._in_units_of_data(rows).numpy()
+        if held is not None:  # exactly, whatever the units in between
+            result[:] = np.where(held, to_dense(X), result)
+        return finite(result, X) if n_steps else result  # without a sweep, what is missing stays
 
     def _log_likelihood(self, X: Any) -> np.ndarray:
         """−F(v) − log Z of each row."""
@@ -158,7 +161,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
 
     def _complete_log_likelihood(self, X: Any) -> np.ndarray:
         """−F(v) − log Z of each of checked rows without missing entries."""
-        log_z = kept_log_partition(self._module)
+        log_z = kept_log_partition(self._module) + self._log_volume()
         return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_z)
 
     def _answer_exactly(self, X: Any, function: Any) -> np.ndarray:

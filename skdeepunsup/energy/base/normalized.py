@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from ..._caller import names_its_class
 from ...base.fit import Fit
@@ -109,4 +110,26 @@ class NormalizedModel(DeepTransformer):
             If "exact" is asked for with more than 30 units to enumerate.
         """
         check_is_fitted(self)
-        return log_partition(self._normalized, method, n_temperatures, n_chains, random_state)
+        machine = self._normalized
+        found = log_partition(machine, method, n_temperatures, n_chains, random_state)
+        if getattr(machine, "scaling", None) is None:
+            return found
+        return found.shifted(self._log_volume() + self._energy_shift())
+
+    def _log_volume(self) -> float:
+        """Σᵢ log sᵢ of the units u = (x − c)/s of Gaussian features: log p(x) = log p(u) − this."""
+        scaling = self._fitted_scaling
+        return 0.0 if scaling is None else float(scaling.scale.log().sum())
+
+    def _energy_shift(self) -> float:
+        """By how much the energy of u exceeds that of x = c + s u, of which log Z has as much less.
+
+        With σᵢ and aᵢ of u, Σᵢ cᵢ²/(2sᵢ²σᵢ²) + aᵢcᵢ/(sᵢσᵢ²): the energy of x, with its own weights
+        and biases, has no constant.
+        """
+        return 0.0
+
+    def _in_units_of_data(self, rows: Tensor) -> Tensor:
+        """Rows of the machine in the units of the data, on the CPU."""
+        scaling = self._fitted_scaling
+        return rows.cpu() if scaling is None else scaling.original(rows)

@@ -20,6 +20,7 @@ from ..learning.contrastive import ContrastiveDivergence
 from ..learning.start import start_at_data
 from ..machines.restricted import RestrictedBoltzmannMachine
 from .energy_model import EnergyModel
+from .original import energy_shift, parameters_of_rows
 from .parameters import chain_options, check_training, shared_options
 from .unrolled import Unrollable
 
@@ -51,17 +52,25 @@ class RestrictedModel(Unrollable, EnergyModel):
     @property
     def components_(self) -> np.ndarray:
         """Weights, hidden by visible."""
-        return to_array(self._module.W.T)
+        return self._parameters_of_rows()[0].T
 
     @property
     def intercept_hidden_(self) -> np.ndarray:
         """Hidden biases."""
-        return to_array(self._module.b)
+        return self._parameters_of_rows()[2]
 
     @property
     def intercept_visible_(self) -> np.ndarray:
         """Visible biases."""
-        return to_array(self._module.a)
+        return self._parameters_of_rows()[1]
+
+    def _parameters_of_rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """W, a and b of the machine of rows in the units of the data."""
+        check_is_fitted(self)
+        return parameters_of_rows(self._module)
+
+    def _energy_shift(self) -> float:
+        return energy_shift(self._module)
 
     @property
     def h_samples_(self) -> np.ndarray:

@@ -16,6 +16,8 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
+from ..._scaling import Scaling
+from ...base.fit import TrainingData
 from ...base.generative import GenerativeModel
 from ...training import Schedule
 from ..learning.chains import DataChains, persistent_chains
@@ -26,6 +28,7 @@ from ..learning.up_down import UpDown
 from ..machines.belief_network import BeliefNetwork
 from ..machines.restricted import RestrictedBoltzmannMachine
 from .normalized import NormalizedModel
+from .original import energy_shift, scaling_of_rows
 from .parameters import (
     chain_options,
     check_training,
@@ -116,6 +119,12 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
             check_categories(X, K, self)
         if self.visible_units == "bernoulli":
             warn_outside_unit_interval(self, X, training)
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        return scaling_of_rows(data) if self.visible_units == "gaussian" else None
+
+    def _energy_shift(self) -> float:
+        return energy_shift(self._normalized)
 
     def _schedule(self) -> Schedule:
         n_layers = len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes))

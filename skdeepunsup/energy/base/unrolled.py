@@ -70,9 +70,16 @@ class Unrollable(ABC):
         check_is_fitted(self)
         stack = self._stack()
         _check_units(type(self).__name__, stack[0][0])
+        up = [_way_up(machine, R) for machine, R in stack]
+        down = [_way_down(machine) for machine, _ in reversed(stack)]
+        if (scaling := stack[0][0].scaling) is not None:  # maps of u = (x − c)/s and to it
+            c, s = scaling.center.numpy(), scaling.scale.numpy()
+            (W, b), (V, a) = up[0], down[-1]
+            up[0] = np.asarray(W / s, W.dtype), np.asarray(b - W @ (c / s), b.dtype)
+            down[-1] = np.asarray(s[:, None] * V, V.dtype), np.asarray(c + s * a, a.dtype)
         return Unrolled(
-            up=[_way_up(machine, R) for machine, R in stack],
-            down=[_way_down(machine) for machine, _ in reversed(stack)],
+            up=up,
+            down=down,
             output="logistic" if stack[0][0].visible.binary else "identity",
         )
 

@@ -63,15 +63,18 @@ def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Fig
     units = machine.visible
     v = units.coding.to_states(rows)
     x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
-    error = (rows - units.coding.to_rows(units.mean(x))).nan_to_num(nan=0.0).square().sum(-1)
+    missed = (rows - units.coding.to_rows(units.mean(x))).nan_to_num(nan=0.0)
     divergence = units.divergence(v, x)
     if units.values(v) is None:
         loss = divergence + units.least_surprise(v)
     else:
         loss = -pseudo_log_likelihood_estimate(machine, v)
+    if machine.scaling is not None:  # figures are in the units of the data
+        scale = machine.scaling.scale.to(rows)
+        loss, missed = loss + scale.log().sum(), scale * missed
     return {
         "loss": loss,
-        "reconstruction_error": error,
+        "reconstruction_error": missed.square().sum(-1),
         "reconstruction_kl": divergence,
         "free_energy": machine.free_energy(v),
     }

@@ -33,6 +33,8 @@ def start_at_data(machine: RestrictedBoltzmannMachine, rows: Rows, stream: Strea
     The base machine has the same marginals, and no weights.
     """
     visible = machine.visible
+    if machine.scaling is not None:
+        machine.scaling.take(rows.scaling)
     machine.a.copy_(visible.start_(rows))
     machine.a0.copy_(machine.a)
     if isinstance(visible, Gaussian) and machine.hidden.binary:

@@ -99,6 +99,7 @@ class Watch:
     def __init__(self, objective: Watched, rows: Rows, batch_size: int, advice: str) -> None:
         self.objective, self.rows, self.batch_size = objective, rows, batch_size
         self.advice = advice
+        self.volume = 0.0  # Σ log s of rows in units s of their own
         self.begin(1)
 
     def begin(self, n_epochs: int) -> None:
@@ -134,6 +135,8 @@ class Watch:
             return None
         v = machine.coding.to_states(x)
         if self.last is None:
+            scaling = getattr(machine, "scaling", None)
+            self.volume = 0.0 if scaling is None else float(scaling.scale.log().sum())
             self.independent = independent_score(machine, rows, v)
         return short_score(machine, v, self.n_steps, epoch)
 
@@ -142,16 +145,17 @@ class Watch:
         best, last = self.best, self.last
         if best is None or last is None:
             return None
+        first, now = best.value - self.volume, last.value - self.volume
         if last.value < best.value - best.doubt - last.doubt - MARGIN:
             found = (
-                f"a row's log-likelihood fell from about {best.value:.3g} nats after epoch "
-                f"{best.epoch} to {last.value:.3g} after epoch {last.epoch}; the parameters of "
+                f"a row's log-likelihood fell from about {first:.3g} nats after epoch "
+                f"{best.epoch} to {now:.3g} after epoch {last.epoch}; the parameters of "
                 f"epoch {best.epoch} are kept"
             )
         elif last.value < self.independent - self._slack(last is best):
             found = (
-                f"a row's log-likelihood is about {last.value:.3g} nats after epoch {last.epoch}, "
-                f"and {self.independent:.3g} if features were independent"
+                f"a row's log-likelihood is about {now:.3g} nats after epoch {last.epoch}, "
+                f"and {self.independent - self.volume:.3g} if features were independent"
             )
         else:
             return None

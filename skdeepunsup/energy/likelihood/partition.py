@@ -58,6 +58,11 @@ class LogPartition(Interval):
         self.effective_sample_size = effective_sample_size
         return self
 
+    def shifted(self, by: float) -> "LogPartition":
+        """The same of an unnormalised density that is larger by the factor exp(``by``)."""
+        value, lower, upper = (end + by for end in self)
+        return LogPartition(value, lower, upper, self.effective_sample_size)
+
     def __repr__(self) -> str:
         return (
             f"LogPartition(value={self.value:.2f}, lower={self.lower:.2f}, upper={self.upper:.2f}, "

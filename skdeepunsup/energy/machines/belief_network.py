@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..._persistence import RecordedModule
 from ..._products import affine
 from ..._random import Stream
+from ..._scaling import Scaling
 from ..units.base import Units
 from ..units.coding import Coding
 from .restricted import RestrictedBoltzmannMachine
@@ -77,6 +78,11 @@ class BeliefNetwork(RecordedModule):
     def coding(self) -> Coding:
         """How rows of data become visible states."""
         return self.visible.coding
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """The units of the data in which Gaussian v are; None for other units."""
+        return self.layers[0].scaling
 
     @property
     def top(self) -> RestrictedBoltzmannMachine:

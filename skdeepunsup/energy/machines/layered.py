@@ -160,8 +160,11 @@ class LayeredMachine(Machine):
         return settled(self.top_down(h), lambda q: self.descend(q, squares))[0]
 
     def decode_in_rounds(self, h: Tensor) -> Tensor:
-        """E[v | hᴸ] by one pass down."""
-        return self.top_down(h)[0]
+        """E[v | hᴸ] by few rounds of second-order mean field, so that gradients can pass."""
+        q, squares = self.top_down(h), [W.square() for W in self.W]
+        for _ in range(UNROLLED_ROUNDS):
+            q = self.descend(q, squares)
+        return q[0]
 
     # Sums over states
 

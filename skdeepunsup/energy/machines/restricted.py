@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..._products import affine
 from ..._random import Stream
+from ..._scaling import Scaling
 from ..units.base import Units
 from ..units.gaussian import Gaussian
 from ..units.kinds import HIDDEN_UNITS, VISIBLE_UNITS
@@ -47,6 +48,8 @@ class RestrictedBoltzmannMachine(Machine):
     a0 : Tensor of shape (n_visible,)
         Visible biases of the base machine, which has no weights; not trained.
     visible, hidden : Units
+    scaling : Scaling or None
+        The units of the data in which Gaussian v are: (x − c)/s; None for other units.
     """
 
     max_overlap = 0.98
@@ -99,6 +102,7 @@ class RestrictedBoltzmannMachine(Machine):
         self.W, self.a, self.b = W, a, b
         self.a0: Tensor
         self.register_buffer("a0", a0)
+        self.scaling = Scaling(visible.size) if isinstance(visible, Gaussian) else None
 
     def hidden_input(self, v: Tensor) -> Tensor:
         """t(v)ᵀW + b for each state ``v``."""

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..._parameters import descent_schedule
+from ..._rows import Rows
 from ..._validation import outside_unit_interval
-from ...training import Schedule
+from ...training import Report
 from .model import ReconstructionModel
 
 
@@ -31,10 +31,16 @@ class DeterministicAutoencoder(ReconstructionModel):
         """
         check_is_fitted(self)
         X = self._checked(X)
-        return self._answer(X, lambda module: module.log_score)
+        unit = self._module.scaling.squared
+        return self._answer(X, lambda module: lambda x: unit * module.log_score(x).cpu().double())
 
-    def _schedule(self) -> Schedule:
-        return Schedule(**descent_schedule(self))
+    def _is_real(self) -> bool:
+        return self.loss == "squared"
+
+    def _in_data_units(self, module: Any, rows: Rows, held_out: Rows | None) -> Report | None:
+        """Errors, and penalties beside them, are in units of s²."""
+        unit = module.scaling.squared
+        return lambda record: {name: unit * value for name, value in record.items()}
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training and self.loss == "bernoulli" and (outside := outside_unit_interval(X)):

@@ -1,5 +1,6 @@
 """Base of the family's estimators: how they are fitted, and their networks."""
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -8,15 +9,20 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import names_its_class
-from ..._parameters import check_image_shape, check_sizes
+from ..._caller import names_its_class, warn
+from ..._parameters import check_image_shape, check_sizes, descent_schedule
 from ..._random import Stream
 from ..._rows import Rows
+from ..._scaling import Scaling, image_scaling, shared_scaling
 from ..._validation import to_array
+from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
-from ...training import GradientDescent
+from ...training import GradientDescent, Schedule
 from ..modules.base import ReconstructionModule
 from .parameters import check_widths
+
+FAR = 30.0
+"""A scale beyond this or its inverse, or an offset beyond it, is far for a user's own network."""
 
 
 class ReconstructionModel(DeepTransformer):
@@ -47,8 +53,9 @@ class ReconstructionModel(DeepTransformer):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
-            Training data, best standardised, or scaled to [0, 1]: features of larger scale count
-            for more in the error. Sparse and memory-mapped data are never loaded as a whole.
+            Training data. Features of larger scale count for more in an error; otherwise units and
+            offsets of the data do not matter. Sparse and memory-mapped data are never loaded as a
+            whole.
         y : Ignored
             Present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -97,13 +104,43 @@ class ReconstructionModel(DeepTransformer):
             raise AttributeError(
                 "components_ exists only without hidden layers and custom encoder."
             )
-        return to_array(self._module.encoder[0].weight[: self._n_features_out])
+        weights = to_array(self._module.encoder[0].weight[: self._n_features_out])
+        return np.asarray(weights / to_array(self._module.scaling.scale), weights.dtype)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         fitted = self.__sklearn_is_fitted__()
         tags.input_tags.allow_nan = self.missing == "mask" and (not fitted or self.module_.masks)
         return tags
+
+    @abstractmethod
+    def _is_real(self) -> bool:
+        """Whether rows are real values, in whatever units, rather than probabilities or codes."""
+
+    def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        """Return one scale for all features; None for a network of the user's own, which warns."""
+        if not self._is_real():
+            return None
+        scaling = self._real_scaling(data)
+        if self.encoder is None and self.decoder is None:
+            return scaling
+        _warn_if_far(scaling)
+        return None
+
+    def _real_scaling(self, data: TrainingData) -> Scaling:
+        """Return the units of real rows: one scale for all features."""
+        if self.image_shape is None:
+            return shared_scaling(data.X, data.weights)
+        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
+        return image_scaling(data.X, data.weights, shape[2])
+
+    def _schedule(self) -> Schedule:
+        """Return the schedule: without hidden layers, few rows have more epochs.
+
+        With hidden layers, networks fit few rows in 200 epochs, and too well in more.
+        """
+        linear = not self.hidden_layer_sizes and self.image_shape is None and self.encoder is None
+        return Schedule(extends=self.max_iter is None and linear, **descent_schedule(self))
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         """Return the arguments that every module of the family takes."""
@@ -139,3 +176,14 @@ class ReconstructionModel(DeepTransformer):
             raise ValueError("encoder and decoder have no parameters to train.")
         optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), **hooks)
+
+
+def _warn_if_far(scaling: Scaling) -> None:
+    """Warn of rows that a network of the user's own, which gets them as they are, may not suit."""
+    offset, scale = float(scaling.center.abs().max()), scaling.pooled
+    if not (1 / FAR < scale < FAR and offset < FAR):
+        warn(
+            "encoder and decoder of your own work on the rows as they are, but the means of "
+            f"features reach {offset:.3g} and their scale is {scale:.3g}: networks train best on "
+            "features near 0 that vary by about 1. Put sklearn.preprocessing.StandardScaler before."
+        )

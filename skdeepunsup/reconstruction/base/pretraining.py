@@ -55,9 +55,15 @@ def start_at(module: ReconstructionModule, unrolled: Any) -> None:
     G. E. Hinton, R. R. Salakhutdinov, "Reducing the dimensionality of data with neural networks",
     Science 313, 2006.
     """
-    _copy(module.encoder, unrolled.up)
+    c, s = module.scaling.center.numpy(), module.scaling.scale.numpy()
+    (W, b), *rest = unrolled.up
+    _copy(module.encoder, [(W * s, b + W @ c), *rest])  # of x = c + s u
     (W, b), *rest = unrolled.down
-    _copy(module.decoder, [(W / 4, b + W.sum(1) / 2), *rest])
+    down = [(W / 4, b + W.sum(1) / 2), *rest]
+    if unrolled.output == "identity":
+        W, b = down[-1]
+        down[-1] = (W / s[:, None], (b - c) / s)
+    _copy(module.decoder, down)
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
+from ..._scaling import Scaling
 from ...formulas.errors import observed_and_filled
 from ...networks import (
     ACTIVATIONS,
@@ -60,6 +61,9 @@ class TiedDecoder(nn.Module):
 
 class ReconstructionModule(RecordedModule, ABC):
     """Base of the modules: two networks, their initial values, and their input for missing entries.
+
+    Where the rows are real values, x stands for rows in the units of ``scaling``: centred, and
+    divided by a scale.
 
     Parameters
     ----------
@@ -119,6 +123,7 @@ class ReconstructionModule(RecordedModule, ABC):
         self._make_networks(hidden_layer_sizes, activation, dropout, image_shape)
         self.register_buffer("fill", torch.zeros(n_features))
         self.fill: Tensor
+        self.scaling = Scaling(n_features)
 
     def _make_networks(
         self,
@@ -152,12 +157,12 @@ class ReconstructionModule(RecordedModule, ABC):
         setattr(self, name, build(self.own[name], *self.widths[name], generator, name))
 
     def initialize(self, rows: Rows, stream: Stream) -> None:
-        """Draw the first parameters, and start both networks at the mean of the rows.
+        """Draw the first parameters, take the rows' units, and start at the mean of the rows.
 
-        The first layer maps the mean row to 0, and the last layer returns it whatever the code.
-        Features may thus be far from 0; what is learned is how rows differ. Networks of the user's
-        own are left as they are.
+        The first layer maps the mean row to 0, and the last layer returns it whatever the code:
+        what is learned is how rows differ. Networks of the user's own are left as they are.
         """
+        self.scaling.take(rows.scaling)
         for name in ("encoder", "decoder"):
             if name not in self.own:
                 initialize(getattr(self, name), stream)

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..._random import Stream
+from ..._validation import copied
 from ...networks import ACTIVATIONS
 from .deterministic import DeterministicModule
 
@@ -27,10 +29,10 @@ def masking(x: Tensor, level: float, stream: Stream, fill: Tensor) -> Tensor:
     return fill.lerp(x, kept)
 
 
-def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: float, high: float) -> Tensor:
+def salt_and_pepper(x: Tensor, level: float, stream: Stream, low: Tensor, high: Tensor) -> Tensor:
     """Replace each entry with probability ``level``, by ``low`` or ``high`` equally often."""
     u = _uniform(x, stream)
-    noise = u.ge(level / 2).to(x.dtype).mul_(high - low).add_(low)
+    noise = torch.where(u.ge(level / 2), high, low)
     return noise.lerp_(x, u.ge_(level))
 
 
@@ -60,7 +62,7 @@ class DenoisingModule(DeterministicModule):
     level : float
         Standard deviation of Gaussian noise, otherwise the probability that an entry is replaced.
     low, high : float
-        Values that "salt-and-pepper" puts in.
+        Values that "salt-and-pepper" puts in, in the units of the data.
     code_activation : str
         s.
     **architecture : Any
@@ -88,14 +90,18 @@ class DenoisingModule(DeterministicModule):
     def corrupted(self, x: Tensor, stream: Stream) -> Tensor:
         """Return x̃."""
         if not isinstance(self.corruption, str):
-            return same_shape("corruption", self.corruption(x.clone(), stream.generator), x)
+            rows = self.scaling.outward(x)  # it is a function of the data
+            rows = same_shape("corruption", self.corruption(rows, stream.generator), x)
+            return self.scaling.inward(rows)
         match self.corruption:
             case "gaussian":
                 return gaussian(x, self.level, stream)
             case "masking":
                 return masking(x, self.level, stream, self.fill)
             case _:
-                return salt_and_pepper(x, self.level, stream, self.low, self.high)
+                extremes = np.array([[self.low], [self.high]])
+                low, high = copied(self.scaling.standardized(extremes), x.device, x.dtype)
+                return salt_and_pepper(x, self.level, stream, low, high)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Return the error of each row, reconstructed from the row with noise."""

@@ -76,7 +76,17 @@ class Sparsity(nn.Module, ABC):
 
 
 class Divergence(Sparsity):
-    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): draws the mean activity ρ̂ⱼ of each logistic unit over a batch to ρ."""
+    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): draws the mean activity ρ̂ⱼ of each logistic unit over a batch to ρ.
+
+    At first logit ρ is added to the biases, so that units start near their target. Rows are
+    centred, so that biases alone would have to lower the mean activity from a half: at the default
+    learning rate and batch size 200 epochs of 400 rows move them by 2.6, and logit 0.05 is −2.9.
+    """
+
+    def initialize(self, module: DeterministicModule) -> None:
+        if "encoder" not in module.own:
+            with torch.no_grad():
+                module.encoder[-1].bias.add_(math.log(self.target / (1 - self.target)))
 
     def code(self, a: Tensor) -> Tensor:
         return a.sigmoid()

@@ -20,7 +20,8 @@ def X():
 def test_each_item_is_regressed_on_all_others(X, regularization):
     B = EASE(regularization).fit(X).item_weights_
     n_items = X.shape[1]
-    penalty = np.sqrt(regularization) * np.eye(n_items - 1)
+    unit = np.sqrt(np.square(X[X > 0]).mean())  # in which the regularization is
+    penalty = np.sqrt(regularization) * unit * np.eye(n_items - 1)
     for item in range(n_items):
         others = np.arange(n_items) != item
         rows = np.vstack([X[:, others], penalty])
@@ -56,9 +57,14 @@ def test_bad_regularization_is_named(X, value, error):
 
 
 def test_too_little_regularization_is_named(X):
-    X[:, 1] = X[:, 0] = 1e9
-    with pytest.raises(ValueError, match="regularization == 1e-10 is too small"):
-        EASE(1e-10).fit(X)
+    X = np.repeat(X, 2, axis=1)
+    with pytest.raises(ValueError, match="regularization == 1e-30 is too small"):
+        EASE(1e-30).fit(X)
+
+
+def test_the_unit_of_the_counts_does_not_matter(X):
+    model, other = EASE(5).fit(X), EASE(5).fit(100 * X)
+    np.testing.assert_allclose(other.item_weights_, model.item_weights_, atol=1e-12)
 
 
 def test_a_fit_that_fails_leaves_the_last_one():

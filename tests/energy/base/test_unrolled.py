@@ -69,7 +69,8 @@ def test_ways_of_binary_units(model, bits):
 def test_ways_of_real_units_of_any_variance(model, reals):
     model.fit(reals)
     bottom = model.module_.layers[0] if hasattr(model.module_, "layers") else model.module_
-    assert bottom.visible.log_variance.abs().max() > 0.5  # else a way without σ² would pass
+    scales = bottom.scaling.scale.log().abs() + bottom.visible.log_variance.abs()
+    assert scales.max() > 0.5  # else a way without σ² would pass
     assert assert_same_ways(model, reals).output == "identity"
 
 

@@ -42,7 +42,7 @@ def test_masking_loses_a_share_of_the_entries(x, level):
 
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
 def test_salt_and_pepper_overwrite_a_share_half_and_half(x, level):
-    noisy = salt_and_pepper(x, level, Stream(1), -50.0, 70.0)
+    noisy = salt_and_pepper(x, level, Stream(1), torch.full((D,), -50.0), torch.full((D,), 70.0))
     salt, pepper = noisy == 70, noisy == -50
     assert torch.equal(noisy[~salt & ~pepper], x[~salt & ~pepper])
     for share in (salt.double().mean(), pepper.double().mean()):
@@ -53,5 +53,5 @@ def test_corruptions_leave_the_batch_alone(x):
     before = x.clone()
     gaussian(x, 1.0, Stream(1))
     masking(x, 0.5, Stream(1), torch.zeros(D))
-    salt_and_pepper(x, 0.5, Stream(1), 0.0, 1.0)
+    salt_and_pepper(x, 0.5, Stream(1), torch.zeros(D), torch.ones(D))
     assert torch.equal(x, before)

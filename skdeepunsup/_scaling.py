@@ -1,0 +1,235 @@
+"""The units in which a model works: rows centred and divided by a scale, and the way back."""
+
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils import gen_batches
+from torch import Tensor, nn
+
+from ._validation import value_range
+
+CHUNK_ROWS = 4096
+"""Rows whose moments are computed at a time, in float64."""
+
+ROUNDING = 1e-12
+"""A feature whose deviation is less than this share of its mean varies by rounding alone."""
+
+
+class Scaling(nn.Module):
+    """u = (x − c) / s, the units in which a model works; x = c + s u is the way back.
+
+    A model thus learns the same from a + b X as from X. The difference x − c is taken in float64,
+    before it is rounded to the precision of the model: rows such as 1.7e9 + x keep their digits.
+    For that, c and s stay in float64 on the CPU wherever the rest of a module goes.
+
+    Parameters
+    ----------
+    n_features : int
+
+    Attributes
+    ----------
+    center, scale : Tensor of shape (n_features,)
+        c and s, at first 0 and 1.
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        zeros = torch.zeros(n_features, dtype=torch.float64, device="cpu")
+        self.register_buffer("center", zeros)
+        self.register_buffer("scale", zeros + 1)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        """Stay as it is when the module that it belongs to is moved or converted."""
+        return self
+
+    @classmethod
+    def of(cls, center: np.ndarray, scale: np.ndarray) -> Self:
+        """The scaling by these c and s, rounded, each one number or one for each feature."""
+        center, scale = _rounded(*np.broadcast_arrays(center, scale))
+        scaling = cls(len(center))
+        scaling.center.copy_(torch.from_numpy(center.copy()))
+        scaling.scale.copy_(torch.from_numpy(scale.copy()))
+        return scaling
+
+    def take(self, other: "Scaling | None") -> None:
+        """Take the c and s of another scaling; None stands for 0 and 1."""
+        self.load_state_dict((other or Scaling(len(self.center))).state_dict())
+
+    @property
+    def pooled(self) -> float:
+        """The root of the mean of s²; s itself if all features share it."""
+        top = self.scale.max()
+        return float(top * (self.scale / top).square().mean().sqrt())
+
+    @property
+    def squared(self) -> float:
+        """The square of ``pooled``, in which errors are; infinite where it overflows."""
+        return self.pooled * self.pooled
+
+    def standardized(self, X: np.ndarray) -> np.ndarray:
+        """Return u of rows of any dtype, in float64."""
+        with np.errstate(over="ignore", invalid="ignore"):  # answers to infinite rows are refused
+            return np.asarray((X - self.center.numpy()) / self.scale.numpy(), dtype=np.float64)
+
+    def original(self, u: Tensor) -> Tensor:
+        """Return x of rows u, in float64 on the CPU."""
+        return self.center + self.scale * u.cpu().double()
+
+    # Within a network rows are tensors of its own precision, and gradients flow through.
+
+    def inward(self, x: Tensor) -> Tensor:
+        """Return u of rows x, on their device and in their dtype."""
+        return (x - self.center.to(x)) / self.scale.to(x)
+
+    def outward(self, u: Tensor) -> Tensor:
+        """Return x of rows u, on their device and in their dtype."""
+        return self.center.to(u) + self.scale.to(u) * u
+
+    def log_volume(self, u: Tensor) -> Tensor:
+        """Return Σᵢ log sᵢ of each row u, over its observed features, in float64 on the CPU."""
+        return (~u.isnan()).cpu().double() @ self.scale.log()
+
+    def log_density(self, log_p: Tensor, u: Tensor) -> Tensor:
+        """Return log p(x) = log p(u) − Σᵢ log sᵢ of each row u, in float64 on the CPU."""
+        return log_p.cpu().double() - self.log_volume(u)
+
+
+def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
+    """The scaling by one s for all features, the root of their mean variance.
+
+    Errors then mean the same as PCA's: features of larger scale count for more. If nothing varies,
+    s is the largest mean.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Rows; NaN is left out.
+    weights : ndarray of shape (n_samples,) or None
+        How much each row counts.
+    """
+    means, deviations = _moments(X, weights)
+    varies = _varies(X, means, deviations)
+    if not varies.any():
+        return Scaling.of(means, np.asarray(_top(np.abs(means))))
+    top = _top(deviations)
+    scale = top * np.sqrt(np.mean(np.square(np.where(varies, deviations, 0.0) / top)))
+    return Scaling.of(means, np.asarray(scale))
+
+
+def image_scaling(X: Any, weights: np.ndarray | None, n_channels: int) -> Scaling:
+    """The scaling of images by one s, and one c for each channel, whose pixels have one meaning.
+
+    Parameters as in ``shared_scaling``; channels come last in a row.
+    """
+    scaling = shared_scaling(X, weights)
+    channels = scaling.center.view(-1, n_channels)
+    channels.copy_(channels.mean(0).expand_as(channels))
+    return scaling
+
+
+def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
+    """The scaling of each feature by its own standard deviation.
+
+    Densities then do not depend on the units of single features. A constant feature gets the root
+    of the mean variance of the others, or its own rounding if that is larger. Parameters as in
+    ``shared_scaling``.
+    """
+    means, deviations = _moments(X, weights)
+    varies = _varies(X, means, deviations)
+    if not varies.any():
+        return Scaling.of(means, np.asarray(_top(np.abs(means))))
+    top = _top(deviations)
+    pooled = top * np.sqrt(np.mean(np.square(deviations[varies] / top)))
+    constant = np.maximum(pooled, ROUNDING * np.abs(means))
+    return Scaling.of(means, np.where(varies, deviations, constant))
+
+
+def _moments(X: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of each feature where it is observed, in float64.
+
+    0 and 0 where it never is. Squares are those of X divided by a power of 2 near its largest
+    entry, so that they neither overflow nor vanish.
+    """
+    w = np.ones(X.shape[0]) if weights is None else weights / weights.max()
+    low, high = value_range(X)
+    top = max(-float(low), float(high))  # abs() of the lowest integer would overflow
+    unit = 2.0 ** np.floor(np.log2(top)) if 0 < top < np.inf else 1.0
+    sums = _sums_of_stored if sp.issparse(X) else _sums
+    counts, totals = sums(X, w, unit, np.zeros(X.shape[1]), 1)
+    counts = np.where(counts > 0, counts, 1)
+    means = totals / counts
+    _, squares = sums(X, w, unit, means, 2)
+    return means * unit, np.sqrt(squares / counts) * unit
+
+
+def _sums(
+    X: np.ndarray, w: np.ndarray, unit: float, center: np.ndarray, power: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Σ w and Σ w (x / unit − center)^power of each feature over the rows where it is observed.
+
+    Rows of weight 0 are left out, so that sums are rounded as without them.
+    """
+    counts, totals = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    weighed = np.flatnonzero(w)
+    for batch in gen_batches(len(weighed), CHUNK_ROWS):
+        part = weighed[batch]
+        x = np.divide(X[part], unit, dtype=np.float64) - center
+        missing = np.isnan(x)
+        x[missing] = 0
+        counts += w[part] @ ~missing
+        totals += w[part] @ x**power
+    return counts, totals
+
+
+def _sums_of_stored(
+    X: Any, w: np.ndarray, unit: float, center: np.ndarray, power: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """``_sums`` of a CSR matrix, whose entries that are not stored are 0."""
+    n = X.shape[1]
+    entries = X.tocoo()
+    x, of = entries.data / unit - center[entries.col], w[entries.row]
+    missing = np.isnan(x)
+    total = w[w > 0].sum()
+    counts = total - np.bincount(entries.col, of * missing, minlength=n)
+    absent = total - np.bincount(entries.col, of, minlength=n)
+    stored = np.bincount(entries.col, of * np.where(missing, 0, x) ** power, minlength=n)
+    return counts, stored + absent * (-center) ** power
+
+
+def _rounded(center: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """c and s to 22 bits of s: weighted rows and repeated ones, say, then have the same units."""
+    mantissa, exponent = np.frexp(scale)
+    quantum = np.ldexp(1.0, exponent - 22)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = center / quantum
+    center = np.where(np.abs(steps) < 2**52, np.round(steps) * quantum, center)
+    return center, np.ldexp(np.round(mantissa * 2**22) / 2**22, exponent)
+
+
+def _top(values: np.ndarray) -> float:
+    """The largest of values that are not negative; 1 if all are 0."""
+    return float(values.max()) or 1.0
+
+
+def _varies(X: Any, means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """Which features vary by more than rounding; raises if float32 has rounded all of them away."""
+    digits = ROUNDING * np.abs(means)
+    if X.dtype.kind == "f" and X.dtype.itemsize < 8:
+        with np.errstate(over="ignore"):  # of the spacing next to the largest number
+            digits = 2.0 * np.spacing(np.abs(means).astype(X.dtype)).astype(np.float64)
+    varies = deviations > digits
+    if (deviations > 0).any() and not varies.any():
+        worst = int(np.argmax(deviations))
+        if X.dtype.kind == "f" and X.dtype.itemsize < 8:
+            raise ValueError(
+                f"X is {X.dtype}, whose numbers near {means[worst]:.4g} are "
+                f"{digits[worst] / 2:.3g} apart, but column {worst} varies by no more than "
+                f"{deviations[worst]:.2g}: the differences between rows are lost. Give X as "
+                "float64, or subtract the mean of each column in float64 before you convert it."
+            )
+    return varies

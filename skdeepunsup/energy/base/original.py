@@ -1,0 +1,60 @@
+"""Machines of Gaussian units u = (x − c)/s as machines of x: their parameters, and their energy.
+
+With x = c + s u, σ = s σᵤ is the deviation of x given h, and the energy of u is that of x with
+
+    W = s Wᵤ,   a = c + s aᵤ,   b = bᵤ − Wᵤᵀ(r/σᵤ²),   r = c/s,
+
+plus the constant Σᵢ rᵢ(rᵢ/2 + aᵤᵢ)/σᵤᵢ².
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..._scaling import Scaling, feature_scaling
+from ..._validation import to_array
+from ...base.fit import TrainingData
+from ..machines.restricted import RestrictedBoltzmannMachine
+
+FEW_ROWS = 10
+"""Fewer rows do not tell how much a feature varies."""
+
+Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def scaling_of_rows(data: TrainingData) -> Scaling | None:
+    """The scale of each feature; None for few rows, which do not tell it."""
+    return None if data.X.shape[0] < FEW_ROWS else feature_scaling(data.X, data.weights)
+
+
+def parameters_of_rows(machine: RestrictedBoltzmannMachine) -> Parameters:
+    """W, a and b of the machine of x."""
+    W, a, b = (to_array(parameter) for parameter in (machine.W, machine.a, machine.b))
+    if machine.scaling is None:
+        return W, a, b
+    c, s = machine.scaling.center.numpy(), machine.scaling.scale.numpy()
+    shifted = b - (c / s / _variances(machine)) @ W
+    return tuple(
+        np.asarray(parameter, W.dtype) for parameter in (s[:, None] * W, c + s * a, shifted)
+    )  # type: ignore[return-value]
+
+
+def variances_of_rows(machine: RestrictedBoltzmannMachine) -> np.ndarray:
+    """σ² of each Gaussian feature, in float64."""
+    assert machine.scaling is not None
+    return np.asarray(np.square(machine.scaling.scale.numpy()) * _variances(machine))
+
+
+def _variances(machine: RestrictedBoltzmannMachine) -> np.ndarray:
+    """σᵤ² of each Gaussian unit, in float64."""
+    units: Any = machine.visible
+    return np.asarray(np.exp(to_array(units.log_variance).astype(np.float64)))
+
+
+def energy_shift(machine: RestrictedBoltzmannMachine) -> float:
+    """The energy of u minus that of x."""
+    if machine.scaling is None:
+        return 0.0
+    c, s = machine.scaling.center.numpy(), machine.scaling.scale.numpy()
+    r, a = c / s, to_array(machine.a).astype(np.float64)
+    return float((r * (r / 2 + a) / _variances(machine)).sum())

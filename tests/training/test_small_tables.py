@@ -1,0 +1,84 @@
+"""Few rows have enough updates, and a fit that ends too early says so."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import scale
+
+from skdeepunsup import Autoencoder, SparseAutoencoder, VariationalAutoencoder
+from skdeepunsup.metrics import reconstruction_score
+from skdeepunsup.training import Schedule
+from skdeepunsup.training.stopping import still_falls
+
+IRIS = scale(load_iris().data)
+loud = pytest.mark.filterwarnings("default:The loss still falls")
+
+
+def test_few_rows_have_more_epochs_and_more_patience():
+    usual = Schedule(200, 32, patience=10, extends=True)
+    assert usual.for_rows(150).epochs == 1000  # of 5 updates
+    assert usual.for_rows(150).patience == 50
+    assert usual.for_rows(10_000) == usual
+    assert Schedule(200, 32, patience=10).for_rows(150).epochs == 200
+    assert usual.one_pass().for_rows(10).epochs == 1
+
+
+@pytest.mark.parametrize("layers", [(), (8,)])
+def test_a_number_of_epochs_is_kept(layers):
+    model = Autoencoder(2, hidden_layer_sizes=layers, n_iter_no_change=500, tol=0, random_state=0)
+    assert model.set_params(max_iter=7).fit(IRIS).n_iter_ == 7
+    expected = 200 if layers else 1000
+    assert model.set_params(max_iter=None).fit(IRIS).n_iter_ == expected
+
+
+def test_a_linear_model_of_few_rows_is_that_in_closed_form():
+    model = Autoencoder(2, random_state=0).fit(IRIS)
+    best = reconstruction_score(PCA(2).fit(IRIS), IRIS)
+    assert reconstruction_score(model, IRIS) > best - 0.005
+    vae = VariationalAutoencoder(2, hidden_layer_sizes=(), random_state=0).fit(IRIS)
+    assert vae.score(IRIS) > PCA(2).fit(IRIS).score(IRIS) - 0.1  # nats
+
+
+def test_a_falling_loss_is_told_from_one_that_has_settled_and_from_noise():
+    epochs, rng = np.arange(200), np.random.default_rng(0)
+    for rate, falls in ((300, True), (100, True), (20, False), (5, False)):
+        assert still_falls(3 + np.exp(-epochs / rate)) == falls
+        noise = 1e-4 * rng.normal(size=200)
+        assert still_falls(3 + np.exp(-epochs / rate) + noise) == falls
+    assert still_falls(-7 - np.log1p(epochs))  # nats may have any sign
+    for seed in range(50):
+        noise = np.random.default_rng(seed).normal(size=200)
+        assert not still_falls(3 + np.exp(-epochs / 5.0) + 0.1 * noise)
+    assert not still_falls(np.zeros(100))
+    assert not still_falls([3.0, 2.0, 1.0])
+
+
+@loud
+@pytest.mark.parametrize("model", [Autoencoder(2), VariationalAutoencoder(2), SparseAutoencoder()])
+def test_a_fit_that_ends_too_early_says_so(model):
+    model.set_params(max_iter=40, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="still falls after 40 epochs. Raise max_iter"):
+        model.fit(IRIS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.partial_fit(IRIS)  # which is one pass, whatever it brings
+    short, held_out = model.history_["loss"][-1], model.score(IRIS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        longer = model.set_params(max_iter=400).fit(IRIS)  # as the message advises
+        assert longer.history_["loss"][-1] < short
+        assert model.set_params(early_stopping=True).fit(IRIS).score(IRIS) > held_out
+
+
+@loud
+@pytest.mark.parametrize(
+    "model", [Autoencoder(2), VariationalAutoencoder(2, hidden_layer_sizes=())]
+)
+def test_defaults_do_not_end_too_early(model):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.set_params(random_state=0).fit(IRIS)
