@@ -68,7 +68,11 @@ UNUSED = [
 ]
 
 
-@pytest.mark.parametrize("estimator, name, value, needed, other", UNUSED, ids=str)
+@pytest.mark.parametrize(
+    "estimator, name, value, needed, other",
+    UNUSED,
+    ids=[f"{type(case[0]).__name__}-{case[1]}-{i}" for i, case in enumerate(UNUSED)],
+)
 def test_an_option_that_does_nothing_is_named_and_what_it_needs_heals(
     estimator, name, value, needed, other, X
 ):
