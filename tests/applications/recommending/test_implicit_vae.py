@@ -198,14 +198,14 @@ def test_early_stopping_holds_users_out_and_keeps_the_best(X):
     assert int(np.argmin(losses)) < model.n_iter_ - 1
 
 
-@pytest.mark.filterwarnings("ignore:.* does nothing: it needs variational")
+@pytest.mark.filterwarnings("ignore:.* does nothing. it needs variational")
 def test_the_warm_up_is_not_judged(X):
     for variational, n_iter in ((True, 12), (False, 2)):
         model = small(variational=variational, kl_warmup=11, n_iter_no_change=1, tol=10.0).fit(X)
         assert model.n_iter_ == n_iter
 
 
-@pytest.mark.filterwarnings("ignore:.* does nothing: it needs variational")
+@pytest.mark.filterwarnings("ignore:.* does nothing. it needs variational")
 @kinds
 def test_a_fit_in_two_goes_is_the_fit_in_one(variational, X):
     model = small(variational=variational, kl_warmup=8, max_iter=5, warm_start=True).fit(X).fit(X)
