@@ -47,7 +47,7 @@ def warn_outside_unit_interval(estimator: Any, X: Any, training: bool = True) ->
     """
     if not training:
         low, high = value_range(X)
-        if not (low < -4 or high > 5):
+        if not (low < -1 or high > 5):
             return
     if outside := outside_unit_interval(X, training):
         warn(f"{type(estimator).__name__} models {outside}")
