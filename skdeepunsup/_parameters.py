@@ -140,6 +140,21 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
 def check_image_shape(
     name: str, value: Any, n_features: int, rows: str = "X"
 ) -> tuple[int, int, int]:
+    """Return ``read_image_shape``, and warn of channels that seem to come first."""
+    height, width, channels = read_image_shape(name, value, n_features, rows)
+    if height <= MAX_CHANNELS < min(width, channels):
+        warn(
+            f"{name} == {value!r} is read as {height} rows of {width} pixels with {channels} "
+            f"channels. If the channels come first, put them last: {rows} = {rows}.reshape(-1, "
+            f"{height}, {width}, {channels}).transpose(0, 2, 3, 1).reshape(len({rows}), -1), and "
+            f"{name}={(width, channels, height)}.",
+        )
+    return height, width, channels
+
+
+def read_image_shape(
+    name: str, value: Any, n_features: int, rows: str = "X"
+) -> tuple[int, int, int]:
     """Return the image shape ``value`` as (height, width, channels), with 1 channel by default.
 
     Raises unless a row of ``n_features`` values holds exactly one such image; the error calls the
@@ -155,13 +170,6 @@ def check_image_shape(
             f"row of {rows} holds, flattened."
         )
     height, width, channels = (*shape, 1)[:3]
-    if height <= MAX_CHANNELS < min(width, channels):
-        warn(
-            f"{name} == {value!r} is read as {height} rows of {width} pixels with {channels} "
-            f"channels. If the channels come first, put them last: {rows} = {rows}.reshape(-1, "
-            f"{height}, {width}, {channels}).transpose(0, 2, 3, 1).reshape(len({rows}), -1), and "
-            f"{name}={(width, channels, height)}.",
-        )
     return height, width, channels
 
 

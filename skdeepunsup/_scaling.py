@@ -63,13 +63,17 @@ class Scaling(nn.Module):
     @property
     def pooled(self) -> float:
         """The root of the mean of s²; s itself if all features share it."""
-        top = self.scale.max()
-        return float(top * (self.scale / top).square().mean().sqrt())
+        return root_mean_square(self.scale.numpy())
 
     @property
     def squared(self) -> float:
         """The square of ``pooled``, in which errors are; infinite where it overflows."""
         return self.pooled * self.pooled
+
+    @property
+    def volume(self) -> float:
+        """Σᵢ log sᵢ, by which log p(x) = log p(u) − Σᵢ log sᵢ differ."""
+        return float(self.scale.log().sum())
 
     def standardized(self, X: np.ndarray) -> np.ndarray:
         """Return u of rows of any dtype, in float64."""
@@ -99,6 +103,12 @@ class Scaling(nn.Module):
         return log_p.cpu().double() - self.log_volume(u)
 
 
+def root_mean_square(values: np.ndarray) -> float:
+    """The root of the mean of squares, which neither overflow nor vanish on the way."""
+    top = _top(np.abs(values))
+    return float(top * np.sqrt(np.mean(np.square(values / top))))
+
+
 def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     """The scaling by one s for all features, the root of their mean variance.
 
@@ -116,8 +126,7 @@ def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
-    top = _top(deviations)
-    scale = top * np.sqrt(np.mean(np.square(np.where(varies, deviations, 0.0) / top)))
+    scale = root_mean_square(np.where(varies, deviations, 0.0))
     return Scaling.of(means, np.asarray(scale))
 
 
@@ -143,9 +152,7 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
-    top = _top(deviations)
-    pooled = top * np.sqrt(np.mean(np.square(deviations[varies] / top)))
-    constant = np.maximum(pooled, ROUNDING * np.abs(means))
+    constant = np.maximum(root_mean_square(deviations[varies]), ROUNDING * np.abs(means))
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 

@@ -126,7 +126,8 @@ IMAGES = np.random.default_rng(0).random((12, 3 * 8 * 8))
 def test_channels_first_are_a_warning_whose_advice_is_quiet(fit):
     with pytest.warns(UserWarning, match=r"image_shape == \(3, 8, 8\) is read as 3 rows") as caught:
         fit(IMAGES, (3, 8, 8))
-    advice = str(caught[0].message)
+    (warning,) = caught
+    advice = str(warning.message)
     code, shape = advice.split("put them last: X = ")[1].split(", and image_shape=")
     X = eval(code, {"X": IMAGES, "len": len})
     shape = eval(shape.rstrip("."))

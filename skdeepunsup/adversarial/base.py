@@ -17,12 +17,13 @@ from .._parameters import (
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
-from .._scaling import Scaling, image_scaling, shared_scaling
+from .._scaling import Scaling
 from .._unused import warn_if_unused
 from .._validation import leaves_unit_interval, value_range
 from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
 from ..base.transformer import DeepTransformer
+from ..base.units import error_scaling
 from ..networks import ACTIVATIONS
 from .completion import CodeSearch
 from .learning.games import GAMES
@@ -112,7 +113,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         def drawn(part: slice) -> Tensor:
             labels = None if label is None else label[part]
             codes = module.draw_codes(part.stop - part.start, stream, labels)
-            return module.scaling.original(module.decode(codes))
+            return self._in_units_of_data(module.decode(codes))
 
         return drawn_rows(drawn, n_samples, self.n_features_in_)
 
@@ -154,10 +155,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
             self.output == "auto" and not outside and high - low >= 0.5
         ):
             return None
-        if self.image_shape is None:
-            return shared_scaling(data.X, data.weights)
-        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
-        return image_scaling(data.X, data.weights, shape[2])
+        return error_scaling(data, self.image_shape)
 
     def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:
         """Return the generator's last function; raise if it cannot reach all rows."""

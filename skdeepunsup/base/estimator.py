@@ -335,14 +335,18 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """
         module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
-        scaling = self._fitted_scaling
-        rows = StreamedRows(
-            X, parameter.device, parameter.dtype, None, self._absent, None if codes else scaling
-        )
+        rows = self._streamed(X, parameter.device, parameter.dtype)
+        if codes:
+            rows.scaling = None
         function = method(module)
-        if rows_out and scaling is not None:
-            return map_rows(lambda x: scaling.original(function(x)), rows, output_dtype(X))
-        return map_rows(function, rows, output_dtype(X))
+        if not rows_out:
+            return map_rows(function, rows, output_dtype(X))
+        return map_rows(lambda x: self._in_units_of_data(function(x)), rows, output_dtype(X))
+
+    def _in_units_of_data(self, rows: Tensor) -> Tensor:
+        """Rows of the fitted module in the units of the data, on the CPU."""
+        scaling = self._fitted_scaling
+        return rows.cpu() if scaling is None else scaling.original(rows)
 
     def _wide_module(self) -> Any:
         """The module; on a CPU, a copy of it in float64.

@@ -142,17 +142,12 @@ class GenerativeModel(DeepEstimator):
         answers[:] = known
         incomplete = np.flatnonzero(np.isnan(known).any(axis=1))
         parameter = next(module.parameters())
-        scaling = getattr(module, "scaling", None)
-
-        def in_data_units(rows: Tensor) -> np.ndarray:
-            return (rows.cpu() if scaling is None else scaling.original(rows)).numpy()
-
         # Chains may need gradients of tensors made here, even if the caller disabled them.
         with torch.inference_mode(False), torch.no_grad():
             for start in range(0, len(incomplete), size := max(1, CHUNK_ROWS // n_draws)):
                 ids = incomplete[start : start + size]
                 given = known[ids]
-                rows = standardized(given, parameter.device, parameter.dtype, scaling)
+                rows = standardized(given, parameter.device, parameter.dtype, self._fitted_scaling)
                 total: Tensor | float = 0.0
                 for part in gen_batches(n_draws, CHUNK_ROWS):
                     n = part.stop - part.start
@@ -160,10 +155,14 @@ class GenerativeModel(DeepEstimator):
                     if mean:
                         total = total + averaged(chains, n_steps).unflatten(0, (n, -1)).sum(0)
                     else:
-                        draws = in_data_units(drawn(chains, n_steps).unflatten(0, (n, -1)))
+                        rows_out = self._in_units_of_data(drawn(chains, n_steps))
+                        draws = rows_out.unflatten(0, (n, -1)).numpy()
                         answers[part, ids] = np.where(np.isnan(given), draws, given)
                 if mean:
-                    typical = in_data_units(chains.typical(torch.as_tensor(total) / n_draws))
+                    rows_out = self._in_units_of_data(
+                        chains.typical(torch.as_tensor(total) / n_draws)
+                    )
+                    typical = rows_out.numpy()
                     answers[0, ids] = np.where(np.isnan(given), typical, given)
         for answer in answers:
             finite(answer, known)

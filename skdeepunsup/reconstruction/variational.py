@@ -336,7 +336,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         module: VariationalModule = self._module
         stream = Stream(random_state, module.fill.device)
         return drawn_rows(
-            lambda part: module.scaling.original(
+            lambda part: self._in_units_of_data(
                 module.sample(part.stop - part.start, mean, stream)
             ),
             n_samples,
@@ -404,7 +404,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     def _in_data_units(
         self, module: VariationalModule, rows: Rows, held_out: Rows | None
     ) -> Report | None:
-        return reported_density(module.scaling, rows, held_out)
+        return reported_density(module.scaling, rows, held_out, module.masks)
 
     def _check_unit_interval(self, X: Any, training: bool = False) -> None:
         """Raise if the data leave [0, 1], where a Bernoulli likelihood has no bound."""

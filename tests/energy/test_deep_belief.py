@@ -175,6 +175,7 @@ def test_chains_start_at_the_first_batch_of_each_layer_but_the_lowest(monkeypatc
     assert starts == [(machine, 30) for machine in model.module_.layers[1:]]
 
 
+@pytest.mark.filterwarnings("ignore:X has no value in the columns")
 def test_missing_categories_are_filled_and_not_scored():
     X = np.repeat(np.random.default_rng(0).integers(3, size=(200, 1)), 4, axis=1).astype(float)
     options = {"visible_units": "categorical", "random_state": 0}

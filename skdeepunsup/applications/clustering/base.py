@@ -9,7 +9,6 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, Transfor
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from ..._caller import all_or_nothing, names_its_class
 from ..._parameters import check_integer, check_real, check_rows_fit, check_updates
@@ -160,13 +159,13 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         if cluster >= len(module.centers):
             raise ValueError(f"cluster == {cluster}, but there are 0 … {len(module.centers) - 1}.")
         stream = Stream(random_state, module.centers.device)
-        scaling = module.scaling
-
-        def drawn(part: slice) -> Tensor:
-            rows = module.sample(cluster, part.stop - part.start, stream)
-            return rows if scaling is None else scaling.original(rows)
-
-        return drawn_rows(drawn, n_samples, self.n_features_in_)
+        return drawn_rows(
+            lambda part: self._in_units_of_data(
+                module.sample(cluster, part.stop - part.start, stream)
+            ),
+            n_samples,
+            self.n_features_in_,
+        )
 
     @property
     def cluster_centers_(self) -> np.ndarray:

@@ -201,7 +201,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         self, module: MixtureModule, rows: Rows, held_out: Rows | None
     ) -> Report | None:
         assert module.scaling is not None
-        return reported_density(module.scaling, rows, held_out)
+        return reported_density(module.scaling, rows, held_out, module.vae.masks)
 
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *, encoder_: Any

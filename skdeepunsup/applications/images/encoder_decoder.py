@@ -25,11 +25,12 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
-from ..._scaling import Scaling, image_scaling, shared_scaling
+from ..._scaling import Scaling, shared_scaling
 from ..._unused import warn_if_unused
 from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
+from ...base.units import error_scaling
 from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
@@ -418,10 +419,7 @@ class EncoderDecoder(
         return np.asarray((y - mean) / self.y_scale_)
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
-        if self.image_shape is None:
-            return shared_scaling(data.X, data.weights)
-        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
-        return image_scaling(data.X, data.weights, shape[2])
+        return error_scaling(data, self.image_shape)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert rows.labels is not None

@@ -17,10 +17,11 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows, StreamedRows
-from ..._scaling import Scaling
+from ..._scaling import Scaling, root_mean_square
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
+from ...base.units import reported_error
 from ...training import GradientDescent, Report, Schedule, linear_pace
 from .base import RatingRecommender
 from .bias import RatingBias, rating_bias
@@ -269,15 +270,11 @@ class RatingAutoencoder(
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling:
         """Return the root of the mean square of the residuals as the scale of all."""
-        rest = data.X.data
-        top = np.abs(rest).max() or 1.0
-        scale = top * np.sqrt(np.mean(np.square(rest / top))) or 1.0
+        scale = root_mean_square(data.X.data) or 1.0
         return Scaling.of(np.zeros(data.X.shape[1]), np.asarray(scale))
 
     def _in_data_units(self, module: RatingModule, rows: Rows, held_out: Rows | None) -> Report:
-        """Errors are in units of the squared scale."""
-        unit = module.scaling.squared
-        return lambda record: {name: unit * value for name, value in record.items()}
+        return reported_error(module.scaling)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         assert isinstance(rows, StreamedRows)

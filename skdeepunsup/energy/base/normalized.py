@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from ..._caller import names_its_class
 from ...base.fit import Fit
@@ -119,7 +118,7 @@ class NormalizedModel(DeepTransformer):
     def _log_volume(self) -> float:
         """Σᵢ log sᵢ of the units u = (x − c)/s of Gaussian features: log p(x) = log p(u) − this."""
         scaling = self._fitted_scaling
-        return 0.0 if scaling is None else float(scaling.scale.log().sum())
+        return 0.0 if scaling is None else scaling.volume
 
     def _energy_shift(self) -> float:
         """By how much the energy of u exceeds that of x = c + s u, of which log Z has as much less.
@@ -128,8 +127,3 @@ class NormalizedModel(DeepTransformer):
         and biases, has no constant.
         """
         return 0.0
-
-    def _in_units_of_data(self, rows: Tensor) -> Tensor:
-        """Rows of the machine in the units of the data, on the CPU."""
-        scaling = self._fitted_scaling
-        return rows.cpu() if scaling is None else scaling.original(rows)

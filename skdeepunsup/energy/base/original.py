@@ -15,9 +15,7 @@ from ..._scaling import Scaling, feature_scaling
 from ..._validation import to_array
 from ...base.fit import TrainingData
 from ..machines.restricted import RestrictedBoltzmannMachine
-
-FEW_ROWS = 10
-"""Fewer rows do not tell how much a feature varies."""
+from ..units.gaussian import FEW_ROWS
 
 Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -69,9 +69,9 @@ def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Fig
         loss = divergence + units.least_surprise(v)
     else:
         loss = -pseudo_log_likelihood_estimate(machine, v)
-    if machine.scaling is not None:  # figures are in the units of the data
-        scale = machine.scaling.scale.to(rows)
-        loss, missed = loss + scale.log().sum(), scale * missed
+    if machine.scaling is not None:  # figures are in the units of the data, beyond float32 perhaps
+        loss = loss + machine.scaling.volume
+        missed = machine.scaling.scale * missed.cpu().double()
     return {
         "loss": loss,
         "reconstruction_error": missed.square().sum(-1),

@@ -136,7 +136,7 @@ class Watch:
         v = machine.coding.to_states(x)
         if self.last is None:
             scaling = getattr(machine, "scaling", None)
-            self.volume = 0.0 if scaling is None else float(scaling.scale.log().sum())
+            self.volume = 0.0 if scaling is None else scaling.volume
             self.independent = independent_score(machine, rows, v)
         return short_score(machine, v, self.n_steps, epoch)
 

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._rows import Rows
 from ..._validation import outside_unit_interval
+from ...base.units import reported_error
 from ...training import Report
 from .model import ReconstructionModel
 
@@ -39,8 +40,7 @@ class DeterministicAutoencoder(ReconstructionModel):
 
     def _in_data_units(self, module: Any, rows: Rows, held_out: Rows | None) -> Report | None:
         """Errors, and penalties beside them, are in units of s²."""
-        unit = module.scaling.squared
-        return lambda record: {name: unit * value for name, value in record.items()}
+        return reported_error(module.scaling)
 
     def _check_values(self, X: Any, training: bool) -> None:
         if training and self.loss == "bernoulli" and (outside := outside_unit_interval(X)):

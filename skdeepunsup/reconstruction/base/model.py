@@ -13,10 +13,11 @@ from ..._caller import names_its_class, warn
 from ..._parameters import check_image_shape, check_sizes, descent_schedule
 from ..._random import Stream
 from ..._rows import Rows
-from ..._scaling import Scaling, image_scaling, shared_scaling
+from ..._scaling import Scaling
 from ..._validation import to_array
 from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
+from ...base.units import error_scaling
 from ...training import GradientDescent, Schedule
 from ..modules.base import ReconstructionModule
 from .parameters import check_widths
@@ -129,10 +130,7 @@ class ReconstructionModel(DeepTransformer):
 
     def _real_scaling(self, data: TrainingData) -> Scaling:
         """Return the units of real rows: one scale for all features."""
-        if self.image_shape is None:
-            return shared_scaling(data.X, data.weights)
-        shape = check_image_shape("image_shape", self.image_shape, data.X.shape[1])
-        return image_scaling(data.X, data.weights, shape[2])
+        return error_scaling(data, self.image_shape)
 
     def _schedule(self) -> Schedule:
         """Return the schedule: without hidden layers, few rows have more epochs.

@@ -335,14 +335,27 @@ def test_a_log_likelihood_is_asked_of_models_that_have_one(model, X):
 
 def test_scores_that_are_no_numbers_are_refused():
     X = np.random.default_rng(0).normal(size=(60, 3))
-    X[0, 0] = 1e20
+    X[0, 0] = 1e200
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        detector = OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0))
-        with pytest.raises(ValueError, match=r"up to 1e\+20.*leave out rows that are no measure"):
+        detector = OutlierDetector(
+            Autoencoder(2, encoder=torch.nn.Linear(3, 2), max_iter=2, **SEED)
+        )
+        with pytest.raises(ValueError, match=r"up to 1e\+200.*leave out such rows"):
             detector.fit(X)
         assert not detector.__sklearn_is_fitted__()
-        assert np.isfinite(detector.fit(X[1:]).score_samples(X[1:])).all()
+        detector = OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X[1:])
+        assert np.isfinite(detector.score_samples(X[1:])).all()
+        with pytest.raises(ValueError, match=r"up to 1e\+200.*leave out rows that are no measure"):
+            detector.score_samples(X)
+
+
+def test_a_row_far_away_is_the_outlier_whatever_the_units():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    X[0, 0] = 1e20
+    scores = OutlierDetector(GaussianRBM(4, n_iter=5, random_state=0)).fit(X).score_samples(X)
+    assert np.isfinite(scores).all()
+    assert scores.argmin() == 0
 
 
 def test_many_models_of_few_rows(X):
