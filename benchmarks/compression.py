@@ -122,7 +122,7 @@ def fitted(
     path = arguments.models / f"{name}.joblib" if arguments.models else None
     if path is not None and path.exists():
         return joblib.load(path)
-    model.set_params(batch_size=100, early_stopping=True, device="cpu", random_state=arguments.seed)
+    model.set_params(batch_size=100, device="cpu", random_state=arguments.seed)
     seconds = sum(s for _, s in stages(model, X, RATES[name].split()))
     if path is not None:
         joblib.dump((model, seconds), path)

@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     train, test = x_train / np.float32(255), x_test / np.float32(255)
     shared: dict[str, Any] = {
         "batch_size": 100,
+        "early_stopping": False,
         "device": "cpu",
         "random_state": arguments.seed,
     } | dict(map(parse_setting, arguments.set))

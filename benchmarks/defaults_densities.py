@@ -121,7 +121,7 @@ VARIATIONAL = Trade(
             (
                 {"hidden_layer_sizes": ()},
                 {"hidden_layer_sizes": (256, 128)},
-                {"noise_scale": "features"},
+                {"noise_scale": "shared"},
                 {"learning_rate": 0.003},
                 {"max_iter": 1000, "n_iter_no_change": 100},
             ),

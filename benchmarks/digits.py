@@ -46,12 +46,13 @@ def _models(width: int, seed: int) -> dict[str, TransformerMixin]:
         "n_components": width,
         "batch_size": BATCH_SIZE,
         "max_iter": MAX_ITER,
+        "early_stopping": False,
         "device": "cpu",
         "random_state": seed,
     }
     return {
         "PCA": PCA(width),
-        "linear autoencoder": Autoencoder(**shared),
+        "linear autoencoder": Autoencoder(hidden_layer_sizes=(), **shared),
         "autoencoder 128-64": Autoencoder(hidden_layer_sizes=(128, 64), **shared),
     }
 

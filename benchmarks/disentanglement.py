@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
         "likelihood": "bernoulli",
         "batch_size": 64,
         "max_iter": 30,
+        "early_stopping": False,
         "n_iter_no_change": 30,
         "device": "cpu",
     } | dict(map(parse_setting, arguments.set))

@@ -40,11 +40,12 @@ def run(arguments: argparse.Namespace) -> None:
     shared: dict[str, Any] = {
         "batch_size": BATCH,
         "max_iter": N_EPOCHS,
+        "early_stopping": False,
         "n_iter_no_change": N_EPOCHS,
         "device": "cpu",
         "random_state": 0,
     }
-    one = {"n_components": H, **shared}
+    one = {"n_components": H, "hidden_layer_sizes": (), **shared}
     compare(f"{D}-{H}", Autoencoder(**one), one_layer(one), X, arguments.repetitions)
     deep = {"n_components": CODE, "hidden_layer_sizes": (H,), **shared}
     compare(f"{D}-{H}-{CODE}", Autoencoder(**deep), two_layers(deep), X, arguments.repetitions)

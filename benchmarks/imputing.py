@@ -108,7 +108,12 @@ def ways() -> dict[str, Callable[[np.ndarray, np.ndarray, int], Answers]]:
         MLPRegressor(hidden_layer_sizes=(256,), max_iter=500),
     ]
     vae = VariationalAutoencoder(
-        16, hidden_layer_sizes=(256,), dropout=0.2, noise_scale=0.2, max_iter=60
+        16,
+        hidden_layer_sizes=(256,),
+        dropout=0.2,
+        noise_scale=0.2,
+        max_iter=60,
+        early_stopping=False,
     )
     rbm = BernoulliRBM(200, n_iter=100, batch_size=20, resample=True)
     return {
@@ -215,7 +220,9 @@ def entries(name: str, seeds: list[int]) -> None:
 def imputers() -> dict[str, Any]:
     """By name: the imputers of scikit-learn and of this package."""
     ours = [
-        GenerativeImputer(VariationalAutoencoder(8, dropout=0.1, missing="mask")),
+        GenerativeImputer(
+            VariationalAutoencoder(8, dropout=0.1, missing="mask", early_stopping=False)
+        ),
         GenerativeImputer(GaussianRBM(100, n_iter=60)),
     ]
     plain = [

@@ -21,7 +21,15 @@ BLOCK_ROWS = 10_000
 MEGABYTE = 1e6
 ESTIMATORS = {
     "BernoulliRBM": BernoulliRBM(64, batch_size=1000, n_iter=1, device="cpu", random_state=0),
-    "Autoencoder": Autoencoder(32, batch_size=1000, max_iter=1, device="cpu", random_state=0),
+    "Autoencoder": Autoencoder(
+        32,
+        hidden_layer_sizes=(),
+        batch_size=1000,
+        max_iter=1,
+        early_stopping=False,
+        device="cpu",
+        random_state=0,
+    ),
 }
 INPUTS = {"memory-mapped": "X.npy", "CSR": "X.npz"}
 

@@ -29,7 +29,12 @@ MODELS: dict[str, Any] = {
     "GAN": GAN(64, encoder_max_iter=3, **GAME, **CONVOLUTIONS),
     "BiGAN": BiGAN(64, **GAME, **CONVOLUTIONS),
     "VAE": VariationalAutoencoder(
-        64, likelihood="bernoulli", batch_size=64, max_iter=20, **CONVOLUTIONS
+        64,
+        likelihood="bernoulli",
+        batch_size=64,
+        max_iter=20,
+        early_stopping=False,
+        **CONVOLUTIONS,
     ),
     "RBM": BernoulliRBM(
         500, batch_size=100, learning_rate=0.05, n_iter=100, weight_decay=1e-4, resample=True

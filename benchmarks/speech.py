@@ -201,7 +201,13 @@ def features(seeds: list[int]) -> None:
         max_iter=10,
     )
     variational = VariationalAutoencoder(
-        32, image_shape=FRAMES_AND_BANDS, hidden_layer_sizes=(16, 32), batch_size=64, max_iter=10
+        32,
+        image_shape=FRAMES_AND_BANDS,
+        hidden_layer_sizes=(16, 32),
+        noise_scale="shared",
+        batch_size=64,
+        max_iter=10,
+        early_stopping=False,
     )
     reducers = (None, PCA(32), PCA(32, whiten=True), PCA(128), noisy, variational)
     rows = []
@@ -284,8 +290,10 @@ def voices(seeds: list[int]) -> None:
         32,
         image_shape=log_mel.image_shape_,
         hidden_layer_sizes=(16, 32),
+        noise_scale="shared",
         batch_size=64,
         max_iter=20,
+        early_stopping=False,
     )
     again = scaled(log_mel, log_mel.inverse_transform(20 * (real - 2)))
     reducer = PCA(64).fit(Z[training])

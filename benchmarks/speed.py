@@ -90,6 +90,7 @@ def autoencoder_fit(n_repetitions: int) -> None:
             hidden_layer_sizes=widths[1:-1],
             batch_size=batch,
             max_iter=AUTOENCODER_EPOCHS,
+            early_stopping=False,
             n_iter_no_change=AUTOENCODER_EPOCHS,
             device="cpu",
             random_state=0,
@@ -120,13 +121,13 @@ def transform(n_repetitions: int) -> None:
     X = synthetic_bits(TRANSFORM_ROWS)
     n_features, width = RBM_WIDTHS
     rbm = {"n_components": width, "batch_size": 100, "n_iter": 1, "random_state": 0}
-    once = {"max_iter": 1, "device": "cpu", "random_state": 0}
+    once = {"max_iter": 1, "early_stopping": False, "device": "cpu", "random_state": 0}
     deep = Autoencoder(30, hidden_layer_sizes=(500, 250), **once)
     estimators = {
         f"PCA, {n_features}-{width}": PCA(width, random_state=0),
         f"scikit-learn's RBM, {n_features}-{width}": sklearn.neural_network.BernoulliRBM(**rbm),
         f"BernoulliRBM, {n_features}-{width}": BernoulliRBM(device="cpu", **rbm),
-        f"Autoencoder, {n_features}-{width}": Autoencoder(width, **once),
+        f"Autoencoder, {n_features}-{width}": Autoencoder(width, hidden_layer_sizes=(), **once),
         f"Autoencoder, {n_features}-500-250-30": deep,
     }
     contestants = {

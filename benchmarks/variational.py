@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
         "likelihood": "bernoulli",
         "resample": True,
         "batch_size": 100,
+        "early_stopping": False,
         "device": "cpu",
         "random_state": arguments.seed,
     } | dict(map(parse_setting, arguments.set))

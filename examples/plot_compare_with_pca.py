@@ -26,7 +26,7 @@ X = X / 16
 
 reducers = {
     "PCA": PCA(8),
-    "linear autoencoder": Autoencoder(8, random_state=0),
+    "linear autoencoder": Autoencoder(8, hidden_layer_sizes=(), random_state=0),
     "deep autoencoder": Autoencoder(8, hidden_layer_sizes=(128, 64), random_state=0),
     "RBM": BernoulliRBM(8, n_iter=100, resample=True, random_state=0),
 }

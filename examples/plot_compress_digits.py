@@ -33,7 +33,6 @@ density = VariationalAutoencoder(
     hidden_layer_sizes=(100,),
     likelihood="beta-binomial",
     n_categories=17,
-    early_stopping=True,
     random_state=0,
 )
 compressor = LosslessCompressor(density).fit(X_train)
@@ -73,9 +72,9 @@ axes.tick_params(axis="y", length=0)
 
 scaled_train, scaled_test = X_train / 16, X_test / 16
 encoders = {
-    "Autoencoder(16)": Autoencoder(
-        16, hidden_layer_sizes=(256,), max_iter=200, early_stopping=True, random_state=0
-    ).fit(scaled_train),
+    "Autoencoder(16)": Autoencoder(16, hidden_layer_sizes=(256,), max_iter=200, random_state=0).fit(
+        scaled_train
+    ),
     "PCA(16)": PCA(16, random_state=0).fit(scaled_train),
     "PCA(64)": PCA(64, random_state=0).fit(scaled_train),
 }

@@ -1,6 +1,7 @@
 """The benchmarks import, explain themselves, and run where they can be made small."""
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def test_the_smallest_run_prints_a_table(name, data_folder, monkeypatch, capsys)
     constants, words = SMALLEST[name]
     for key, value in constants.items():
         monkeypatch.setattr(module, key, value)
+    monkeypatch.setattr(gc, "collect", lambda: 0)  # slow among all that tests have imported
     module.run(arguments_of(module, words))
     assert "-: |" in capsys.readouterr().out
 
@@ -111,6 +113,7 @@ QUICK = (
 )
 
 
+@pytest.mark.nightly("a clusterer's first encoder takes many epochs, however few the rows")
 def test_quick_defaults_have_no_grid(capsys):
     words = ["--quick", "--rows", "40", "--table", "iris", "--only", *QUICK]
     defaults.run(arguments_of(defaults, words))

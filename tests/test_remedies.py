@@ -83,7 +83,8 @@ def complaint(call: Callable[[], Any]) -> str:
 
 
 def autoencoder(**parameters):
-    return Autoencoder(2, **{"hidden_layer_sizes": ()} | FIT | parameters)
+    dense = {} if "image_shape" in parameters else {"hidden_layer_sizes": ()}
+    return Autoencoder(2, **dense | FIT | parameters)
 
 
 def classifier():
@@ -446,9 +447,9 @@ ACTIONS = {
         (lambda: autoencoder().fit([FILMS[0, 0, :2].ravel(), FILMS[1, 0, :2].ravel()]),),
     ),
     "one row": Action(
-        lambda: autoencoder().fit(NORMAL[0]),
+        lambda: autoencoder(early_stopping=False).fit(NORMAL[0]),
         r"reshape\(1, -1\)",
-        (lambda: autoencoder().fit(NORMAL[0].reshape(1, -1)),),
+        (lambda: autoencoder(early_stopping=False).fit(NORMAL[0].reshape(1, -1)),),
     ),
     "labels that are missing": Action(
         lambda: classifier().fit(BITS, MISSING_LABELS),

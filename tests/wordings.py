@@ -26,8 +26,9 @@ PARAMETERS = {
     "batch_size": ("Rows per update.", "Users per update."),
     "max_iter": (
         "Maximum number of epochs.",
-        "Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000 "
-        "updates where rows are few, and as many times ``n_iter_no_change``.",
+        "Maximum number of epochs. None takes 200; with ``early_stopping`` or without hidden "
+        "layers, as many as make 5000 updates where rows are few, and as many times "
+        "``n_iter_no_change``.",
         "Exact number of epochs.",  # where nothing stops before
     ),
     "n_iter": (

@@ -21,6 +21,7 @@ def _linear_autoencoder(width: int, n_epochs: int, random_state: int, n_rows: in
         learning_rate=1e-2,
         batch_size=min(128, max(16, n_rows // 8)),  # few rows must not mean few updates
         max_iter=n_epochs,
+        early_stopping=False,
         n_iter_no_change=n_epochs,  # all of them: plateaus are long where epochs are short
         random_state=random_state,
     )

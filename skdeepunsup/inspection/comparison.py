@@ -67,7 +67,7 @@ class ReducerComparisonDisplay:
     >>> X = X / 16
     >>> reducers = {
     ...     "pca": [PCA(k).fit(X[:1000]) for k in (2, 8)],
-    ...     "linear": [Autoencoder(k, random_state=0).fit(X[:1000]) for k in (2, 8)],
+    ...     "deep": [Autoencoder(k, random_state=0).fit(X[:1000]) for k in (2, 8)],
     ... }
     >>> display = ReducerComparisonDisplay.from_estimators(
     ...     reducers, X[1000:], y[1000:], image_shape=(8, 8)

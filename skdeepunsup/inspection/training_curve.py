@@ -45,7 +45,7 @@ class TrainingCurveDisplay:
     >>> from skdeepunsup import Autoencoder
     >>> from skdeepunsup.inspection import TrainingCurveDisplay
     >>> X = load_digits().data / 16
-    >>> model = Autoencoder(8, early_stopping=True, max_iter=10, random_state=0).fit(X)
+    >>> model = Autoencoder(8, max_iter=10, random_state=0).fit(X)
     >>> display = TrainingCurveDisplay.from_estimator(model)
     >>> display.best_epoch_
     10

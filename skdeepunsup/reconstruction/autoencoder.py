@@ -20,17 +20,17 @@ from .modules.deterministic import LOSSES, AutoencoderModule
 class Autoencoder(DeterministicAutoencoder):
     """Autoencoder: learns a code from which a second network reconstructs the input.
 
-    Without hidden layers it is linear and, with enough epochs, reaches the subspace of PCA; with
-    them the subspace is curved.
+    With hidden layers, as by default, codes are those of a curved surface through the data. With
+    ``hidden_layer_sizes=()`` it is linear, and reaches the subspace of PCA.
 
     Parameters
     ----------
     n_components : int, default=32
         Width of the code.
-    hidden_layer_sizes : sequence of int, default=()
+    hidden_layer_sizes : sequence of int, default=None
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; () then stands for (32, 64).
+        height and width. None stands for (32, 64) with ``image_shape``, else for (128,).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Activation of the hidden layers. The code and the output are affine.
     dropout : float, default=0.0
@@ -66,9 +66,9 @@ class Autoencoder(DeterministicAutoencoder):
     batch_size : int, default=32
         Rows per update.
     max_iter : int, default=None
-        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
-        updates where rows are few, and as many times ``n_iter_no_change``.
-    early_stopping : bool, default=False
+        Maximum number of epochs. None takes 200; with ``early_stopping`` or without hidden layers,
+        as many as make 5000 updates where rows are few, and as many times ``n_iter_no_change``.
+    early_stopping : bool, default=True
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
         parameters are kept.
@@ -147,7 +147,7 @@ class Autoencoder(DeterministicAutoencoder):
         self,
         n_components: int = 32,
         *,
-        hidden_layer_sizes: Sequence[int] = (),
+        hidden_layer_sizes: Sequence[int] | None = None,
         activation: str = "relu",
         dropout: float = 0.0,
         loss: str = "squared",
@@ -160,7 +160,7 @@ class Autoencoder(DeterministicAutoencoder):
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         max_iter: int | None = None,
-        early_stopping: bool = False,
+        early_stopping: bool = True,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,

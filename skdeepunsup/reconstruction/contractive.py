@@ -33,10 +33,10 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     ----------
     n_components : int, default=128
         Width of the code. It may be wider than the data.
-    hidden_layer_sizes : sequence of int, default=()
+    hidden_layer_sizes : sequence of int, default=None
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; () then stands for (32, 64).
+        height and width. None stands for (32, 64) with ``image_shape``, else for ().
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, \
             default="logistic"
         Activation of the hidden layers. The code has it too.
@@ -72,8 +72,8 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     batch_size : int, default=32
         Rows per update.
     max_iter : int, default=None
-        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
-        updates where rows are few, and as many times ``n_iter_no_change``.
+        Maximum number of epochs. None takes 200; with ``early_stopping`` or without hidden layers,
+        as many as make 5000 updates where rows are few, and as many times ``n_iter_no_change``.
     early_stopping : bool, default=False
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
@@ -139,12 +139,13 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     """
 
     _module_class = ContractiveModule
+    _default_widths = ()
 
     def __init__(
         self,
         n_components: int = 128,
         *,
-        hidden_layer_sizes: Sequence[int] = (),
+        hidden_layer_sizes: Sequence[int] | None = None,
         activation: str = "logistic",
         dropout: float = 0.0,
         loss: str = "squared",

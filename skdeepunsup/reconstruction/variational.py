@@ -50,11 +50,10 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     ----------
     n_components : int, default=16
         Width of the code.
-    hidden_layer_sizes : sequence of int, default=(128,)
+    hidden_layer_sizes : sequence of int, default=None
         Widths of the encoder's hidden layers, from the features to the code; the decoder mirrors
         them. With ``image_shape``, the channels of convolutions, each of which halves the image's
-        height and width; () then stands for (32, 64), which suits most images better than the
-        default.
+        height and width. None stands for (32, 64) with ``image_shape``, else for (128,).
     activation : {"identity", "logistic", "tanh", "relu", "elu", "gelu", "silu"}, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.0
@@ -65,9 +64,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. Used where
         ``likelihood`` is "categorical" or "beta-binomial".
-    noise_scale : {"shared", "features"} or float, default="shared"
-        σ of the Gaussian likelihood: "shared" learns one share of their standard deviations for all
-        features (with ``image_shape``, one σ), "features" one σ for each; a number is kept as the σ
+    noise_scale : {"shared", "features"} or float, default="features"
+        σ of the Gaussian likelihood: "features" learns one for each feature, "shared" one share of
+        their standard deviations for all (with ``image_shape``, one σ); a number is kept as the σ
         of all features, in the units of the data.
     beta : float, default=1.0
         β, the weight of the regulariser. "kl" is a part of the bound and counts β times; the others
@@ -109,9 +108,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     batch_size : int, default=32
         Rows per update.
     max_iter : int, default=None
-        Maximum number of epochs. None takes 200; without hidden layers, as many as make 5000
-        updates where rows are few, and as many times ``n_iter_no_change``.
-    early_stopping : bool, default=False
+        Maximum number of epochs. None takes 200; with ``early_stopping`` or without hidden layers,
+        as many as make 5000 updates where rows are few, and as many times ``n_iter_no_change``.
+    early_stopping : bool, default=True
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
         parameters are kept. The loss of held-out rows is minus the bound, with β = 1 whatever
@@ -207,12 +206,12 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         self,
         n_components: int = 16,
         *,
-        hidden_layer_sizes: Sequence[int] = (128,),
+        hidden_layer_sizes: Sequence[int] | None = None,
         activation: str = "relu",
         dropout: float = 0.0,
         likelihood: str = "gaussian",
         n_categories: int | None = None,
-        noise_scale: Any = "shared",
+        noise_scale: Any = "features",
         beta: float = 1.0,
         kl_warmup: int = 0,
         free_bits: float = 0.0,
@@ -226,7 +225,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         max_iter: int | None = None,
-        early_stopping: bool = False,
+        early_stopping: bool = True,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 30,
         tol: float = 1e-4,

@@ -56,7 +56,7 @@ def test_the_codes_of_held_out_rows_are_counted(model):
         (SparseAutoencoder(4, **FIT), {"sparsity_cost": 0.5}),
         (SparseAutoencoder(4, **FIT), {"sparsity_target": 0.5}),
         (DenoisingAutoencoder(2, **FIT), {"corruption_level": 0.5}),
-        (VariationalAutoencoder(2, **FIT), {"noise_scale": "features"}),
+        (VariationalAutoencoder(2, **FIT), {"noise_scale": "shared"}),
         (
             VariationalAutoencoder(2, likelihood="categorical", n_categories=5, **FIT),
             {"n_categories": 6},

@@ -14,7 +14,7 @@ from skdeepunsup.inspection._images import paint_signed
     [
         PCA(5),
         BernoulliRBM(5, n_iter=1, random_state=0),
-        Autoencoder(5, max_iter=1, random_state=0),
+        Autoencoder(5, hidden_layer_sizes=(), max_iter=1, random_state=0),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )

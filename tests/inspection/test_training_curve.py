@@ -20,7 +20,7 @@ def drawn(display):
 
 def test_lines_are_the_history(digits):
     X, _ = digits
-    model = Autoencoder(2, max_iter=4, early_stopping=True, random_state=0).fit(X)
+    model = Autoencoder(2, max_iter=4, random_state=0).fit(X)
     lines = drawn(TrainingCurveDisplay.from_estimator(model))
     np.testing.assert_array_equal(lines["loss"][:, 0], [1, 2, 3, 4])
     np.testing.assert_array_equal(lines["loss"][:, 1], model.history_["loss"])
@@ -29,7 +29,7 @@ def test_lines_are_the_history(digits):
 
 def test_what_was_never_measured_is_left_out(digits):
     X, _ = digits
-    model = Autoencoder(2, max_iter=2, random_state=0).fit(X)
+    model = Autoencoder(2, max_iter=2, early_stopping=False, random_state=0).fit(X)
     display = TrainingCurveDisplay.from_estimator(model)
     assert list(drawn(display)) == ["loss"]
     assert display.best_epoch_ is None

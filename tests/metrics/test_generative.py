@@ -28,7 +28,9 @@ def bits(digits):
 
 
 RBM = BernoulliRBM(16, n_iter=10, random_state=0)
-VAE = VariationalAutoencoder(4, likelihood="bernoulli", max_iter=10, random_state=0)
+VAE = VariationalAutoencoder(
+    4, likelihood="bernoulli", max_iter=10, early_stopping=False, random_state=0
+)
 
 
 def test_quality_is_all_figures_at_once():

@@ -10,11 +10,15 @@ from skdeepunsup import (
 )
 
 SMALL = [
-    Autoencoder(n_components=4, max_iter=3, random_state=0),
+    Autoencoder(
+        n_components=4, max_iter=3, random_state=0, hidden_layer_sizes=(), early_stopping=False
+    ),
     SparseAutoencoder(n_components=4, max_iter=3, random_state=0),
     DenoisingAutoencoder(n_components=4, max_iter=3, random_state=0),
     ContractiveAutoencoder(n_components=4, max_iter=3, random_state=0),
-    VariationalAutoencoder(n_components=4, hidden_layer_sizes=(8,), max_iter=3, random_state=0),
+    VariationalAutoencoder(
+        n_components=4, hidden_layer_sizes=(8,), max_iter=3, random_state=0, early_stopping=False
+    ),
     SequenceVAE(
         n_components=4,
         embedding_size=3,
@@ -30,14 +34,41 @@ SMALL = [
 
 VARIANTS = [
     Autoencoder(
-        n_components=4, hidden_layer_sizes=(8, 6), tied_weights=True, max_iter=5, random_state=0
+        n_components=4,
+        hidden_layer_sizes=(8, 6),
+        tied_weights=True,
+        max_iter=5,
+        random_state=0,
+        early_stopping=False,
     ),
     Autoencoder(
         n_components=4, hidden_layer_sizes=(8,), early_stopping=True, max_iter=5, random_state=0
     ),
-    Autoencoder(n_components=4, precision="float64", activation="tanh", max_iter=5, random_state=0),
-    Autoencoder(n_components=4, hidden_layer_sizes=(8,), dropout=0.2, max_iter=5, random_state=0),
-    Autoencoder(n_components=4, missing="mask", max_iter=5, random_state=0),
+    Autoencoder(
+        n_components=4,
+        precision="float64",
+        activation="tanh",
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(),
+        early_stopping=False,
+    ),
+    Autoencoder(
+        n_components=4,
+        hidden_layer_sizes=(8,),
+        dropout=0.2,
+        max_iter=5,
+        random_state=0,
+        early_stopping=False,
+    ),
+    Autoencoder(
+        n_components=4,
+        missing="mask",
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(),
+        early_stopping=False,
+    ),
     SparseAutoencoder(n_components=4, sparsity="l1", max_iter=5, random_state=0),
     SparseAutoencoder(n_components=4, sparsity="running-mean", max_iter=5, random_state=0),
     SparseAutoencoder(
@@ -71,6 +102,7 @@ VARIANTS = [
         missing="mask",
         max_iter=5,
         random_state=0,
+        early_stopping=False,
     ),
     VariationalAutoencoder(
         n_components=4,
@@ -81,12 +113,32 @@ VARIANTS = [
         max_iter=5,
         random_state=0,
     ),
-    VariationalAutoencoder(n_components=4, regularizer="dip", beta=3.0, max_iter=5, random_state=0),
     VariationalAutoencoder(
-        n_components=4, regularizer="factor", beta=3.0, max_iter=5, random_state=0
+        n_components=4,
+        regularizer="dip",
+        beta=3.0,
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
     ),
     VariationalAutoencoder(
-        n_components=4, n_importance_samples=3, noise_scale=0.5, max_iter=5, random_state=0
+        n_components=4,
+        regularizer="factor",
+        beta=3.0,
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
+    ),
+    VariationalAutoencoder(
+        n_components=4,
+        n_importance_samples=3,
+        noise_scale=0.5,
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
     ),
     SequenceVAE(
         n_components=4,
@@ -106,12 +158,30 @@ VARIANTS = [
 
 # For bits alone, or a number of features alone.
 LIMITED = [
-    Autoencoder(n_components=4, loss="bernoulli", max_iter=5, random_state=0),
     Autoencoder(
-        n_components=4, image_shape=(3, 2), hidden_layer_sizes=(3,), max_iter=5, random_state=0
+        n_components=4,
+        loss="bernoulli",
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(),
+        early_stopping=False,
+    ),
+    Autoencoder(
+        n_components=4,
+        image_shape=(3, 2),
+        hidden_layer_sizes=(3,),
+        max_iter=5,
+        random_state=0,
+        early_stopping=False,
     ),
     VariationalAutoencoder(
-        n_components=4, likelihood="bernoulli", resample=True, max_iter=5, random_state=0
+        n_components=4,
+        likelihood="bernoulli",
+        resample=True,
+        max_iter=5,
+        random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
     ),
     VariationalAutoencoder(
         n_components=4,
@@ -120,6 +190,8 @@ LIMITED = [
         missing="mask",
         max_iter=5,
         random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
     ),
     VariationalAutoencoder(
         n_components=4,
@@ -128,5 +200,7 @@ LIMITED = [
         missing="mask",
         max_iter=5,
         random_state=0,
+        hidden_layer_sizes=(8,),
+        early_stopping=False,
     ),
 ]

@@ -33,9 +33,11 @@ def test_losses_are_their_formulas():
 def test_a_linear_autoencoder_finds_pca_s_subspace(X, tied):
     model = Autoencoder(
         3,
+        hidden_layer_sizes=(),
         learning_rate=0.003,
         max_iter=3000,
         tol=1e-4,
+        early_stopping=False,
         n_iter_no_change=100,
         tied_weights=tied,
         random_state=0,
@@ -155,7 +157,15 @@ def test_the_activation_is_that_of_the_hidden_layers_alone(X, activation):
 
 
 def test_a_linear_autoencoder_reaches_pca_s_error_on_digits(digits):
-    model = Autoencoder(16, learning_rate=3e-3, batch_size=128, max_iter=150, random_state=0)
+    model = Autoencoder(
+        16,
+        hidden_layer_sizes=(),
+        learning_rate=3e-3,
+        batch_size=128,
+        max_iter=150,
+        early_stopping=False,
+        random_state=0,
+    )
     ours = reconstruction_error(model.fit(digits), digits).mean()
     pca = reconstruction_error(PCA(16).fit(digits), digits).mean()
     assert pca <= ours * (1 + 1e-6)
@@ -163,7 +173,7 @@ def test_a_linear_autoencoder_reaches_pca_s_error_on_digits(digits):
 
 
 def test_components_are_the_encoder_of_a_shallow_model(X):
-    model = Autoencoder(2, max_iter=2, random_state=0).fit(X)
+    model = Autoencoder(2, hidden_layer_sizes=(), max_iter=2, random_state=0).fit(X)
     W, b = (p.detach().double().numpy() for p in model.module_.encoder.parameters())
     c, s = (v.numpy() for v in (model.module_.scaling.center, model.module_.scaling.scale))
     np.testing.assert_allclose(model.transform(X), (X - c) / s @ W.T + b, atol=1e-9)
@@ -295,7 +305,9 @@ def test_layers_freed_since_the_last_fit_are_named(X):
 @pytest.mark.parametrize("params", [{}, {"image_shape": (3, 2)}, {"tied_weights": True}])
 def test_the_first_reconstruction_is_the_mean_row(X, params):
     X = X + 100
-    model = Autoencoder(2, learning_rate=1e-30, max_iter=1, random_state=0, **params).fit(X)
+    still = {"learning_rate": 1e-30, "max_iter": 1, "early_stopping": False, "random_state": 0}
+    widths = () if "image_shape" not in params else None
+    model = Autoencoder(2, hidden_layer_sizes=widths, **still, **params).fit(X)
     r = model.reconstruct(X)
     tolerance = 1e-3 if "image_shape" not in params else 5.0  # a channel has one bias
     np.testing.assert_allclose(r.mean(0), X.mean(0), atol=tolerance * 3)

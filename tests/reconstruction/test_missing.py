@@ -134,7 +134,13 @@ def test_rows_without_an_entry_teach_nothing(X):
     """Except that they fill batches, so all rows are one batch here."""
     empty = np.full((20, 6), np.nan)
     model = Autoencoder(
-        4, missing="mask", batch_size=200, precision="float64", max_iter=5, random_state=0
+        4,
+        missing="mask",
+        batch_size=200,
+        precision="float64",
+        max_iter=5,
+        early_stopping=False,
+        random_state=0,
     )
     without = clone(model).fit(X)
     beside = clone(model).fit(np.vstack([X, empty]))

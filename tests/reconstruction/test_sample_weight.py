@@ -37,7 +37,13 @@ MODELS = [
 every = pytest.mark.parametrize("estimator", MODELS, ids=repr)
 
 # What draws nothing for its rows and sees all of them at once.
-WHOLE = {"precision": "float64", "batch_size": 10_000, "max_iter": 30, "learning_rate": 0.01}
+WHOLE = {
+    "precision": "float64",
+    "batch_size": 10_000,
+    "max_iter": 30,
+    "early_stopping": False,
+    "learning_rate": 0.01,
+}
 EQUAL = [
     Autoencoder(3, hidden_layer_sizes=(5,), random_state=0, **WHOLE),
     Autoencoder(3, loss="bernoulli", tied_weights=True, random_state=0, **WHOLE),

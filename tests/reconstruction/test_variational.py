@@ -46,9 +46,11 @@ def linear(n_components, X):
     model = VariationalAutoencoder(
         n_components,
         hidden_layer_sizes=(),
+        noise_scale="shared",
         batch_size=100,
         learning_rate=1e-2,
         max_iter=100,
+        early_stopping=False,
         n_iter_no_change=100,
         warm_start=True,
         random_state=0,
@@ -59,7 +61,12 @@ def linear(n_components, X):
 def test_training_on_grey_levels_starts_at_their_means(digits):
     X = digits * 16
     model = VariationalAutoencoder(
-        2, likelihood="beta-binomial", learning_rate=1e-12, max_iter=1, random_state=0
+        2,
+        likelihood="beta-binomial",
+        learning_rate=1e-12,
+        max_iter=1,
+        early_stopping=False,
+        random_state=0,
     ).fit(X)
     with torch.no_grad():
         mean_code = model.module_.encode(torch.from_numpy(X.mean(0)).float())
@@ -239,7 +246,7 @@ def test_kl_counts_little_by_little_in_the_warm_up(bits):
 def test_stopping_begins_after_the_warm_up():
     noise = np.random.default_rng(0).normal(size=(60, 4))
     model = VariationalAutoencoder(
-        2, kl_warmup=30, n_iter_no_change=2, early_stopping=True, tol=10.0, random_state=0
+        2, kl_warmup=30, max_iter=200, n_iter_no_change=2, tol=10.0, random_state=0
     ).fit(noise)
     assert model.n_iter_ == 29 + 3  # one that counts as the best, two that do not improve
 

@@ -27,19 +27,23 @@ def test_few_rows_have_more_epochs_and_more_patience():
     assert usual.one_pass().for_rows(10).epochs == 1
 
 
-@pytest.mark.parametrize("layers", [(), (8,)])
-def test_a_number_of_epochs_is_kept(layers):
-    model = Autoencoder(2, hidden_layer_sizes=layers, n_iter_no_change=500, tol=0, random_state=0)
+@pytest.mark.parametrize(
+    ("layers", "early_stopping", "epochs"),
+    [(None, True, 1000), ((8,), True, 1000), ((), False, 1000), ((8,), False, 200)],
+)
+def test_a_number_of_epochs_is_kept(layers, early_stopping, epochs):
+    model = Autoencoder(2, hidden_layer_sizes=layers, early_stopping=early_stopping, random_state=0)
+    assert model._schedule().for_rows(len(IRIS)).epochs == epochs
     assert model.set_params(max_iter=7).fit(IRIS).n_iter_ == 7
-    expected = 200 if layers else 1000
-    assert model.set_params(max_iter=None).fit(IRIS).n_iter_ == expected
 
 
 def test_a_linear_model_of_few_rows_is_that_in_closed_form():
-    model = Autoencoder(2, random_state=0).fit(IRIS)
+    linear = {"hidden_layer_sizes": (), "early_stopping": False, "random_state": 0}
+    model = Autoencoder(2, **linear).fit(IRIS)
+    assert model.n_iter_ == 1000
     best = reconstruction_score(PCA(2).fit(IRIS), IRIS)
     assert reconstruction_score(model, IRIS) > best - 0.005
-    vae = VariationalAutoencoder(2, hidden_layer_sizes=(), random_state=0).fit(IRIS)
+    vae = VariationalAutoencoder(2, noise_scale="shared", **linear).fit(IRIS)
     assert vae.score(IRIS) > PCA(2).fit(IRIS).score(IRIS) - 0.1  # nats
 
 
@@ -58,9 +62,16 @@ def test_a_falling_loss_is_told_from_one_that_has_settled_and_from_noise():
 
 
 @loud
-@pytest.mark.parametrize("model", [Autoencoder(2), VariationalAutoencoder(2), SparseAutoencoder()])
+@pytest.mark.parametrize(
+    "model",
+    [
+        Autoencoder(2, hidden_layer_sizes=()),
+        VariationalAutoencoder(2),
+        SparseAutoencoder(learning_rate=1e-3),
+    ],
+)
 def test_a_fit_that_ends_too_early_says_so(model):
-    model.set_params(max_iter=40, random_state=0)
+    model.set_params(max_iter=40, early_stopping=False, random_state=0)
     with pytest.warns(ConvergenceWarning, match="still falls after 40 epochs. Raise max_iter"):
         model.fit(IRIS)
     with warnings.catch_warnings():
@@ -76,7 +87,7 @@ def test_a_fit_that_ends_too_early_says_so(model):
 
 @loud
 @pytest.mark.parametrize(
-    "model", [Autoencoder(2), VariationalAutoencoder(2, hidden_layer_sizes=())]
+    "model", [Autoencoder(2), VariationalAutoencoder(2), Autoencoder(2, hidden_layer_sizes=())]
 )
 def test_defaults_do_not_end_too_early(model):
     with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Base of the family's estimators: how they are fitted, and their networks."""
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
 from ...base.units import error_scaling
 from ...training import GradientDescent, Schedule
-from ..modules.base import ReconstructionModule
+from ..modules.base import DEFAULT_CHANNELS, ReconstructionModule
 from .parameters import check_widths
 
 FAR = 30.0
@@ -29,6 +29,7 @@ FAR = 30.0
 class ReconstructionModel(DeepTransformer):
     """Base of the estimators whose module is a `ReconstructionModule`."""
 
+    _default_widths: ClassVar[tuple[int, ...]] = (128,)
     n_components: Any
     hidden_layer_sizes: Any
     activation: Any
@@ -133,12 +134,20 @@ class ReconstructionModel(DeepTransformer):
         return error_scaling(data, self.image_shape)
 
     def _schedule(self) -> Schedule:
-        """Return the schedule: without hidden layers, few rows have more epochs.
+        """Return the schedule: few rows have more epochs, unless that would fit them too well.
 
-        With hidden layers, networks fit few rows in 200 epochs, and too well in more.
+        With hidden layers and nothing held out, networks fit few rows in 200 epochs, and too well
+        in more.
         """
-        linear = not self.hidden_layer_sizes and self.image_shape is None and self.encoder is None
-        return Schedule(extends=self.max_iter is None and linear, **descent_schedule(self))
+        linear = self.encoder is None and self.image_shape is None and not self._widths()
+        careful = self.early_stopping or linear
+        return Schedule(extends=self.max_iter is None and careful, **descent_schedule(self))
+
+    def _widths(self) -> tuple[int, ...]:
+        """Return the widths of the hidden layers, or the channels of convolutions."""
+        if self.hidden_layer_sizes is not None:
+            return check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        return self._default_widths if self.image_shape is None else DEFAULT_CHANNELS
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         """Return the arguments that every module of the family takes."""
@@ -148,7 +157,7 @@ class ReconstructionModel(DeepTransformer):
         return {
             "n_features": n_features,
             "n_components": self.n_components,
-            "hidden_layer_sizes": check_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            "hidden_layer_sizes": self._widths(),
             "activation": self.activation,
             "dropout": float(self.dropout),
             "image_shape": shape,

@@ -27,7 +27,16 @@ def check_shared(estimator: Any) -> None:
 def check_networks(estimator: Any) -> None:
     """Raise an error that names the first invalid parameter of the networks."""
     check_integer("n_components", estimator.n_components, 1)
-    check_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    sizes = estimator.hidden_layer_sizes
+    if (
+        sizes is not None
+        and not check_sizes("hidden_layer_sizes", sizes)
+        and (estimator.image_shape is not None)
+    ):
+        raise ValueError(
+            f"hidden_layer_sizes == {sizes!r}, but image_shape needs at least one layer of "
+            "convolutions; None takes two."
+        )
     check_option("activation", estimator.activation, ACTIVATIONS)
     check_real("dropout", estimator.dropout, 0, 1, "left")
     check_option("missing", estimator.missing, ("error", "mask"))

@@ -27,7 +27,7 @@ from ...networks import (
 from ...networks.dense import fast_linear
 
 DEFAULT_CHANNELS = (32, 64)
-"""Channels of the convolutions where ``image_shape`` is given without ``hidden_layer_sizes``."""
+"""Channels of convolutions where ``hidden_layer_sizes=None``."""
 
 OwnNetwork = nn.Module | Callable[[int, int], nn.Module] | None
 """A network of the user's own, or a callable that makes one, given its input and output widths."""
@@ -137,13 +137,12 @@ class ReconstructionModule(RecordedModule, ABC):
             self.encoder = dense((n_inputs, *hidden, n_codes), activation, dropout)
             self.decoder = dense((n_components, *hidden[::-1], n_outputs), activation, dropout)
         else:
-            channels = hidden or DEFAULT_CHANNELS
             shape = (*image_shape, 1)[:3]
             seen, drawn = (
                 (*shape[:2], shape[2] * n // self.n_features) for n in (n_inputs, n_outputs)
             )
-            self.encoder = convolutional_encoder(seen, channels, n_codes, activation, dropout)
-            self.decoder = convolutional_decoder(n_components, channels, drawn, activation, dropout)
+            self.encoder = convolutional_encoder(seen, hidden, n_codes, activation, dropout)
+            self.decoder = convolutional_decoder(n_components, hidden, drawn, activation, dropout)
         if self.tied:
             self.decoder = TiedDecoder((n_inputs, *hidden, n_codes), activation, dropout)
         # At once: the user's own may share layers.

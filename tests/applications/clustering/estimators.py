@@ -7,7 +7,10 @@ from tests.applications.models import MACHINE, VARIATIONAL
 
 SMALL = [
     DeepEmbeddedClustering(
-        3, Autoencoder(2, hidden_layer_sizes=(8,), max_iter=3), max_iter=3, random_state=0
+        3,
+        Autoencoder(2, hidden_layer_sizes=(8,), max_iter=3, early_stopping=False),
+        max_iter=3,
+        random_state=0,
     ),
     VariationalDeepEmbedding(3, VARIATIONAL, max_iter=3, random_state=0),
 ]

@@ -492,7 +492,9 @@ def brute_force_log_likelihood(module, x):
 def test_score_samples_is_the_likelihood(likelihood):
     X = np.random.default_rng(0).normal([2, -2, 0], size=(60, 3))
     X = (X > 0).astype(float) if likelihood == "bernoulli" else X
-    encoder = VariationalAutoencoder(1, likelihood=likelihood, max_iter=30, **SEED)
+    encoder = VariationalAutoencoder(
+        1, likelihood=likelihood, max_iter=30, early_stopping=False, **SEED
+    )
     model = VariationalDeepEmbedding(2, encoder, max_iter=10, tol=0, **SEED).fit(X)
     module = pickle.loads(pickle.dumps(model)).module_.double()
     x = module.scaling.inward(torch.tensor(X[:12]))

@@ -15,6 +15,9 @@ SMALL = [
 
 VARIANTS = [
     LosslessCompressor(VariationalAutoencoder(2, likelihood="beta-binomial", **CODED)),
-    LossyCompressor(Autoencoder(2, max_iter=2, random_state=0), step=0.1),
+    LossyCompressor(
+        Autoencoder(2, max_iter=2, random_state=0, hidden_layer_sizes=(), early_stopping=False),
+        step=0.1,
+    ),
     LossyCompressor(make_pipeline(StandardScaler(), PCA(1)), step=0.1),
 ]

@@ -151,7 +151,7 @@ def test_each_level_is_seen_half_a_row_more_often_than_it_was():
 
 def test_a_component_that_does_nothing_takes_nothing():
     X = np.random.default_rng(0).normal(size=(5000, 3))
-    model = Autoencoder(2, activation="identity", max_iter=1, random_state=0).fit(X)
+    model = Autoencoder(2, hidden_layer_sizes=(), max_iter=1, random_state=0).fit(X)
     with_all = LossyCompressor(model, step=0.1).fit(X)
     model.module_.decoder[-1].weight.data[:, 1] = 0
     compressor = LossyCompressor(model, step=0.1).fit(X)

@@ -11,13 +11,17 @@ SMALL = [
 VARIANTS = [
     FineTunedClassifier(DenoisingAutoencoder(4, max_iter=2), **FIT),
     FineTunedClassifier(
-        Autoencoder(4, missing="mask", max_iter=2),
+        Autoencoder(4, missing="mask", max_iter=2, hidden_layer_sizes=(), early_stopping=False),
         hidden_layer_sizes=(5,),
         activation="tanh",
         dropout=0.1,
         **FIT,
     ),
-    FineTunedClassifier(Autoencoder(4, max_iter=2), early_stopping=True, **FIT),
+    FineTunedClassifier(
+        Autoencoder(4, max_iter=2, hidden_layer_sizes=(), early_stopping=False),
+        early_stopping=True,
+        **FIT,
+    ),
     FineTunedClassifier(DEEP_MACHINE, **FIT),
     FineTunedClassifier(STACK, encoder_learning_rate=0.1, **FIT),
     FineTunedRegressor(DenoisingAutoencoder(4, max_iter=2), **FIT),

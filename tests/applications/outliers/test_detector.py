@@ -37,8 +37,8 @@ SEED = {"random_state": 0}
 MODELS = [
     GaussianRBM(4, n_iter=5, **SEED),
     DeepBeliefNetwork((4, 3), visible_units="gaussian", n_iter=3, **SEED),
-    Autoencoder(2, max_iter=5, **SEED),
-    Autoencoder(2, missing="mask", max_iter=5, **SEED),
+    Autoencoder(2, hidden_layer_sizes=(), max_iter=5, **SEED),
+    Autoencoder(2, hidden_layer_sizes=(), missing="mask", max_iter=5, **SEED),
     DenoisingAutoencoder(2, max_iter=5, **SEED),
     VariationalAutoencoder(2, hidden_layer_sizes=(6,), max_iter=5, **SEED),
 ]
