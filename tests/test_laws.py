@@ -300,7 +300,7 @@ BAD_PARAMETERS = {
     "batch_size": [0, 1.5],
     "device": ["abacus", 7.5, "meta"],
     "precision": ["float16", 32],
-    "n_iter": [0],
+    "n_iter": [0, 2.5],
     "max_iter": [0],
     "cd_steps": [0],
     "n_chains": [0],

@@ -39,8 +39,9 @@ class CategoricalRBM(RestrictedModel):
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=10
         Rows per update.
-    n_iter : int, default=10
-        Exact number of passes over the training data.
+    n_iter : int, default=None
+        Exact number of passes over the training data. None takes 10, or as many as make 2000
+        updates where rows are few.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
         This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
@@ -156,6 +157,8 @@ class CategoricalRBM(RestrictedModel):
     array([[2., 2., 2.]])
     """
 
+    _least_updates = 2000
+
     def __init__(
         self,
         n_components: int = 256,
@@ -164,7 +167,7 @@ class CategoricalRBM(RestrictedModel):
         conditional: bool = False,
         learning_rate: float = 0.05,
         batch_size: int = 10,
-        n_iter: int = 10,
+        n_iter: int | None = None,
         learning_rate_schedule: str = "linear",
         cd_steps: int = 1,
         persistent: bool = False,

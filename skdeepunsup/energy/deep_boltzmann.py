@@ -35,7 +35,9 @@ class DeepBoltzmannMachine(EnergyModel):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(500, 1000)
         Units of each hidden layer, from the data up. There may be any number of layers. The code is
-        that of the last one.
+        that of the last one. On a few hundred rows it tells classes apart but hardly varies, as the
+        layers below explain the rows: put ``StandardScaler`` after (wine: logistic regression on
+        the code .40, and .97 with it), or take ``activities``.
     n_iter : int, default=10
         Exact number of passes over the training data. It is that of joint learning.
     pretraining_iter : int, default=None

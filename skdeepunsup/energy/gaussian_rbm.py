@@ -30,8 +30,9 @@ class GaussianRBM(RestrictedModel):
         all move the means together: 1.28 / n_components. Of rectified units it takes half of that.
     batch_size : int, default=20
         Rows per update.
-    n_iter : int, default=30
-        Exact number of passes over the training data.
+    n_iter : int, default=None
+        Exact number of passes over the training data. None takes 30, or as many as make 5000
+        updates where rows are few.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
         This averages the noise of the chains away. ``partial_fit`` always keeps the rate.
@@ -150,13 +151,15 @@ class GaussianRBM(RestrictedModel):
     True
     """
 
+    _usual_passes = 30
+
     def __init__(
         self,
         n_components: int = 256,
         *,
         learning_rate: float | None = None,
         batch_size: int = 20,
-        n_iter: int = 30,
+        n_iter: int | None = None,
         learning_rate_schedule: str = "linear",
         cd_steps: int = 5,
         persistent: bool = True,

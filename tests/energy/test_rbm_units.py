@@ -42,11 +42,11 @@ def test_missing_entries_are_filled_with_the_expectation():
 def test_persistent_chains_refuse_missing_entries():
     X = np.array([[0, np.nan], [1, 1]])
     with pytest.raises(ValueError, match="NaN"):
-        CategoricalRBM(2, persistent=True).fit(X)
+        CategoricalRBM(2, persistent=True, n_iter=10).fit(X)
 
 
 def test_what_is_missing_cannot_be_fixed_and_stays_missing_without_a_sweep():
-    rbm = CategoricalRBM(2, random_state=0).fit([[0, 1], [1, 1]])
+    rbm = CategoricalRBM(2, random_state=0, n_iter=10).fit([[0, 1], [1, 1]])
     with pytest.raises(ValueError, match="fixed marks entries that are missing"):
         rbm.gibbs([[0, np.nan]], fixed=[True, True])
     np.testing.assert_array_equal(rbm.gibbs([[0, np.nan]], 0), [[0, np.nan]])
@@ -57,8 +57,8 @@ def test_what_is_missing_cannot_be_fixed_and_stays_missing_without_a_sweep():
 
 def test_categories_are_not_counted_without_end():
     with pytest.raises(ValueError, match="n_categories"):
-        CategoricalRBM(3).fit([[0, 1e9], [1, 2]])
-    rbm = CategoricalRBM(3).partial_fit([[0, 1], [1, 2]])
+        CategoricalRBM(3, n_iter=10).fit([[0, 1e9], [1, 2]])
+    rbm = CategoricalRBM(3, n_iter=10).partial_fit([[0, 1], [1, 2]])
     with pytest.raises(ValueError, match=r"code 4.*0 … 2.*set n_categories"):
         rbm.partial_fit([[4, 0], [1, 2]])
 
@@ -74,8 +74,8 @@ def test_complete_data_are_centred_on_their_means(persistent):
 def test_codes_are_checked_by_column():
     X = np.array([[0, 1], [1, 2]], dtype=float)
     with pytest.raises(ValueError, match=r"1\.5 in column 1.*OrdinalEncoder"):
-        CategoricalRBM(2).fit(X + np.array([0, 0.5]))
-    rbm = CategoricalRBM(2, random_state=0).fit(X)
+        CategoricalRBM(2, n_iter=10).fit(X + np.array([0, 0.5]))
+    rbm = CategoricalRBM(2, random_state=0, n_iter=10).fit(X)
     with pytest.raises(ValueError, match=r"3\.0 in column 0.*0 … 2"):
         rbm.transform([[3.0, 0.0]])
 
@@ -84,7 +84,7 @@ def test_gaussian_density_integrates_to_one():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 2)) * [0.3, 0.5] + rng.choice([-1, 1], size=(300, 1))
     for params in ({}, {"hidden_units": "relu", "learning_rate": 0.003}):
-        rbm = GaussianRBM(6, random_state=0, **params).fit(X)
+        rbm = GaussianRBM(6, n_iter=30, random_state=0, **params).fit(X)
         points, dv = grid(-8, 8, 201, 2)
         total = np.exp(rbm.score_samples(points.numpy())).sum() * dv
         interval = rbm.log_partition()
@@ -109,7 +109,9 @@ def test_gaussian_stays_finite_and_integrable(hidden_units, rate):
         size=(5, 5)
     )
     X = scale(X)
-    rbm = GaussianRBM(7, hidden_units=hidden_units, learning_rate=rate, random_state=0).fit(X)
+    rbm = GaussianRBM(
+        7, hidden_units=hidden_units, learning_rate=rate, random_state=0, n_iter=30
+    ).fit(X)
     assert np.isfinite(rbm.free_energy(X)).all()
     if hidden_units == "relu":
         machine = rbm.module_
@@ -121,7 +123,7 @@ def test_gaussian_stays_finite_and_integrable(hidden_units, rate):
 def test_a_constant_feature_keeps_the_least_variance():
     X = np.random.default_rng(0).normal(size=(100, 3))
     X[:, 1] = 5.0
-    rbm = GaussianRBM(4, min_variance=0.01, random_state=0).fit(X)
+    rbm = GaussianRBM(4, min_variance=0.01, random_state=0, n_iter=30).fit(X)
     assert rbm.variances_[1] == pytest.approx(0.01, rel=0.2)
     assert np.isfinite(rbm.score_samples(X)).all()
 
@@ -210,9 +212,9 @@ def test_named_rows_of_codes_are_scored_without_a_word():
 
 @pytest.mark.parametrize("hidden_units", ["bernoulli", "relu"])
 def test_default_rate_of_gaussian_units_falls_with_the_hidden_units(hidden_units):
-    few, many = (GaussianRBM(n, hidden_units=hidden_units)._rate() for n in (16, 256))
+    few, many = (GaussianRBM(n, hidden_units=hidden_units, n_iter=30)._rate() for n in (16, 256))
     assert many == pytest.approx(few / 4)
-    assert GaussianRBM(16, learning_rate=0.3)._rate() == 0.3
+    assert GaussianRBM(16, learning_rate=0.3, n_iter=30)._rate() == 0.3
 
 
 def test_uncorrelated_data_do_not_stay_one_gaussian():

@@ -19,12 +19,15 @@ loud = pytest.mark.filterwarnings("default:The loss still falls")
 
 
 def test_few_rows_have_more_epochs_and_more_patience():
-    usual = Schedule(200, 32, patience=10, extends=True)
-    assert usual.for_rows(150).epochs == 1000  # of 5 updates
-    assert usual.for_rows(150).patience == 50
-    assert usual.for_rows(10_000) == usual
+    left_open = Schedule(None, 32, patience=10, usual=200)
+    assert left_open.for_rows(150).epochs == 1000  # of 5 updates
+    assert left_open.for_rows(150).patience == 50
+    assert left_open.for_rows(10_000).epochs == 200
+    assert left_open.for_rows(10_000).patience == 10
     assert Schedule(200, 32, patience=10).for_rows(150).epochs == 200
-    assert usual.one_pass().for_rows(10).epochs == 1
+    assert left_open.one_pass().for_rows(10).epochs == 1
+    layers = Schedule(7, 10, stages_before=(None, 3), usual=10)  # the last one was given
+    assert layers.for_rows(100).stages == (500, 3, 7)
 
 
 @pytest.mark.parametrize(

@@ -212,8 +212,8 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
         encoder = self._encoder()
         if self.encoder is None:  # as many epochs as make enough updates on few rows
-            usual = Schedule(encoder.max_iter, encoder.batch_size, extends=True)
-            encoder.set_params(max_iter=usual.for_rows(data.X.shape[0]).epochs)
+            schedule = Schedule(None, encoder.batch_size, usual=encoder.max_iter)
+            encoder.set_params(max_iter=schedule.for_rows(data.X.shape[0]).epochs)
         encoder = fitted_encoder(
             "encoder", encoder, data.X, None, self.random_state, names_of(self)
         )

@@ -26,6 +26,7 @@ class KnownRBM(CategoricalRBM):
     """A machine for which entries that a sparse matrix does not store are missing, not 0."""
 
     _absent = np.nan
+    _usual_passes = 50
 
 
 class RatingRBM(
@@ -53,8 +54,9 @@ class RatingRBM(
         Step along the gradient of the mean log-likelihood.
     batch_size : int, default=20
         Users per update.
-    n_iter : int, default=50
-        Exact number of passes over the training data.
+    n_iter : int, default=None
+        Exact number of passes over the training data. None takes 50, or as many as make 2000
+        updates where users are few.
     learning_rate_schedule : {"linear", "constant"}, default="linear"
         "linear" keeps the rate over the first half of the fit and lowers it to 1 % over the second.
     cd_steps : int, default=1
@@ -142,7 +144,7 @@ class RatingRBM(
         conditional: bool = True,
         learning_rate: float = 0.01,
         batch_size: int = 20,
-        n_iter: int = 50,
+        n_iter: int | None = None,
         learning_rate_schedule: str = "linear",
         cd_steps: int = 1,
         momentum: float = 0.0,

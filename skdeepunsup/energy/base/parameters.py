@@ -19,8 +19,10 @@ from ..learning.chains import MAX_CHAINS, n_chains_by_default
 
 def check_training(estimator: Any) -> None:
     """Raise an error that names the first invalid one of an estimator's shared parameters."""
-    for name in ("batch_size", "n_iter", "cd_steps"):
+    for name in ("batch_size", "cd_steps"):
         check_integer(name, getattr(estimator, name), 1)
+    if estimator.n_iter is not None:
+        check_integer("n_iter", estimator.n_iter, 1)
     if estimator.n_chains is not None:
         check_integer("n_chains", estimator.n_chains, 1)
     check_integer("n_temperatures", estimator.n_temperatures, 1)

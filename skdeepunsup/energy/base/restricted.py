@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from ..._rows import Rows
 from ..._unused import warn_if_unused
 from ..._validation import to_array
 from ...training import Schedule
+from ...training.schedule import LEAST_UPDATES
 from ..learning.chains import DataChains, persistent_chains
 from ..learning.contrastive import ContrastiveDivergence
 from ..learning.start import start_at_data
@@ -29,6 +30,8 @@ class RestrictedModel(Unrollable, EnergyModel):
     """Base of the estimators whose module is a `RestrictedBoltzmannMachine`."""
 
     _module_class = RestrictedBoltzmannMachine
+    _usual_passes: ClassVar[int] = 10
+    _least_updates: ClassVar[int] = LEAST_UPDATES
 
     n_components: Any
     learning_rate: Any
@@ -103,7 +106,13 @@ class RestrictedModel(Unrollable, EnergyModel):
         """Raise an error that names the first invalid parameter of the units."""
 
     def _schedule(self) -> Schedule:
-        return Schedule(self.n_iter, self.batch_size, self.validation_fraction)
+        return Schedule(
+            self.n_iter,
+            self.batch_size,
+            self.validation_fraction,
+            usual=self._usual_passes,
+            least=self._least_updates,
+        )
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return {

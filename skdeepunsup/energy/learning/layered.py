@@ -1,5 +1,6 @@
 """Learning of deep Boltzmann machines: layer by layer, then all together."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from .contrastive import (
 )
 from .ladder import Ladder
 from .monitors import Figures, layered_figures
-from .start import vary_inputs
+from .start import MEAN_FIELD_GAP, vary_inputs
 
 
 def layered_gradient(
@@ -159,7 +160,8 @@ class LayeredAscent(LikelihoodAscent):
     def _start(self, pair: RestrictedBoltzmannMachine, i: int) -> None:
         """Set the first parameters of layers i and i + 1, in the average as well."""
         pair.a.copy_(pair.a0)
-        vary_inputs(pair, pair.visible.mean(pair.a0), self.stream)
+        gap = math.inf if i == 0 else MEAN_FIELD_GAP
+        vary_inputs(pair, pair.visible.mean(pair.a0), self.stream, gap)
         self.module.W[i].copy_(pair.W)
         self.module.b[i + 1].copy_(pair.b)
         if i == 0:

@@ -140,8 +140,10 @@ class ReconstructionModel(DeepTransformer):
         in more.
         """
         linear = self.encoder is None and self.image_shape is None and not self._widths()
-        careful = self.early_stopping or linear
-        return Schedule(extends=self.max_iter is None and careful, **descent_schedule(self))
+        schedule = descent_schedule(self)
+        if self.max_iter is None and (self.early_stopping or linear):
+            schedule |= {"epochs": None, "usual": schedule["epochs"]}
+        return Schedule(**schedule)
 
     def _widths(self) -> tuple[int, ...]:
         """Return the widths of the hidden layers, or the channels of convolutions."""

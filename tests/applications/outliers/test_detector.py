@@ -311,8 +311,8 @@ def test_bad_parameters_are_named(X):
         ({"criterion": None}, "criterion"),
         ({"model": PCA(2)}, "model == "),
         ({"model": "rbm"}, "model == "),
-        ({"model": make_pipeline(StandardScaler(), GaussianRBM(2))}, "model == "),
-        ({"model": make_pipeline(GaussianRBM(2), BernoulliRBM(2))}, "model == "),
+        ({"model": make_pipeline(StandardScaler(), GaussianRBM(2, n_iter=1))}, "model == "),
+        ({"model": make_pipeline(GaussianRBM(2, n_iter=1), BernoulliRBM(2))}, "model == "),
         ({"model": Autoencoder(2), "criterion": "free-energy"}, "Autoencoder has none"),
         (
             {"model": FrozenEstimator(Autoencoder(2)), "criterion": "free-energy"},
