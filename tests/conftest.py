@@ -1,5 +1,7 @@
 """What every test shares."""
 
+import sys
+
 import pytest
 import torch
 from sklearn.datasets import load_digits
@@ -34,6 +36,14 @@ def pytest_runtest_setup(item):
         torch.cuda.is_available() or torch.backends.mps.is_available()
     ):
         pytest.skip("no accelerator")
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """Matplotlib warns of many open figures, of whatever tests a worker happened to run."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture

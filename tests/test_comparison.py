@@ -146,7 +146,7 @@ def test_on_digits_deep_beats_pca_and_linear_equals_it():
     X = load_digits().data / 16
     names = ("pca", "linear-autoencoder", "autoencoder")
     reducers = {name: MODELS[name](8, n_epochs(1198, 64), 0, 1198) for name in names}
-    error = compare_reducers(reducers, X, cv=3)["reconstruction_error"]
+    error = compare_reducers(reducers, X, cv=2)["reconstruction_error"]
     pca, linear, deep = error
     assert abs(linear / pca - 1) < 0.05
     assert deep < 0.6 * pca

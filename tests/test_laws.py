@@ -34,6 +34,18 @@ from tests.estimators import ESTIMATORS, LIMITED, VARIANTS, with_width
 
 every = pytest.mark.parametrize("estimator", [*ESTIMATORS, *VARIANTS, *LIMITED], ids=repr)
 each_kind = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+# Of laws that take many fits or answers, every setting is for the night.
+every_at_night = pytest.mark.parametrize(
+    "estimator",
+    [
+        *ESTIMATORS,
+        *(
+            pytest.param(estimator, marks=pytest.mark.nightly("the kind obeys it in `make test`"))
+            for estimator in (*VARIANTS, *LIMITED)
+        ),
+    ],
+    ids=repr,
+)
 
 # Scores are compared with each other, not with the truth.
 pytestmark = pytest.mark.usefixtures("hasty_log_partition")
@@ -74,7 +86,7 @@ def test_shapes_there_and_back(estimator, X):
     assert_same([model.reconstruct(X)], [model.inverse_transform(Z)], atol=1e-6)
 
 
-@every
+@every_at_night
 def test_float32_in_float32_out_and_all_else_float64(estimator, X):
     for dtype, out in [("f4", "f4"), ("f8", "f8"), ("i4", "f8"), ("?", "f8"), ("u1", "f8")]:
         model = clone(estimator).fit(X.astype(dtype))
@@ -82,7 +94,7 @@ def test_float32_in_float32_out_and_all_else_float64(estimator, X):
             assert answer.dtype == np.dtype(out)
 
 
-@every
+@every_at_night
 def test_answers_repeat_whoever_else_is_in_the_batch(estimator, X):
     model = clone(estimator).fit(X)
     assert_same(outputs(model, X), outputs(model, X))
@@ -95,7 +107,7 @@ def test_fit_transform_is_fit_then_transform(estimator, X):
     assert_same([clone(estimator).fit_transform(X)], [clone(estimator).fit(X).transform(X)])
 
 
-@every
+@every_at_night
 def test_a_seed_repeats_and_another_differs(estimator, X):
     first, again = (clone(estimator).fit(X) for _ in range(2))
     other = clone(estimator).set_params(random_state=1).fit(X)
@@ -122,7 +134,7 @@ def test_fits_in_threads_equal_fits_alone(estimator, X):
     assert_same(alone, together)
 
 
-@every
+@every_at_night
 def test_no_global_state_is_touched(estimator, X):
     numpy_before, torch_before = pickle.dumps(np.random.get_state()), torch.get_rng_state()
     python_before, threads = random.getstate(), torch.get_num_threads()
@@ -135,7 +147,7 @@ def test_no_global_state_is_touched(estimator, X):
     assert torch.get_default_dtype() == torch.float32
 
 
-@every
+@every_at_night
 def test_every_kind_of_input_gives_the_same(estimator, X, tmp_path):
     expected = outputs(clone(estimator).fit(X), X)
     np.save(tmp_path / "X.npy", X)
@@ -196,7 +208,7 @@ def test_score_is_the_mean_of_the_scores(estimator, X):
     assert score == pytest.approx(model.score_samples(X).mean(), rel=1e-6)
 
 
-@every
+@every_at_night
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_rows_are_enough_or_refused_clearly(estimator, X, n):
     too_few = n == 1 or "quality" in estimator.get_params()  # which is that of many rows
@@ -569,7 +581,10 @@ def test_big_inputs_are_memory_mapped_by_workers_without_harm(estimator):
 
 @each_kind
 @pytest.mark.slow  # 400 epochs
-@pytest.mark.parametrize("precision", ["float64", "bfloat16"])
+@pytest.mark.parametrize(
+    "precision",
+    [pytest.param("float64", marks=pytest.mark.nightly("so exact are the checks")), "bfloat16"],
+)
 def test_precisions_agree_in_what_they_learn(estimator, precision):
     other = share_learned_in(precision, estimator)
     assert other > 0.3

@@ -12,7 +12,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..._finite import finite_score
+from ..._finite import finite, finite_score
 from ..._parameters import (
     check_boolean,
     check_descent,
@@ -277,9 +277,11 @@ class EncoderDecoder(
             ``loss="bernoulli"``), float32 for float32 input, else float64; or, for
             ``loss="categorical"``, the most probable codes, as int64.
         """
-        answer = self._answer(self._checked(X), lambda module: module.predict)
+        X = self._checked(X)
+        answer = self._answer(X, lambda module: module.predict)
         if self._module.loss == "squared":
             answer = np.asarray(self.y_mean_ + self.y_scale_ * answer, answer.dtype)
+            finite(answer, X)
         if self._module.loss == "categorical":
             answer = answer.astype(np.int64)
         return answer[:, 0] if self._module.arguments["flat"] else answer
