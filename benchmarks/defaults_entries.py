@@ -172,7 +172,7 @@ HALVES = Trade(
             lambda t: EncoderDecoder(),
             (
                 {"hidden_layer_sizes": ()},
-                {"dropout": 0.2},
+                {"dropout": 0.0},
                 {"n_components": 16},
                 {"early_stopping": True},
                 {"learning_rate": 0.003},

@@ -49,7 +49,7 @@ def inequivalence(estimator):
         "Adam divides first gradients of biases, which are rounding, by themselves": any(
             type(model) is Autoencoder for model in models[:1]
         ),
-        "each row draws dropout of its own": estimator.dropout,
+        "each row draws dropout of its own": estimator.dropout != 0,
         "other rows are held out": estimator.early_stopping,
         "an energy knows of no weights but 0": any(hasattr(m, "free_energy") for m in models)
         or any(hasattr(m, "fine_tuning") for m in models),

@@ -8,6 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -39,6 +40,14 @@ def test_every_network_learns_with_every_loss(network, loss):
     assert model.transform(UPPER).shape == (120, 6)
     dull = np.mean(y == np.round(np.median(y, axis=0))) if loss == "categorical" else 0
     assert model.score(UPPER, y) > dull
+
+
+@pytest.mark.nightly("200 epochs of the digits take 15 seconds")
+def test_by_default_a_half_of_a_digit_tells_the_other(digits):
+    train, test = train_test_split(digits, random_state=0)
+    model = EncoderDecoder(random_state=0).fit(train[:, :32], train[:, 32:])
+    error = model.predict(test[:, :32]) - test[:, 32:]
+    assert np.sqrt(np.square(error).mean()) < 0.19
 
 
 def test_without_hidden_layers_it_is_least_squares():
