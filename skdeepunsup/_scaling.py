@@ -142,13 +142,18 @@ def image_scaling(X: Any, weights: np.ndarray | None, n_channels: int) -> Scalin
 
 
 def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
-    """The scaling of each feature by its own standard deviation.
+    """The scaling of each feature by its standard deviation, or more if its tails are heavy.
 
-    Densities then do not depend on the units of single features. A constant feature gets the root
-    of the mean variance of the others, or its own rounding if that is larger. Parameters as in
-    ``shared_scaling``.
+    Densities then do not depend on the units of single features. Where the fourth moment m₄ about
+    the mean is above 3 s⁴, as a normal feature has it, s is (m₄ / 3)^¼: a pixel that is 0 in all
+    rows but a few is else so many deviations away in the next such row that this row's density is
+    that of all (digits, held out, 16 components: a mean of −21 nats with a median of 96).
+
+    A constant feature gets the root of the mean variance of the others, or its own rounding if that
+    is larger. Parameters as in ``shared_scaling``.
     """
     means, deviations = _moments(X, weights)
+    deviations = np.maximum(deviations, _moments(X, weights, 4)[1] / 3**0.25)
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
@@ -156,10 +161,12 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 
-def _moments(X: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _moments(X: Any, weights: np.ndarray | None, power: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and standard deviation of each feature where it is observed, in float64.
 
-    0 and 0 where it never is. Squares are those of X divided by a power of 2 near its largest
+    With ``power=4``, the fourth root of the fourth moment about the mean instead of the deviation.
+
+    0 and 0 where it never is. Powers are those of X divided by a power of 2 near its largest
     entry, so that they neither overflow nor vanish.
     """
     w = np.ones(X.shape[0]) if weights is None else weights / weights.max()
@@ -170,8 +177,8 @@ def _moments(X: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray
     counts, totals = sums(X, w, unit, np.zeros(X.shape[1]), 1)
     counts = np.where(counts > 0, counts, 1)
     means = totals / counts
-    _, squares = sums(X, w, unit, means, 2)
-    return means * unit, np.sqrt(squares / counts) * unit
+    _, powers = sums(X, w, unit, means, power)
+    return means * unit, (powers / counts) ** (1 / power) * unit
 
 
 def _sums(

@@ -71,7 +71,8 @@ class GaussianObservation(Observation):
     n_scales : int
         Number of σs: 1 or ``n_features``.
     first_scale : float
-        σ, or its first value if it is learned; it then stays above a thousandth of this.
+        σ, or its first value if it is learned; it then stays above a thousandth of this, and of
+        each feature above a tenth: the σ of a feature that hardly varies would go to 0.
     learned : bool
         Whether σ is learned.
     """
@@ -80,7 +81,8 @@ class GaussianObservation(Observation):
         super().__init__(n_features)
         log_scale = torch.full((n_scales,), first_scale, dtype=torch.float32).log()
         self.log_scale = nn.Parameter(log_scale, requires_grad=learned)
-        self.floor = 1e-6 * first_scale**2 if learned else 0.0
+        least = 1e-6 if n_scales == 1 else 1e-2
+        self.floor = least * first_scale**2 if learned else 0.0
 
     @property
     def variance(self) -> Tensor:
