@@ -122,7 +122,7 @@ def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     weights : ndarray of shape (n_samples,) or None
         How much each row counts.
     """
-    means, deviations = _moments(X, weights)
+    means, deviations = _moments(X, weights, 2)
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
@@ -152,8 +152,8 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     A constant feature gets the root of the mean variance of the others, or its own rounding if that
     is larger. Parameters as in ``shared_scaling``.
     """
-    means, deviations = _moments(X, weights)
-    deviations = np.maximum(deviations, _moments(X, weights, 4)[1] / 3**0.25)
+    means, second, fourth = _moments(X, weights, 2, 4)
+    deviations = np.maximum(second, fourth / 3**0.25)
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
@@ -161,13 +161,12 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 
-def _moments(X: Any, weights: np.ndarray | None, power: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean and standard deviation of each feature where it is observed, in float64.
+def _moments(X: Any, weights: np.ndarray | None, *powers: int) -> tuple[np.ndarray, ...]:
+    """Weighted mean of each feature where it is observed, and the k-th root of its k-th moment.
 
-    With ``power=4``, the fourth root of the fourth moment about the mean instead of the deviation.
-
-    0 and 0 where it never is. Powers are those of X divided by a power of 2 near its largest
-    entry, so that they neither overflow nor vanish.
+    Moments are about the mean, one for each k of ``powers``: the standard deviation for 2. All are
+    float64, and 0 where a feature is never observed. Powers are those of X divided by a power of 2
+    near its largest entry, so that they neither overflow nor vanish.
     """
     w = np.ones(X.shape[0]) if weights is None else weights / weights.max()
     low, high = value_range(X)
@@ -177,8 +176,8 @@ def _moments(X: Any, weights: np.ndarray | None, power: int = 2) -> tuple[np.nda
     counts, totals = sums(X, w, unit, np.zeros(X.shape[1]), 1)
     counts = np.where(counts > 0, counts, 1)
     means = totals / counts
-    _, powers = sums(X, w, unit, means, power)
-    return means * unit, (powers / counts) ** (1 / power) * unit
+    roots = ((sums(X, w, unit, means, k)[1] / counts) ** (1 / k) * unit for k in powers)
+    return means * unit, *roots
 
 
 def _sums(
