@@ -13,6 +13,10 @@ from tests import tiers
         ("skdeepunsup/energy/base/restricted.py", ["energy/base/test_unrolled.py"]),
         ("tests/energy/test_rbm.py", ["energy/test_rbm.py"]),
         ("tests/energy/estimators.py", []),
+        (
+            "skdeepunsup/adversarial/gan.py",
+            ["adversarial/test_gan.py", "adversarial/test_gan_samples.py"],
+        ),
     ],
 )
 def test_a_file_is_mirrored(path, mirror):

@@ -3,9 +3,9 @@
 - scikit-learn's checks and the laws for the first estimator of each family and trade, and for
   those whose own file was touched,
 - the arithmetic: files that fit nothing, or next to nothing,
-- the tests of what the last commit or the working tree touched: tests/a/test_b.py for
-  skdeepunsup/a/b.py, or all of tests/a/test_*.py where there is no such file. A change that
-  sweeps through the whole package is for `make test`.
+- the tests of what the last commit or the working tree touched: tests/a/test_b.py and
+  tests/a/test_b_*.py for skdeepunsup/a/b.py, or all of tests/a/test_*.py where there are no such
+  files. A change that sweeps through the whole package is for `make test`.
 
 Tests marked slow or nightly are left out of it.
 """
@@ -74,9 +74,10 @@ def tests_of(path: Path) -> set[Path]:
     if path.is_relative_to(TESTS):
         return {path} if path.name.startswith("test_") else set()
     folder = TESTS / path.parent.relative_to(PACKAGE)
-    mirror = folder / f"test_{path.stem.lstrip('_')}.py"
-    if mirror.exists() or folder == TESTS:
-        return {mirror}
+    stem = path.stem.lstrip("_")
+    mirrors = {*folder.glob(f"test_{stem}.py"), *folder.glob(f"test_{stem}_*.py")}
+    if mirrors or folder == TESTS:
+        return mirrors
     return set(folder.glob("test_*.py"))
 
 
