@@ -36,8 +36,10 @@ ARITHMETIC = (
     "test_parameters.py",
     "test_products.py",
     "test_random.py",
+    "test_rows.py",
     "test_tiers.py",
     "test_validation.py",
+    "test_validation_*.py",
 )
 
 

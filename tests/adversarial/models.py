@@ -1,4 +1,4 @@
-"""A GAN and a BiGAN that fit in no time, and their answers."""
+"""GANs and a BiGAN that fit in no time, and their answers."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,9 @@ from skdeepunsup.adversarial.learning.games import GAMES
 FIT = {"n_components": 2, "hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
 MODELS = [GAN(encoder_max_iter=2, **FIT), BiGAN(**FIT)]
 both = pytest.mark.parametrize("estimator", MODELS, ids=lambda e: type(e).__name__)
+CONDITIONAL = GAN(
+    2, conditional=True, hidden_layer_sizes=(8,), max_iter=3, encoder_max_iter=2, random_state=0
+)
 each_loss = pytest.mark.parametrize("loss", GAMES)
 
 
