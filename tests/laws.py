@@ -26,7 +26,6 @@ every_at_night = pytest.mark.parametrize(
     ids=repr,
 )
 
-
 N, D = 50, 6
 
 
