@@ -1,7 +1,6 @@
-"""The game's updates, written out a second time, and the encoder that learns after it."""
+"""The game's updates, written out a second time."""
 
 import copy
-import math
 
 import pytest
 import torch
@@ -9,51 +8,16 @@ import torch
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows
 from skdeepunsup.adversarial.learning.games import GAMES
-from skdeepunsup.adversarial.learning.two_players import GameThenEncoder, TwoPlayers
-from skdeepunsup.adversarial.modules.gan import GANModule
-from skdeepunsup.training import GradientDescent
-
-N, D = 8, 3
-OPTIONS = {
-    "rates": (3e-3, 1e-3),
-    "decay": True,
-    "n_critic": 1,
-    "penalty": None,
-    "penalty_weight": 0.5,
-    "penalty_interval": 1,
-    "spectral_norm": False,
-    "averaging": 0.999,
-    "autocast": None,
-}
-
-
-def rows(n=N, seed=0):
-    return 2 + 3 * Stream(seed).normal(n, D).double()
-
-
-def game_module(loss="non-saturating", **arguments):
-    """Its parameters in float64, so that what is written twice agrees."""
-    arguments = {"hidden_layer_sizes": (5,), "activation": "tanh"} | arguments
-    module = GANModule(D, 2, loss=loss, **arguments)
-    data = ResidentRows(rows())
-    if classes := arguments.get("classes"):
-        data = data.labelled((torch.arange(N) % len(classes)).numpy(), classes)
-    module.initialize(data, Stream(1))
-    return module.double()
-
-
-def two_players(module=None, seed=2, **options):
-    game = TwoPlayers(module or game_module(), Stream(seed), **OPTIONS | options)
-    game.begin_epoch(0.0)
-    return game
-
-
-def values(network):
-    return [p.detach().clone() for p in network.parameters()]
-
-
-def changed(network, before):
-    return [not torch.equal(p, q) for p, q in zip(network.parameters(), before, strict=True)]
+from tests.adversarial.learning.players import (
+    OPTIONS,
+    D,
+    N,
+    changed,
+    game_module,
+    rows,
+    two_players,
+    values,
+)
 
 
 class PlainGame:
@@ -334,48 +298,6 @@ def test_a_state_goes_on_as_the_game_does(spectral_norm):
         assert torch.equal(p, q)
 
 
-def game_then_encoder(module=None, rate=1e-2, **options):
-    game = two_players(module, **options)
-    optimizer = torch.optim.Adam(game.module.encoder.parameters(), lr=rate)
-    return GameThenEncoder(game, GradientDescent(game.module, optimizer, Stream(3)))
-
-
-@pytest.mark.parametrize("classes", [(), ("a", "b")])
-def test_the_stages_move_their_own_networks_alone(classes):
-    objective = game_then_encoder(game_module(classes=classes))
-    module = objective.game.module
-    names = ("generator", "discriminator", "average", "encoder")
-    label = (torch.arange(N) % 2,) if classes else ()
-    for stage, movable in [(0, names[:3]), (1, names[3:])]:
-        objective.begin_epoch(0.5, stage)
-        before = {name: values(getattr(module, name)) for name in names}
-        middle = module.middle.clone()
-        record = objective.step(rows(), None, *label)
-        moved = {name for name in names if any(changed(getattr(module, name), before[name]))}
-        assert moved == set(movable)
-        objective.measure(ResidentRows(rows()), None)
-        assert torch.equal(module.middle, middle) == bool(stage)
-        terms = {"encoder"} | ({"class"} if classes else set())
-        assert set(record) == {"loss"} | (terms if stage else {"generator", "discriminator"})
-
-
-def test_a_state_of_both_stages_goes_on():
-    one = game_then_encoder()
-    for stage in (0, 0, 1):
-        one.begin_epoch(0.0, stage)
-        one.step(rows())
-    other = game_then_encoder(copy.deepcopy(one.game.module))
-    other.load_state_dict(copy.deepcopy(one.state_dict()))
-    for objective in (one, other):
-        objective.game.stream.load_state_dict(Stream(7).state_dict())
-        objective.encoding.stream.load_state_dict(Stream(8).state_dict())
-        for stage in (0, 1):
-            objective.begin_epoch(0.0, stage)
-            objective.step(rows(seed=1))
-    for p, q in zip(one.game.module.parameters(), other.game.module.parameters(), strict=True):
-        assert torch.equal(p, q)
-
-
 @pytest.mark.parametrize("output", ["identity", "logistic"])
 def test_the_discriminator_is_shown_generated_rows_as_it_is_shown_real_ones(output):
     module = game_module(output=output)
@@ -385,52 +307,3 @@ def test_the_discriminator_is_shown_generated_rows_as_it_is_shown_real_ones(outp
     torch.testing.assert_close(module.fake(code), module.real(generated))
     if output == "logistic":
         assert (generated > 0).all() and (generated < 1).all()
-
-
-def test_rows_are_decoded_and_encoded_by_the_average_generator():
-    module = game_module()
-    code = module.draw_codes(N, Stream(0))
-    before, loss = module.decode(code), module.losses(rows(), Stream(4))["encoder"]
-    with torch.no_grad():
-        module.generator[0].weight.add_(1)
-    assert torch.equal(module.decode(code), before)
-    assert torch.equal(module.losses(rows(), Stream(4))["encoder"], loss)
-    with torch.no_grad():
-        module.average[0].weight.add_(1)
-    assert not torch.equal(module.decode(code), before)
-    assert not torch.equal(module.losses(rows(), Stream(4))["encoder"], loss)
-
-
-def test_the_encoder_loses_what_its_formula_says():
-    module = game_module(classes=("a", "b", "c"))
-    losses = module.losses(rows(), Stream(4))
-    code = module.draw_codes(N, Stream(4))
-    answer = module.encode(module.decode(code))
-    torch.testing.assert_close(losses["encoder"], (answer - code)[:, :2].square().sum(1))
-    torch.testing.assert_close(losses["class"], -(answer[:, 2:] * code[:, 2:]).sum(1).log())
-
-
-@pytest.mark.parametrize("n_components", [2, 5])
-def test_the_encoder_of_an_affine_generator_is_its_pseudo_inverse(n_components):
-    """E[z | Wz + b] = W⁺Wz: of more components than features, so many stay unknown."""
-    module = GANModule(D, n_components)
-    module.initialize(ResidentRows(rows()), Stream(1))
-    module.double()
-    generator = module.average[0]
-    with torch.no_grad():
-        U, _, Vh = torch.linalg.svd(generator.weight, full_matrices=False)
-        generator.weight.copy_(U * torch.tensor([1.0, 0.8, 0.6][: len(Vh)]) @ Vh)
-        generator.bias.fill_(0.5)
-    objective = game_then_encoder(module)
-    optimizer, losses = objective.encoding.optimizer, []
-    for epoch in range(500):
-        objective.begin_epoch(0.5, 1)
-        optimizer.param_groups[0]["lr"] = 0.05 * 0.985**epoch
-        losses.append(float(objective.step(rows(256))["encoder"]))
-    W, z = generator.weight.detach(), Stream(4).normal(50, n_components).double()
-    answer = module.encode(module.decode(z)).detach()
-    torch.testing.assert_close(answer, z @ (torch.linalg.pinv(W) @ W).T, atol=0.1, rtol=0)
-    unknown = max(0, n_components - D)
-    error = 5 * math.sqrt(2 * unknown / (100 * 256)) + 2e-3  # of χ² with that many degrees
-    assert sum(losses[-100:]) / 100 == pytest.approx(unknown, abs=error)
-    assert losses[0] > unknown + 0.5
