@@ -1,4 +1,4 @@
-"""Scores, the line that outliers are below, and what each feature adds."""
+"""Scores, the line that outliers are below, and the models that give them."""
 
 import pickle
 import warnings
@@ -23,50 +23,30 @@ from skdeepunsup import (
     BernoulliRBM,
     BiGAN,
     CategoricalRBM,
-    DeepBeliefNetwork,
     DeepBoltzmannMachine,
-    DenoisingAutoencoder,
     GaussianRBM,
     OutlierDetector,
     VariationalAutoencoder,
 )
-from skdeepunsup.applications.outliers import scores as outlier_scores
-
-N, D = 100, 5
-SEED = {"random_state": 0}
-MODELS = [
-    GaussianRBM(4, n_iter=5, **SEED),
-    DeepBeliefNetwork((4, 3), visible_units="gaussian", n_iter=3, **SEED),
-    Autoencoder(2, hidden_layer_sizes=(), max_iter=5, **SEED),
-    Autoencoder(2, hidden_layer_sizes=(), missing="mask", max_iter=5, **SEED),
-    DenoisingAutoencoder(2, max_iter=5, **SEED),
-    VariationalAutoencoder(2, hidden_layer_sizes=(6,), max_iter=5, **SEED),
-]
-every = pytest.mark.parametrize("model", MODELS, ids=repr)
-DETERMINISTIC = Autoencoder | DenoisingAutoencoder
-
-
-def has(model, criterion):
-    return {
-        "free-energy": hasattr(model, "free_energy"),
-        "log-likelihood": not isinstance(model, DETERMINISTIC),
-    }.get(criterion, True)
-
-
-PAIRS = [(m, c) for m in MODELS for c in outlier_scores.CRITERIA if has(m, c)]
-each_pair = pytest.mark.parametrize("model, criterion", PAIRS, ids=repr)
+from tests.applications.outliers.models import (
+    MODELS,
+    SEED,
+    N,
+    bits_of_a_cause,
+    each_pair,
+    every,
+    rows_of_a_cause,
+)
 
 
 @pytest.fixture
 def X():
-    cause = np.random.default_rng(0).normal(size=(N, 1))
-    return cause + 0.3 * np.random.default_rng(1).normal(size=(N, D))
+    return rows_of_a_cause()
 
 
 @pytest.fixture
 def bits():
-    cause = np.random.default_rng(0).random((N, 1)) < 0.5
-    return (cause ^ (np.random.default_rng(1).random((N, D)) < 0.15)).astype(float)
+    return bits_of_a_cause()
 
 
 @each_pair
@@ -132,97 +112,6 @@ def test_planted_outliers_are_found(model, X):
     planted = np.vstack([X, 3 * np.tile([1, -1, 1, -1, 1], (5, 1))])
     scores = OutlierDetector(model).fit(planted).score_samples(planted)
     assert roc_auc_score(np.arange(N + 5) < N, scores) > 0.95
-
-
-# What each feature adds
-
-
-@every
-def test_contributions_of_reconstruction_errors_add_up(model, X):
-    detector = OutlierDetector(clone(model), criterion="reconstruction-error").fit(X)
-    parts = detector.feature_contributions(X)
-    assert parts.shape == X.shape
-    assert parts.min() >= 0
-    np.testing.assert_allclose(parts.sum(1), -detector.score_samples(X), rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "model, criterion",
-    [
-        pair
-        for pair in PAIRS
-        if pair[1] != "reconstruction-error"
-        and not (isinstance(pair[0], DETERMINISTIC) and pair[1] == "auto")
-    ],
-    ids=repr,
-)
-def test_other_contributions_are_what_the_usual_value_would_gain(model, criterion, X):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
-    usual, expected = detector.estimators_[0].reconstruct(X), np.empty_like(X)
-    for i in range(D):
-        changed = X.copy()
-        changed[:, i] = usual[:, i]
-        expected[:, i] = detector.score_samples(changed) - detector.score_samples(X)
-    np.testing.assert_allclose(detector.feature_contributions(X), expected, rtol=1e-6, atol=1e-8)
-    assert np.abs(expected).max() > 0.01
-
-
-@each_pair
-def test_the_planted_feature_contributes_most(model, criterion, X):
-    epochs = "n_iter" if "n_iter" in model.get_params() else "max_iter"
-    model = clone(model).set_params(**{epochs: 60})
-    detector = OutlierDetector(model, criterion=criterion).fit(X)
-    planted = X[:20].copy()
-    which = np.arange(20) % D
-    planted[np.arange(20), which] += 8
-    found = detector.feature_contributions(planted).argmax(1)
-    assert (found == which).mean() > 0.7  # of 0.2 by chance
-
-
-@pytest.mark.parametrize("criterion", ["auto", "log-likelihood", "reconstruction-error"])
-@pytest.mark.parametrize(
-    "model",
-    [
-        Autoencoder(2, missing="mask", max_iter=5, **SEED),
-        VariationalAutoencoder(2, missing="mask", max_iter=5, **SEED),
-        CategoricalRBM(4, n_iter=5, n_categories=2, **SEED),
-    ],
-    ids=repr,
-)
-def test_a_missing_entry_adds_nothing(model, criterion, bits):
-    X = bits.copy()
-    X[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
-    if not has(model, criterion):
-        return
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
-    assert np.isfinite(detector.score_samples(X)).all()
-    if isinstance(model, CategoricalRBM) and criterion != "reconstruction-error":
-        return  # an expected code is none
-    parts = detector.feature_contributions(X)
-    assert np.isfinite(parts).all()
-    np.testing.assert_array_equal(parts[np.isnan(X)], 0)
-    assert (parts[~np.isnan(X)] != 0).mean() > 0.9
-
-
-@each_pair
-@pytest.mark.parametrize("entries", [1, 60, 1000])
-def test_how_many_rows_are_scored_at_a_time_does_not_matter(
-    model, criterion, entries, X, monkeypatch
-):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
-    expected = detector.feature_contributions(X)
-    monkeypatch.setattr(outlier_scores, "MAX_ENTRIES", entries)
-    np.testing.assert_allclose(detector.feature_contributions(X), expected, rtol=1e-9, atol=1e-9)
-
-
-def test_contributions_leave_the_caller_s_array_alone(X):
-    X.flags.writeable = False
-    before = X.copy()
-    OutlierDetector(clone(MODELS[0])).fit(X).feature_contributions(X)
-    np.testing.assert_array_equal(X, before)
-
-
-# Models, fitted and not
 
 
 @every
@@ -294,9 +183,6 @@ def test_a_stored_detector_answers_as_before(model, criterion, X):
     np.testing.assert_array_equal(
         stored.feature_contributions(X), detector.feature_contributions(X)
     )
-
-
-# What is not sound
 
 
 @pytest.mark.parametrize("contamination", [0, -0.1, 0.6, 1, "few", None])
