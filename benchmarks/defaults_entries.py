@@ -141,7 +141,7 @@ def distance(drawn: np.ndarray, table: Table) -> float:
 
 
 GAMES: tuple[dict[str, Any], ...] = (
-    {"max_iter": 800, "n_iter_no_change": 800},
+    {"max_iter": 800},
     {"learning_rate": 0.0003},
     {"batch_size": 16},
 )

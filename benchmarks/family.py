@@ -66,7 +66,6 @@ def one_layer(one: dict[str, Any]) -> dict[str, tuple[Any, Layers]]:
             for noise in ("masking", "salt-and-pepper", "gaussian")
         },
         "missing entries": (Autoencoder(missing="mask", **one), ()),
-        "dropout and sample weights": (Autoencoder(dropout=0.2, **one), ()),
     }
 
 

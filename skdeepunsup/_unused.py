@@ -1,6 +1,7 @@
 """Warnings of options that are given and do nothing beside the others, and of empty columns."""
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,28 +9,25 @@ import scipy.sparse as sp
 
 from ._caller import warn
 
+NEEDS_LAYER = "a layer in hidden_layer_sizes"
 
-def warn_if_unused(estimator: Any, used: bool, needs: str, *names: str) -> None:
-    """Warn of parameters that are not at their defaults and not ``used``.
+IdleOptions = Iterator[tuple[str, str]]
+"""Names of parameters that do nothing beside the others, each with what it needs."""
 
-    Parameters
-    ----------
-    estimator : estimator
-        Has the parameters.
-    used : bool
-        Whether the other parameters let them do anything.
-    needs : str
-        What they need, for the warning.
-    *names : str
-        The parameters.
+
+def warn_of_idle_options(estimator: Any) -> None:
+    """Warn of each of an estimator's ``_idle_options()`` that is not at its default.
+
+    It is a warning, not an error, so that a grid may combine an option with a setting in which it
+    does nothing. A weight of 0 is a value like others, which a search may try: what it multiplies
+    is not among these options.
     """
-    if used:
-        return
-    signature = inspect.signature(type(estimator).__init__).parameters
-    for name in names:
-        value = getattr(estimator, name)
-        default = signature[name].default
-        if value is not default and value != default:
+    parameters = inspect.signature(type(estimator)).parameters
+    for name, needs in dict(estimator._idle_options()).items():
+        if name not in parameters:  # a subclass of the user's sets it
+            continue
+        value, default = getattr(estimator, name), parameters[name].default
+        if value is not default and not np.all(value == default):
             warn(f"{name} == {value!r} does nothing: it needs {needs}.")
 
 

@@ -42,7 +42,8 @@ def complaint(call: Callable[[], Any]) -> str:
 
 
 def autoencoder(**parameters):
-    dense = {} if "image_shape" in parameters else {"hidden_layer_sizes": ()}
+    has_layers = {"image_shape", "pretrained"} & parameters.keys()
+    dense = {} if has_layers else {"hidden_layer_sizes": ()}
     return Autoencoder(2, **dense | FIT | parameters)
 
 

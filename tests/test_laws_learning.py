@@ -93,7 +93,7 @@ def share_learned_in(precision, estimator):
     rate = 0.1 if isinstance(estimator, GaussianRBM) else 0.2 if "n_iter" in epochs else 0.02
     rate = 0.005 if isinstance(estimator, GAN | BiGAN) else rate
     model = clone(estimator).set_params(**{epochs.pop(): 200}, learning_rate=rate, batch_size=10)
-    if "n_iter_no_change" in model.get_params():
+    if "n_iter_no_change" in model.get_params() and not isinstance(model, GAN | BiGAN):
         model.set_params(n_iter_no_change=200)  # the loss of so few rows is noise in some
     if isinstance(model, GAN):
         model.set_params(encoder_max_iter=100)

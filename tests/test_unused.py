@@ -1,11 +1,10 @@
-"""What does nothing, or cannot be meant, is a warning: options, columns, shapes, units."""
+"""What cannot be meant is a warning: empty columns, shapes, units."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from torch import nn
 
 from skdeepunsup import (
     GAN,
@@ -19,7 +18,6 @@ from skdeepunsup import (
     DenoisingAutoencoder,
     EncoderDecoder,
     GenerativeImputer,
-    ImplicitVAE,
     ReconstructionDisplay,
     SparseAutoencoder,
     VariationalAutoencoder,
@@ -31,57 +29,6 @@ BRIEF = {"max_iter": 1, "random_state": 0}
 @pytest.fixture
 def X():
     return (np.random.default_rng(0).random((40, 6)) < 0.4).astype(np.float64)
-
-
-UNUSED = [
-    (SparseAutoencoder(3, **BRIEF), "n_nonzero", 2, "sparsity", "top-k"),
-    (SparseAutoencoder(3, sparsity="l1", **BRIEF), "sparsity_target", 0.1, "sparsity", "kl"),
-    (SparseAutoencoder(3, sparsity="top-k", **BRIEF), "sparsity_target", 0.1, "sparsity", "kl"),
-    (
-        VariationalAutoencoder(2, likelihood="bernoulli", **BRIEF),
-        "noise_scale",
-        0.5,
-        "likelihood",
-        "gaussian",
-    ),
-    (VariationalAutoencoder(2, **BRIEF), "n_categories", 3, "likelihood", "categorical"),
-    (EncoderDecoder(2, **BRIEF), "n_categories", 3, "loss", "categorical"),
-    (
-        DenoisingAutoencoder(2, corruption=lambda x, generator: x, **BRIEF),
-        "corruption_level",
-        0.2,
-        "corruption",
-        "masking",
-    ),
-    (ImplicitVAE(2, variational=False, **BRIEF), "beta", 0.5, "variational", True),
-    (ImplicitVAE(2, variational=False, **BRIEF), "kl_warmup", 3, "variational", True),
-    (BernoulliRBM(2, n_iter=1), "sparsity_cost", 0.3, "sparsity_target", 0.1),
-    (
-        Autoencoder(2, encoder=nn.Linear(6, 2), decoder=nn.Linear(2, 6), **BRIEF),
-        "hidden_layer_sizes",
-        (5,),
-        "decoder",
-        None,
-    ),
-    (GAN(2, gradient_penalty=None, **BRIEF), "penalty_weight", 0.5, "gradient_penalty", "r1"),
-    (GAN(2, gradient_penalty=None, **BRIEF), "penalty_interval", 2, "gradient_penalty", "r1"),
-]
-
-
-@pytest.mark.parametrize(
-    "estimator, name, value, needed, other",
-    UNUSED,
-    ids=[f"{type(case[0]).__name__}-{case[1]}-{i}" for i, case in enumerate(UNUSED)],
-)
-def test_an_option_that_does_nothing_is_named_and_what_it_needs_heals(
-    estimator, name, value, needed, other, X
-):
-    clone(estimator).fit(X, X)  # by default, quiet
-    model = clone(estimator).set_params(**{name: value})
-    with pytest.warns(UserWarning, match=rf"{name} == .* does nothing: it needs .*") as caught:
-        model.fit(X, X)
-    assert caught[0].filename == __file__
-    clone(model).set_params(**{needed: other}).fit(X, X)
 
 
 EMPTY = [

@@ -90,7 +90,7 @@ CASES = [
     outside(BoltzmannMachine(2, n_iter=1)),
     outside(DeepBeliefNetwork((3, 2), n_iter=1)),
     outside(DeepBoltzmannMachine((3, 2), n_iter=1)),
-    Case("reconstruction/variational.py", clone(MIXED).set_params(regularizer="tc"), "set beta"),
+    Case("_unused.py", clone(MIXED).set_params(regularizer="tc"), "set beta"),
     Case(
         "reconstruction/base/model.py",
         Autoencoder(2, encoder=nn.Linear(6, 2), max_iter=1),

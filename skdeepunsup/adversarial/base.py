@@ -18,7 +18,7 @@ from .._parameters import (
 from .._random import Stream
 from .._rows import Rows, drawn_rows
 from .._scaling import Scaling
-from .._unused import warn_if_unused
+from .._unused import NEEDS_LAYER, IdleOptions
 from .._validation import leaves_unit_interval, value_range
 from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
@@ -120,6 +120,18 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
     def _completion(self, module: AdversarialModule, x: Tensor, stream: Stream) -> CodeSearch:
         return CodeSearch(module, x, stream)
 
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        layers = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        if self.image_shape is None and not layers:
+            yield "activation", NEEDS_LAYER
+        if self.gradient_penalty is None:
+            for name in ("penalty_weight", "penalty_interval"):
+                yield name, "a gradient_penalty"
+        if not self.early_stopping:
+            for name in ("quality", "quality_interval", "n_iter_no_change", "tol"):
+                yield name, "early_stopping=True"
+
     def _check_values(self, X: Any, training: bool) -> None:
         """Accept any values: ``_output`` checks whether the generator can reach them."""
 
@@ -203,9 +215,6 @@ def check_shared(estimator: Any) -> None:
         check_option("gradient_penalty", estimator.gradient_penalty, PENALTIES)
     if estimator.penalty_weight is not None:
         check_real("penalty_weight", estimator.penalty_weight, 0)
-    penalised = estimator.gradient_penalty is not None
-    names = ("penalty_weight", "penalty_interval")
-    warn_if_unused(estimator, penalised, "a gradient_penalty", *names)
     for name in ("penalty_interval", "n_critic"):
         check_integer(name, getattr(estimator, name), 1)
     check_real("averaging", estimator.averaging, 0, 1, "left")

@@ -15,7 +15,7 @@ from .._caller import all_or_nothing
 from .._categories import has_missing
 from .._parameters import check_integer, check_seed
 from .._random import SharedStream
-from .._unused import warn_of_empty_columns
+from .._unused import IdleOptions, warn_of_empty_columns, warn_of_idle_options
 from .._validation import check_rows, densified
 from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
@@ -141,6 +141,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         check_integer("n_rounds", self.n_rounds, 0)
         self._check_chains()
+        warn_of_idle_options(self)
         with all_or_nothing(self):
             X = check_rows(self, X, reset=True)
             random = check_seed(self.random_state)
@@ -150,6 +151,11 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if self.model_ is model:
                 model._check_observed(X)
         return self
+
+    def _idle_options(self) -> IdleOptions:
+        model = unfrozen(self._model())
+        if model.__sklearn_is_fitted__() or get_tags(model).input_tags.allow_nan:
+            yield "n_rounds", "a model that is not fitted and refuses missing entries"
 
     def _fit_model(self, model: Any, X: Any, random: np.random.RandomState) -> Any:
         """Fit the model to ``X`` if it takes missing entries, else in rounds to completed rows."""

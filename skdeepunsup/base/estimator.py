@@ -20,6 +20,7 @@ from .._persistence import RecordedModule, restore_module, store_module, to_arra
 from .._random import Stream
 from .._rows import Rows, StreamedRows, map_rows, training_rows
 from .._scaling import Scaling
+from .._unused import IdleOptions, warn_of_idle_options
 from .._validation import output_dtype
 from ..training import Objective, Report, Schedule, Watch, train
 from .fit import CallbackObserver, Fit, TrainingData, split
@@ -32,7 +33,8 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     A subclass adds its parameters, a public ``fit`` that calls ``_fit``, and these hooks, which a
     fit calls in this order:
 
-    1. ``_check_parameters()`` raises if a parameter is invalid.
+    1. ``_check_parameters()`` raises if a parameter is invalid; ``_idle_options()`` then tells
+       which do nothing beside the others, and these are warned of.
     2. ``_schedule()`` returns the `Schedule`: epochs, batch size, early stopping.
     3. ``_training_data(X, reset=…, **marks)`` checks the arguments of ``fit`` and returns them as
        `TrainingData`; ``marks`` are the keywords that ``fit`` passed to ``_fit``.
@@ -80,6 +82,14 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     @abstractmethod
     def _check_parameters(self) -> None:
         """Raise an error that names the first invalid parameter."""
+
+    def _idle_options(self) -> IdleOptions:
+        """Yield the name of each parameter that does nothing beside the others, and what it needs.
+
+        Parameters are valid when it is asked; a fit warns of those that are not at their defaults.
+        """
+        if not getattr(self, "early_stopping", True):
+            yield "validation_fraction", "early_stopping=True"
 
     @abstractmethod
     def _schedule(self) -> Schedule:
@@ -170,6 +180,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(self, X: Any, y: Any, **marks: Any) -> Self:
         """Fit the model; a public ``fit`` is decorated by ``with_callbacks`` and calls this."""
         self._check_parameters()
+        warn_of_idle_options(self)
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         observe = partial(CallbackObserver, self, X, y)
         return self._train(X, marks, self._schedule(), go_on, observe)
@@ -177,6 +188,7 @@ class DeepEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _partial_fit(self, X: Any, **marks: Any) -> Self:
         """Make one pass over ``X``, continuing the last call or fit if there is one."""
         self._check_parameters()
+        warn_of_idle_options(self)
         go_on = self.__sklearn_is_fitted__()
         stages_left = self._training["stages_left"] if go_on else None
         return self._train(X, marks, self._schedule().one_pass(stages_left), go_on)

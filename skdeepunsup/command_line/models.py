@@ -17,7 +17,6 @@ def _linear_autoencoder(width: int, n_epochs: int, random_state: int, n_rows: in
     return Autoencoder(
         width,
         hidden_layer_sizes=(),
-        activation="identity",
         learning_rate=1e-2,
         batch_size=min(128, max(16, n_rows // 8)),  # few rows must not mean few updates
         max_iter=n_epochs,

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._parameters import check_boolean, check_integer, check_option, check_real
 from .._random import Stream
 from .._rows import Rows
+from .._unused import IdleOptions
 from .._validation import to_array
 from ..training import Schedule
 from .base.energy_model import EnergyModel
@@ -297,6 +298,12 @@ class BoltzmannMachine(EnergyModel):
         check_option("clamped", self.clamped, ("gibbs", "mean-field"))
         check_integer("clamped_steps", self.clamped_steps, 1)
         check_boolean("resample", self.resample)
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if not self.n_components:
+            for name in ("clamped", "clamped_steps"):
+                yield name, "n_components above 0"
 
     def _check_values(self, X: Any, training: bool) -> None:
         warn_outside_unit_interval(self, X, training)

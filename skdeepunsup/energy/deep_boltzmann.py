@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._parameters import check_boolean, check_integer, check_real, check_sizes
 from .._random import Stream
 from .._rows import Rows
+from .._unused import IdleOptions
 from .._validation import to_array
 from ..training import Schedule
 from .base.energy_model import EnergyModel
@@ -263,6 +264,13 @@ class DeepBoltzmannMachine(EnergyModel):
         rate = self._pretraining_learning_rate()
         check_real("pretraining_learning_rate", rate, 0, boundaries="neither")
         check_boolean("resample", self.resample)
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if not self._pretraining_iter():
+            yield "pretraining_learning_rate", "pretraining_iter above 0"
+        if len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)) == 1:
+            yield "mean_field_steps", "a second layer in hidden_layer_sizes"
 
     def _check_values(self, X: Any, training: bool) -> None:
         warn_outside_unit_interval(self, X, training)

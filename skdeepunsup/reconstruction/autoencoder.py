@@ -7,12 +7,18 @@ from .._parameters import check_option
 from .._random import Stream
 from .._rows import Rows
 from .._scaling import Scaling
+from .._unused import IdleOptions
 from ..base.encoders import fitted_encoder, names_of, unfrozen
 from ..base.fit import TrainingData
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
-from .base.pretraining import check_pretrained, start_at, unrolled_arguments
+from .base.pretraining import (
+    check_pretrained,
+    idle_beside_pretrained,
+    start_at,
+    unrolled_arguments,
+)
 from .modules.base import OwnNetwork
 from .modules.deterministic import LOSSES, AutoencoderModule
 
@@ -200,6 +206,11 @@ class Autoencoder(DeterministicAutoencoder):
         check_tied(self)
         if self.pretrained is not None:
             check_pretrained(self)
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.pretrained is not None:
+            yield from idle_beside_pretrained(self)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
         if reset:

@@ -6,6 +6,7 @@ from typing import Any
 from .._parameters import check_option, check_real
 from .._random import Stream
 from .._rows import Rows
+from .._unused import IdleOptions
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared, check_tied
@@ -199,6 +200,11 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
             check_tied(self)
         if self.contraction is not None:
             check_real("contraction", self.contraction, 0)
+
+    def _idle_options(self) -> IdleOptions:
+        for name, needs in super()._idle_options():
+            if name != "activation":  # which is the code's, too
+                yield name, needs
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         architecture = self._architecture(rows.n_features)

@@ -7,7 +7,7 @@ from .._parameters import check_option, check_real
 from .._random import Stream
 from .._rows import Rows
 from .._scaling import Scaling
-from .._unused import warn_if_unused
+from .._unused import IdleOptions
 from ..networks import ACTIVATIONS
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
@@ -213,8 +213,13 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             check_option("corruption", self.corruption, CORRUPTIONS)
         high = None if self.corruption == "gaussian" else 1
         check_real("corruption_level", self.corruption_level, 0, high)
-        named = isinstance(self.corruption, str)
-        warn_if_unused(self, named, "a corruption by name", "corruption_level")
+
+    def _idle_options(self) -> IdleOptions:
+        for name, needs in super()._idle_options():
+            if name != "activation" or self.code_activation is not None:  # else it is the code's
+                yield name, needs
+        if not isinstance(self.corruption, str):
+            yield "corruption_level", "a corruption by name"
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         if fitted is not None:  # a fit that goes on keeps them

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from .._parameters import check_integer, check_option, check_real
 from .._random import Stream
 from .._rows import Rows
-from .._unused import warn_if_unused
+from .._unused import IdleOptions
 from ..training import GradientDescent
 from .base.deterministic import DeterministicAutoencoder
 from .base.parameters import check_shared
@@ -240,15 +240,19 @@ class SparseAutoencoder(DeterministicAutoencoder):
                 raise ValueError(
                     f"n_nonzero == {self.n_nonzero}, but n_components is {self.n_components}."
                 )
-        with_target = self.sparsity in TARGETS
-        warn_if_unused(self, with_target, f"sparsity in {sorted(TARGETS)}", "sparsity_target")
-        warn_if_unused(self, self.sparsity == "top-k", "sparsity='top-k'", "n_nonzero")
         held = {"l1": "decoder", "top-k": "decoder", "running-mean": "encoder"}.get(self.sparsity)
         if held is not None and getattr(self, held) is not None:
             raise ValueError(
                 f"sparsity == {self.sparsity!r} sets parameters of the {held} that a network of "
                 f"your own need not have; drop {held}, or take sparsity='kl'."
             )
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.sparsity not in TARGETS:
+            yield "sparsity_target", f"sparsity in {sorted(TARGETS)}"
+        if self.sparsity != "top-k":
+            yield "n_nonzero", "sparsity='top-k'"
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         target, cost, k = self.sparsity_target, self.sparsity_cost, self.n_nonzero

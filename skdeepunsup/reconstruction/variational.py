@@ -9,7 +9,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from .._caller import warn
 from .._categories import check_categories, count_categories
 from .._parameters import (
     check_boolean,
@@ -21,7 +20,7 @@ from .._parameters import (
 from .._random import Stream
 from .._rows import Rows, drawn_rows
 from .._scaling import Scaling, feature_scaling
-from .._unused import warn_if_unused
+from .._unused import IdleOptions
 from .._validation import outside_unit_interval
 from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
@@ -364,17 +363,17 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         check_option("regularizer", self.regularizer, REGULARIZERS)
         check_integer("n_importance_samples", self.n_importance_samples, 1)
         check_boolean("resample", self.resample)
-        coded = self.likelihood in CODED
-        warn_if_unused(self, coded, f"likelihood in {sorted(CODED)}", "n_categories")
-        gaussian = self.likelihood == "gaussian"
-        warn_if_unused(self, gaussian, "likelihood='gaussian'", "noise_scale")
-        if self.beta == 1 and self.regularizer != "kl":
-            warn(
-                f"regularizer == {self.regularizer!r} counts beta - 1 times, and beta == 1: it "
-                "does nothing; set beta.",
-            )
         if self.resample and self.likelihood != "bernoulli":
             raise ValueError(f"resample == True draws bits, but likelihood == {self.likelihood!r}.")
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.likelihood not in CODED:
+            yield "n_categories", f"likelihood in {sorted(CODED)}"
+        if self.likelihood != "gaussian":
+            yield "noise_scale", "likelihood='gaussian'"
+        if self.beta == 1:
+            yield "regularizer", "another beta than 1, as it counts beta - 1 times; set beta"
 
     def _check_values(self, X: Any, training: bool) -> None:
         if self.likelihood in CODED:

@@ -3,12 +3,12 @@
 from skdeepunsup import GenerativeImputer
 from tests.applications.models import DEEP_MACHINE, MACHINE, MASKED, VARIATIONAL
 
-BRIEF = {"n_rounds": 1, "n_draws": 2, "n_steps": 4, "random_state": 0}
+BRIEF = {"n_draws": 2, "n_steps": 4, "random_state": 0}
 
-SMALL = [GenerativeImputer(MACHINE, **BRIEF)]
+SMALL = [GenerativeImputer(MACHINE, n_rounds=1, **BRIEF)]
 
 VARIANTS = [
     GenerativeImputer(MASKED, **BRIEF),
-    GenerativeImputer(DEEP_MACHINE, **BRIEF),
-    GenerativeImputer(VARIATIONAL, **BRIEF),
+    GenerativeImputer(DEEP_MACHINE, n_rounds=1, **BRIEF),
+    GenerativeImputer(VARIATIONAL, n_rounds=1, **BRIEF),
 ]

@@ -47,7 +47,6 @@ VARIANTS = [
     Autoencoder(
         n_components=4,
         precision="float64",
-        activation="tanh",
         max_iter=5,
         random_state=0,
         hidden_layer_sizes=(),

@@ -232,7 +232,8 @@ def test_more_rows_than_a_chunk_keep_their_weights(kind):
     weighted = clone(model).fit(kind(X), sample_weight=w)
     removed = clone(model).fit(kind(X[w > 0]), sample_weight=w[w > 0])
     assert_same(weighted, removed, X)
-    whole = clone(model).set_params(early_stopping=False).fit(kind(X), sample_weight=w)
+    settings = {"early_stopping": False, "validation_fraction": 0.1}
+    whole = clone(model).set_params(**settings).fit(kind(X), sample_weight=w)
     means = whole.module_.scaling.original(whole.module_.fill)
     np.testing.assert_allclose(means, np.average(X, axis=0, weights=w), rtol=1e-6)
 

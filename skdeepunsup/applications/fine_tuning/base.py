@@ -19,6 +19,7 @@ from ..._parameters import (
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling
+from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import as_host_array, check_rows, check_weights
 from ...base.encoders import (
     check_encoder,
@@ -124,6 +125,11 @@ class FineTunedModel(DeepEstimator):
         check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
         if self.encoder_learning_rate is not None:
             check_real("encoder_learning_rate", self.encoder_learning_rate, 0)
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if not check_sizes("hidden_layer_sizes", self.hidden_layer_sizes):
+            yield "activation", NEEDS_LAYER
 
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))

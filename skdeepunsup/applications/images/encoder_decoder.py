@@ -26,7 +26,7 @@ from ..._parameters import (
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling, shared_scaling
-from ..._unused import warn_if_unused
+from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
@@ -383,8 +383,6 @@ class EncoderDecoder(
         check_option("loss", self.loss, LOSSES)
         if self.n_categories is not None:
             check_integer("n_categories", self.n_categories, 2)
-        coded = self.loss == "categorical"
-        warn_if_unused(self, coded, "loss='categorical'", "n_categories")
         check_boolean("skip_connections", self.skip_connections)
         if self.skip_connections and (self.image_shape is None or self.target_shape is None):
             raise ValueError(
@@ -396,6 +394,15 @@ class EncoderDecoder(
             raise ValueError(f"skip_connections == True, but hidden_layer_sizes == {sizes!r}.")
         check_descent(self)
         check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.loss != "categorical":
+            yield "n_categories", "loss='categorical'"
+        sizes = self.hidden_layer_sizes
+        if sizes is not None and not check_sizes("hidden_layer_sizes", sizes):
+            for name in ("activation", "target_shape", *(["dropout"] if self.dropout else [])):
+                yield name, NEEDS_LAYER
 
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))

@@ -20,7 +20,7 @@ from ..._parameters import (
 )
 from ..._random import Stream
 from ..._rows import Rows
-from ..._unused import warn_if_unused
+from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
@@ -251,7 +251,14 @@ class ImplicitVAE(
         check_option("activation", self.activation, ACTIVATIONS)
         check_real("weight_decay", self.weight_decay, 0)
         check_descent(self)
-        warn_if_unused(self, bool(self.variational), "variational=True", "beta", "kl_warmup")
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if not self.variational:
+            for name in ("beta", "kl_warmup"):
+                yield name, "variational=True"
+        elif not check_sizes("hidden_layer_sizes", self.hidden_layer_sizes):
+            yield "activation", f"{NEEDS_LAYER}, or variational=False"
 
     def _schedule(self) -> Schedule:
         before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..._parameters import check_boolean, check_integer, check_real
 from ..._random import Stream
 from ..._rows import Rows
-from ..._unused import warn_if_unused
+from ..._unused import IdleOptions
 from ..._validation import to_array
 from ...training import Schedule
 from ...training.schedule import LEAST_UPDATES
@@ -94,8 +94,14 @@ class RestrictedModel(Unrollable, EnergyModel):
         if self.sparsity_target is not None:
             check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
         check_real("sparsity_cost", self.sparsity_cost, 0)
-        warn_if_unused(self, self.sparsity_target is not None, "a sparsity_target", "sparsity_cost")
         self._check_units()
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.sparsity_target is None:
+            yield "sparsity_cost", "a sparsity_target"
+        if not self.persistent:
+            yield "n_chains", "persistent=True"
 
     @abstractmethod
     def _rate(self) -> Any:

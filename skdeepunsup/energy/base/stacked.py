@@ -17,6 +17,7 @@ from ..._parameters import (
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling
+from ..._unused import IdleOptions
 from ...base.fit import TrainingData
 from ...base.generative import GenerativeModel
 from ...training import Schedule
@@ -102,6 +103,20 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
             )
         check_real("momentum", self.momentum, 0, 1, "left")
         check_real("min_variance", self.min_variance, 0, boundaries="neither")
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.fine_tuning is None:
+            yield "fine_tuning_iter", "fine_tuning='up-down'"
+        if self.visible_units != "categorical":
+            yield "n_categories", "visible_units='categorical'"
+        elif len(check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)) == 1:
+            for name in ("persistent", "n_chains", "n_temperatures"):
+                yield name, "a layer above the categorical one in hidden_layer_sizes"
+        if self.visible_units != "gaussian":
+            yield "min_variance", "visible_units='gaussian'"
+        if not self.persistent:
+            yield "n_chains", "persistent=True"
 
     def _rates(self) -> list[Any]:
         """The learning rate of each layer."""

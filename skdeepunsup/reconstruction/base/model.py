@@ -14,6 +14,7 @@ from ..._parameters import check_image_shape, check_sizes, descent_schedule
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling
+from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import to_array
 from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
@@ -114,6 +115,15 @@ class ReconstructionModel(DeepTransformer):
         fitted = self.__sklearn_is_fitted__()
         tags.input_tags.allow_nan = self.missing == "mask" and (not fitted or self.module_.masks)
         return tags
+
+    def _idle_options(self) -> IdleOptions:
+        yield from super()._idle_options()
+        if self.encoder is not None and self.decoder is not None:
+            for name in ("hidden_layer_sizes", "activation", "dropout"):
+                yield name, "encoder=None or decoder=None"
+        elif self.image_shape is None and not self._widths():
+            for name in ("activation", "dropout"):
+                yield name, NEEDS_LAYER
 
     @abstractmethod
     def _is_real(self) -> bool:

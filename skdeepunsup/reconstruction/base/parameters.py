@@ -13,7 +13,6 @@ from ..._parameters import (
     check_real,
     check_sizes,
 )
-from ..._unused import warn_if_unused
 from ...networks import ACTIVATIONS
 from ..modules.base import ReconstructionModule
 
@@ -49,9 +48,6 @@ def check_networks(estimator: Any) -> None:
                 f"{name} == {network!r}, must be a torch.nn.Module, a callable that makes one of "
                 "the widths of its input and its output, or None."
             )
-    ours = estimator.encoder is None or estimator.decoder is None
-    needs = "encoder=None or decoder=None"
-    warn_if_unused(estimator, ours, needs, "hidden_layer_sizes", "dropout")
 
 
 def check_tied(estimator: Any) -> None:

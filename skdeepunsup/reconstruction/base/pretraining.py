@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..._parameters import check_sizes
+from ..._unused import IdleOptions
 from ...base.encoders import unfrozen
 from ...networks import Linear
 from ..modules.base import ReconstructionModule
@@ -27,6 +29,19 @@ def check_pretrained(estimator: Any) -> None:
         raise ValueError("tied_weights == True, but those that pretrained gives are untied.")
     if estimator.missing == "mask":
         raise ValueError("missing == 'mask', but pretrained cannot do with missing entries.")
+
+
+def idle_beside_pretrained(estimator: Any) -> IdleOptions:
+    """Yield the options of the networks, whose layers are those of ``pretrained``."""
+    for name in ("hidden_layer_sizes", "activation"):
+        yield name, "pretrained=None"
+    stack = unfrozen(estimator.pretrained)
+    sizes = getattr(stack, "hidden_layer_sizes", getattr(stack, "n_components", ()))
+    layers = check_sizes("pretrained", sizes)[: getattr(stack, "depth", None)]
+    if layers[-1:] != (estimator.n_components,):
+        yield "n_components", "pretrained=None"
+    if len(layers) == 1:
+        yield "dropout", "a second layer in pretrained"
 
 
 def unrolled_arguments(unrolled: Any, loss: str) -> dict[str, Any]:
