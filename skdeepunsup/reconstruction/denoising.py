@@ -240,6 +240,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         self._initialize_networks(module, rows, stream)
 
     def _objective(self, module: DenoisingModule, stream: Stream) -> GradientDescent:
+        module.take_extremes()
         return self._descent(module, stream)
 
 

@@ -1,5 +1,7 @@
 """DenoisingAutoencoder: the noise it learns from, and that it undoes it."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,6 +12,7 @@ from torch import nn
 
 from skdeepunsup import Autoencoder, DenoisingAutoencoder
 from skdeepunsup._random import Stream
+from skdeepunsup.reconstruction.modules import denoising
 
 
 def standardized(model, X):
@@ -68,6 +71,22 @@ def test_what_salt_and_pepper_put_in_are_the_extremes_themselves(digits, shift):
     seen = model.module_.scaling.original(losses_and_seen(model, X)[1]).numpy() - shift
     assert ((abs(seen) < 1e-5) | (abs(seen - 1) < 1e-5)).all()
     assert abs((seen > 0.5).mean() - 0.5) < 0.01
+
+
+def test_the_extremes_are_put_into_the_units_of_rows_once_a_fit(digits, monkeypatch):
+    calls, plain = [], denoising.copied
+    monkeypatch.setattr(denoising, "copied", lambda *args: calls.append(1) or plain(*args))
+    model = DenoisingAutoencoder(
+        8, corruption="salt-and-pepper", max_iter=2, warm_start=True, random_state=0
+    ).fit(digits)
+    assert len(calls) == 1
+    model.fit(digits)
+    assert len(calls) == 2
+    again = pickle.loads(pickle.dumps(model))
+    for old, new in zip(
+        losses_and_seen(model, digits), losses_and_seen(again, digits), strict=True
+    ):
+        assert torch.equal(old, new)
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])

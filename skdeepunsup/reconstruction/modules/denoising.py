@@ -82,6 +82,15 @@ class DenoisingModule(DeterministicModule):
         super().__init__(**architecture)
         self.corruption, self.level, self.low, self.high = corruption, level, low, high
         self.activation = ACTIVATIONS[code_activation]()
+        if corruption == "salt-and-pepper":
+            self.register_buffer("extremes", torch.zeros(2, self.n_features))
+            self.extremes: Tensor
+
+    def take_extremes(self) -> None:
+        """Put ``low`` and ``high`` into the units of the rows, for all batches to come."""
+        if self.corruption == "salt-and-pepper":
+            extremes = self.scaling.standardized(np.array([[self.low], [self.high]]))
+            self.extremes.copy_(copied(extremes, self.extremes.device, self.extremes.dtype))
 
     def code(self, a: Tensor) -> Tensor:
         """Return h = s(a)."""
@@ -99,9 +108,7 @@ class DenoisingModule(DeterministicModule):
             case "masking":
                 return masking(x, self.level, stream, self.fill)
             case _:
-                extremes = np.array([[self.low], [self.high]])
-                low, high = copied(self.scaling.standardized(extremes), x.device, x.dtype)
-                return salt_and_pepper(x, self.level, stream, low, high)
+                return salt_and_pepper(x, self.level, stream, *self.extremes)
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Return the error of each row, reconstructed from the row with noise."""
