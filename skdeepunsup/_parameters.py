@@ -137,6 +137,17 @@ def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
+DEFAULT_CHANNELS = (32, 64)
+"""Channels of convolutions where ``hidden_layer_sizes=None``."""
+
+
+def layer_sizes(value: Any, usual: tuple[int, ...], images: bool) -> tuple[int, ...]:
+    """Return ``hidden_layer_sizes``; None stands for ``usual``, or for channels with ``images``."""
+    if value is not None:
+        return check_sizes("hidden_layer_sizes", value)
+    return DEFAULT_CHANNELS if images else usual
+
+
 def check_image_shape(
     name: str, value: Any, n_features: int, rows: str = "X"
 ) -> tuple[int, int, int]:

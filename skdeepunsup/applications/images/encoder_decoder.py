@@ -22,6 +22,7 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
+    layer_sizes,
 )
 from ..._random import Stream
 from ..._rows import Rows
@@ -35,11 +36,6 @@ from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
 from .targets import checked_targets, count_target_categories
-
-DEFAULT_WIDTHS = {False: (256,), True: (32, 64)}
-"""Values of ``hidden_layer_sizes=None``, without and with images."""
-DEFAULT_DROPOUT = {False: 0.2, True: 0.0}
-"""Values of ``dropout=None``, without and with images."""
 
 
 class EncoderDecoder(
@@ -389,8 +385,8 @@ class EncoderDecoder(
                 "skip_connections == True connects layers of images; set image_shape and "
                 "target_shape."
             )
-        sizes = self.hidden_layer_sizes
-        if self.skip_connections and sizes is not None and not check_sizes("", sizes):
+        if self.skip_connections and not self._widths():
+            sizes = self.hidden_layer_sizes
             raise ValueError(f"skip_connections == True, but hidden_layer_sizes == {sizes!r}.")
         check_descent(self)
         check_option("learning_rate_schedule", self.learning_rate_schedule, PACES)
@@ -399,10 +395,23 @@ class EncoderDecoder(
         yield from super()._idle_options()
         if self.loss != "categorical":
             yield "n_categories", "loss='categorical'"
-        sizes = self.hidden_layer_sizes
-        if sizes is not None and not check_sizes("hidden_layer_sizes", sizes):
+        if not self._widths():
             for name in ("activation", "target_shape", *(["dropout"] if self.dropout else [])):
                 yield name, NEEDS_LAYER
+
+    def _has_images(self) -> bool:
+        """Whether either side is an image."""
+        return self.image_shape is not None or self.target_shape is not None
+
+    def _widths(self) -> tuple[int, ...]:
+        """Return the widths of the hidden layers, or the channels of convolutions."""
+        return layer_sizes(self.hidden_layer_sizes, (256,), self._has_images())
+
+    def _share_dropped(self) -> float:
+        """Return ``dropout``, or what None stands for."""
+        if self.dropout is not None:
+            return float(self.dropout)
+        return 0.0 if self._has_images() else 0.2
 
     def _schedule(self) -> Schedule:
         return Schedule(**descent_schedule(self))
@@ -445,17 +454,13 @@ class EncoderDecoder(
         ):
             shape = getattr(self, name)
             shapes[name] = None if shape is None else check_image_shape(name, shape, width, of)
-        images = any(shape is not None for shape in shapes.values())
-        sizes = self.hidden_layer_sizes
         return {
             "n_features": rows.n_features,
             "n_components": int(self.n_components),
             "n_targets": n_targets,
-            "hidden_layer_sizes": DEFAULT_WIDTHS[images]
-            if sizes is None
-            else check_sizes("hidden_layer_sizes", sizes),
+            "hidden_layer_sizes": self._widths(),
             "activation": self.activation,
-            "dropout": DEFAULT_DROPOUT[images] if self.dropout is None else float(self.dropout),
+            "dropout": self._share_dropped(),
             "loss": self.loss,
             "n_categories": self._count_categories(rows.labels, fitted),
             **shapes,

@@ -10,7 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import names_its_class, warn
-from ..._parameters import check_image_shape, check_sizes, descent_schedule
+from ..._parameters import check_image_shape, descent_schedule, layer_sizes
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling
@@ -20,7 +20,7 @@ from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
 from ...base.units import error_scaling
 from ...training import GradientDescent, Schedule
-from ..modules.base import DEFAULT_CHANNELS, ReconstructionModule
+from ..modules.base import ReconstructionModule
 from .parameters import check_widths
 
 FAR = 30.0
@@ -157,9 +157,8 @@ class ReconstructionModel(DeepTransformer):
 
     def _widths(self) -> tuple[int, ...]:
         """Return the widths of the hidden layers, or the channels of convolutions."""
-        if self.hidden_layer_sizes is not None:
-            return check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
-        return self._default_widths if self.image_shape is None else DEFAULT_CHANNELS
+        images = self.image_shape is not None
+        return layer_sizes(self.hidden_layer_sizes, self._default_widths, images)
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         """Return the arguments that every module of the family takes."""

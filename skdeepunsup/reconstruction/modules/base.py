@@ -26,9 +26,6 @@ from ...networks import (
 )
 from ...networks.dense import fast_linear
 
-DEFAULT_CHANNELS = (32, 64)
-"""Channels of convolutions where ``hidden_layer_sizes=None``."""
-
 OwnNetwork = nn.Module | Callable[[int, int], nn.Module] | None
 """A network of the user's own, or a callable that makes one, given its input and output widths."""
 
