@@ -1,13 +1,17 @@
 """Models of outliers with the criteria that they have, and rows of one cause."""
 
+from functools import cache
+
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skdeepunsup import (
     Autoencoder,
     DeepBeliefNetwork,
     DenoisingAutoencoder,
     GaussianRBM,
+    OutlierDetector,
     VariationalAutoencoder,
 )
 from skdeepunsup.applications.outliers import scores as outlier_scores
@@ -45,3 +49,16 @@ def rows_of_a_cause():
 def bits_of_a_cause():
     cause = np.random.default_rng(0).random((N, 1)) < 0.5
     return (cause ^ (np.random.default_rng(1).random((N, D)) < 0.15)).astype(float)
+
+
+@cache
+def fitted(model, n_epochs=None):
+    """The model fitted to the rows of a cause once, for tests of answers alone."""
+    name = "n_iter" if "n_iter" in model.get_params() else "max_iter"
+    epochs = {} if n_epochs is None else {name: n_epochs}
+    return clone(model).set_params(**epochs).fit(rows_of_a_cause())
+
+
+@cache
+def detector_of(model, criterion):
+    return OutlierDetector(fitted(model), criterion=criterion).fit(rows_of_a_cause())

@@ -33,8 +33,10 @@ from tests.applications.outliers.models import (
     SEED,
     N,
     bits_of_a_cause,
+    detector_of,
     each_pair,
     every,
+    fitted,
     rows_of_a_cause,
 )
 
@@ -52,7 +54,7 @@ def bits():
 @each_pair
 @pytest.mark.parametrize("contamination", [0.03, 0.1, 0.25, 0.5])
 def test_contamination_is_the_share_of_outliers_in_fit(model, criterion, contamination, X):
-    detector = OutlierDetector(clone(model), contamination, criterion=criterion).fit(X)
+    detector = OutlierDetector(fitted(model), contamination, criterion=criterion).fit(X)
     labels = detector.predict(X)
     assert set(labels) == {-1, 1}
     assert (labels == -1).mean() == pytest.approx(contamination, abs=1 / N)
@@ -61,7 +63,7 @@ def test_contamination_is_the_share_of_outliers_in_fit(model, criterion, contami
 
 @each_pair
 def test_scores_functions_and_labels_agree(model, criterion, X):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    detector = detector_of(model, criterion)
     scores = detector.score_samples(X)
     np.testing.assert_allclose(detector.decision_function(X), scores - detector.offset_)
     np.testing.assert_array_equal(detector.predict(X) == -1, scores < detector.offset_)
@@ -177,7 +179,7 @@ def test_names_of_features(X):
 
 @each_pair
 def test_a_stored_detector_answers_as_before(model, criterion, X):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    detector = detector_of(model, criterion)
     stored = pickle.loads(pickle.dumps(detector))
     np.testing.assert_array_equal(stored.decision_function(X), detector.decision_function(X))
     np.testing.assert_array_equal(

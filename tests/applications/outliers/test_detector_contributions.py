@@ -13,8 +13,10 @@ from tests.applications.outliers.models import (
     SEED,
     D,
     bits_of_a_cause,
+    detector_of,
     each_pair,
     every,
+    fitted,
     has,
     rows_of_a_cause,
 )
@@ -32,7 +34,7 @@ def bits():
 
 @every
 def test_contributions_of_reconstruction_errors_add_up(model, X):
-    detector = OutlierDetector(clone(model), criterion="reconstruction-error").fit(X)
+    detector = detector_of(model, "reconstruction-error")
     parts = detector.feature_contributions(X)
     assert parts.shape == X.shape
     assert parts.min() >= 0
@@ -50,7 +52,7 @@ def test_contributions_of_reconstruction_errors_add_up(model, X):
     ids=repr,
 )
 def test_other_contributions_are_what_the_usual_value_would_gain(model, criterion, X):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    detector = detector_of(model, criterion)
     usual, expected = detector.estimators_[0].reconstruct(X), np.empty_like(X)
     for i in range(D):
         changed = X.copy()
@@ -62,9 +64,7 @@ def test_other_contributions_are_what_the_usual_value_would_gain(model, criterio
 
 @each_pair
 def test_the_planted_feature_contributes_most(model, criterion, X):
-    epochs = "n_iter" if "n_iter" in model.get_params() else "max_iter"
-    model = clone(model).set_params(**{epochs: 60})
-    detector = OutlierDetector(model, criterion=criterion).fit(X)
+    detector = OutlierDetector(fitted(model, 60), criterion=criterion).fit(X)
     planted = X[:20].copy()
     which = np.arange(20) % D
     planted[np.arange(20), which] += 8
@@ -102,7 +102,7 @@ def test_a_missing_entry_adds_nothing(model, criterion, bits):
 def test_how_many_rows_are_scored_at_a_time_does_not_matter(
     model, criterion, entries, X, monkeypatch
 ):
-    detector = OutlierDetector(clone(model), criterion=criterion).fit(X)
+    detector, X = detector_of(model, criterion), X[:30]
     expected = detector.feature_contributions(X)
     monkeypatch.setattr(outlier_scores, "MAX_ENTRIES", entries)
     np.testing.assert_allclose(detector.feature_contributions(X), expected, rtol=1e-9, atol=1e-9)
