@@ -1,6 +1,7 @@
 """What every model obeys that draws rows, when it completes some."""
 
 import pickle
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -28,9 +29,19 @@ N, D = 50, 6
 FEW = {"n_steps": 6, "random_state": 0}
 
 
+def few_bits():
+    return (np.random.default_rng(0).random((N, D)) < 0.4).astype(np.float64)
+
+
+@cache
+def fitted(estimator):
+    """The model, fitted once for all tests: completing rows changes nothing."""
+    return clone(estimator).fit(few_bits())
+
+
 @pytest.fixture
 def X():
-    return (np.random.default_rng(0).random((N, D)) < 0.4).astype(np.float64)
+    return few_bits()
 
 
 @pytest.fixture
@@ -49,7 +60,7 @@ def test_every_public_model_that_draws_rows_is_there():
 
 @every
 def test_what_is_observed_stays_and_nothing_is_missing(estimator, X, holes):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     for answer in (
         model.impute(holes, **FEW),
         model.impute(holes, mean=True, **FEW),
@@ -63,7 +74,7 @@ def test_what_is_observed_stays_and_nothing_is_missing(estimator, X, holes):
 
 @every
 def test_one_seed_is_one_answer_and_draws_differ(estimator, X, holes):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     draws = model.impute(holes, n_draws=4, **FEW)
     assert draws.shape == (4, N, D)
     np.testing.assert_array_equal(draws, model.impute(holes, n_draws=4, **FEW))
@@ -76,7 +87,7 @@ def test_one_seed_is_one_answer_and_draws_differ(estimator, X, holes):
 @each_kind
 def test_means_are_nearer_to_each_other_than_draws(estimator, X, holes):
     """Categories have no mean: there it is the most probable one."""
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     options = {"n_draws": 8, "n_steps": 20}
     a, b = (model.impute(holes, mean=True, random_state=s, **options) for s in (0, 1))
     c, d = (model.impute(holes, random_state=s, n_steps=20) for s in (0, 1))
@@ -85,7 +96,7 @@ def test_means_are_nearer_to_each_other_than_draws(estimator, X, holes):
 
 @each_kind
 def test_float32_comes_back_as_float32(estimator, X, holes):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     seen = (holes + 0.0).astype(np.float32)
     answer = model.impute(seen, **FEW)
     assert answer.dtype == np.float32
@@ -94,7 +105,7 @@ def test_float32_comes_back_as_float32(estimator, X, holes):
 
 @each_kind
 def test_every_kind_of_input_gives_the_same(estimator, X, holes, tmp_path):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     expected = model.impute(holes, **FEW)
     np.save(tmp_path / "X.npy", holes)
     frozen = holes.copy()
@@ -128,7 +139,8 @@ def test_frames_are_checked_for_their_names(estimator, X, holes):
 @each_kind
 def test_chunks_are_but_parts_of_a_whole(estimator, X, holes, monkeypatch):
     monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 8)
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
+    X, holes = X[:11], holes[:11]
     for options in ({"n_draws": 3}, {"n_draws": 20}, {"mean": True, "n_draws": 3}):
         answer = model.impute(holes, **options, **FEW)
         wanted = np.broadcast_to(X, answer.shape)[..., ~np.isnan(holes)]
@@ -139,7 +151,7 @@ def test_chunks_are_but_parts_of_a_whole(estimator, X, holes, monkeypatch):
 @each_kind
 def test_many_draws_of_one_row_are_made_some_at_a_time(estimator, X, holes, monkeypatch):
     monkeypatch.setattr("skdeepunsup.base.generative.CHUNK_ROWS", 8)
-    model, sizes = clone(estimator).fit(X), []
+    model, sizes = pickle.loads(pickle.dumps(fitted(estimator))), []
 
     def noted(module, x, stream, begin=model._completion):
         sizes.append(len(x))
@@ -157,7 +169,7 @@ def test_many_draws_of_one_row_are_made_some_at_a_time(estimator, X, holes, monk
 def test_what_cannot_be_asked_is_refused(estimator, X, holes):
     with pytest.raises(NotFittedError):
         clone(estimator).impute(holes)
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     for options, name in (
         ({"n_draws": 0}, "n_draws"),
         ({"n_draws": 1.5}, "n_draws"),
@@ -184,7 +196,7 @@ def test_a_bernoulli_likelihood_refuses_what_is_no_bit(X, holes):
 
 @pytest.mark.parametrize("estimator", KINDS[:-1], ids=lambda e: type(e).__name__)
 def test_rows_of_which_all_is_missing_are_samples(estimator, X):
-    model, n = clone(estimator).fit(X), 4000
+    model, n = fitted(estimator), 4000
     unknown = np.full((1, D), np.nan)
     drawn = model.impute(unknown, n_draws=n, random_state=0)[:, 0]
     samples = model.sample(n, random_state=1)
