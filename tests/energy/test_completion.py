@@ -83,7 +83,7 @@ def test_draws_follow_the_conditional(estimator, K, row):
     states = every_state(len(row), K)
     model = with_strong_parameters(estimator, states)
     p = exact_conditional(model, states, np.array(row))
-    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0]
+    draws = model.impute([row], n_draws=N, n_steps=30, random_state=0)[:, 0]
     assert total_variation(counts(draws, K), p) < monte_carlo_floor(p, N)
 
 
@@ -92,7 +92,7 @@ def test_means_are_the_conditional_s(estimator, K, row):
     states = every_state(len(row), K)
     model = with_strong_parameters(estimator, states)
     p = exact_conditional(model, states, np.array(row))
-    answer = model.impute([row], mean=True, n_draws=2000, n_steps=100, random_state=0)[0]
+    answer = model.impute([row], mean=True, n_draws=2000, n_steps=30, random_state=0)[0]
     if K == 2:
         # The mean over a chain is no noisier than one of its draws.
         np.testing.assert_allclose(answer, p @ states, rtol=0, atol=5 * 0.5 / np.sqrt(2000))
@@ -115,7 +115,7 @@ def test_a_conditional_machine_receives_which_entries_are_observed(row):
     p = np.exp(np.einsum("nik,ik->n", v, a) + np.logaddexp(0, inputs).sum(1))
     p *= ((states == row) | np.isnan(row)).all(1)
     p /= p.sum()
-    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0]
+    draws = model.impute([row], n_draws=N, n_steps=30, random_state=0)[:, 0]
     assert total_variation(counts(draws, 3), p) < monte_carlo_floor(p, N)
 
 
@@ -150,10 +150,10 @@ def test_real_values_have_the_conditional_s_moments(kind):
         log_p = exact_log_likelihood(network, network.scaling.inward(torch.tensor(points))).numpy()
     p = np.exp(log_p - log_p.max())
     p /= p.sum()
-    draws = model.impute([row], n_draws=N, n_steps=100, random_state=0)[:, 0, 1:]
+    draws = model.impute([row], n_draws=N, n_steps=30, random_state=0)[:, 0, 1:]
     points = points[:, 1:]
     for f in (lambda v: v, np.square, lambda v: v[:, :1] * v[:, 1:]):
         exact, found = p @ f(points), f(draws)
         assert (abs(found.mean(0) - exact) < 5 * found.std(0) / np.sqrt(N)).all()
-    mean = model.impute([row], mean=True, n_draws=2000, n_steps=100, random_state=0)[0, 1:]
+    mean = model.impute([row], mean=True, n_draws=2000, n_steps=30, random_state=0)[0, 1:]
     assert (abs(mean - p @ points) < 5 * draws.std(0) / np.sqrt(2000)).all()
