@@ -65,7 +65,7 @@ def test_a_seed_repeats_and_another_differs(estimator, X):
 
 @each_kind
 def test_fits_in_threads_equal_fits_alone(estimator, X):
-    seeds = range(12)
+    seeds = range(6)
     fits = [clone(estimator).set_params(random_state=s) for s in seeds]
     alone = [clone(f).fit(X).transform(X) for f in fits]
     with ThreadPoolExecutor(4) as pool:

@@ -72,7 +72,7 @@ def test_big_inputs_are_memory_mapped_by_workers_without_harm(estimator):
 
 
 @each_kind
-@pytest.mark.slow  # 400 epochs
+@pytest.mark.slow  # 120 epochs, 400 of a game
 @pytest.mark.parametrize(
     "precision",
     [pytest.param("float64", marks=pytest.mark.nightly("so exact are the checks")), "bfloat16"],
@@ -92,9 +92,11 @@ def share_learned_in(precision, estimator):
     epochs = {"n_iter", "max_iter"} & set(estimator.get_params())
     rate = 0.1 if isinstance(estimator, GaussianRBM) else 0.2 if "n_iter" in epochs else 0.02
     rate = 0.005 if isinstance(estimator, GAN | BiGAN) else rate
-    model = clone(estimator).set_params(**{epochs.pop(): 200}, learning_rate=rate, batch_size=10)
+    n_epochs = 200 if isinstance(estimator, GAN | BiGAN) else 60
+    model = clone(estimator).set_params(**{epochs.pop(): n_epochs}, learning_rate=rate)
+    model.set_params(batch_size=10)
     if "n_iter_no_change" in model.get_params() and not isinstance(model, GAN | BiGAN):
-        model.set_params(n_iter_no_change=200)  # the loss of so few rows is noise in some
+        model.set_params(n_iter_no_change=n_epochs)  # the loss of so few rows is noise in some
     if isinstance(model, GAN):
         model.set_params(encoder_max_iter=100)
     return share_learned(model.set_params(precision=precision).fit(X), X)

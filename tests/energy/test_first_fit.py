@@ -16,6 +16,9 @@ from skdeepunsup import (
     GaussianRBM,
 )
 
+LONG = pytest.param(200, marks=pytest.mark.nightly("10 seconds; fewer passes are in `make test`"))
+"""Of the passes after which the faults of old were worst."""
+
 MODELS = [
     BernoulliRBM(random_state=0),
     BernoulliRBM(hidden_units="relu", random_state=0),
@@ -61,14 +64,17 @@ def test_a_deep_machine_starts_near_independent_features(pretraining_iter):
     assert bound > independent - 0.5
 
 
-@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize(
+    "persistent",
+    [False, pytest.param(True, marks=pytest.mark.nightly("12 seconds; CD is in `make test`"))],
+)
 def test_a_code_of_categories_tells_the_classes(persistent):
     model = CategoricalRBM(persistent=persistent, random_state=0)
     bins = KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf")
     assert accuracy(bins, model, load_wine) >= 0.93  # .90 from weights near 0
 
 
-@pytest.mark.parametrize("n_iter", [10, 50, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_iter", [10, 50, LONG])
 def test_patterns_of_bits_do_not_fall_apart_the_longer_they_are_learned(n_iter):
     """Five patterns of 30 bits, 3 % flipped: ten chains ended at −11.9; the truth is −5.5."""
     rng = np.random.default_rng(0)
@@ -93,7 +99,7 @@ def mixed_tables():
     }
 
 
-@pytest.mark.parametrize("n_iter", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_iter", [30, LONG])
 @pytest.mark.parametrize("table", mixed_tables())
 def test_gaussian_units_hold_on_bits_dummies_and_clusters(table, n_iter):
     """They fell to −127, −370 and −496 nats after 200 passes, while the loss fell."""
