@@ -210,12 +210,8 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return TrainingData(X)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
-        encoder = self._encoder()
-        if self.encoder is None:  # as many epochs as make enough updates on few rows
-            schedule = Schedule(None, encoder.batch_size, usual=encoder.max_iter)
-            encoder.set_params(max_iter=schedule.for_rows(data.X.shape[0]).epochs)
         encoder = fitted_encoder(
-            "encoder", encoder, data.X, None, self.random_state, names_of(self)
+            "encoder", self._encoder(), data.X, None, self.random_state, names_of(self)
         )
         return {"encoder_": encoder}
 

@@ -60,6 +60,21 @@ class MixtureModule(ClusterModule):
         """Return p(c | z) at the mean of q(z | x)."""
         return self.log_joint(self.encode(x)).softmax(-1)
 
+    @torch.no_grad()
+    def maximize(self, gamma: Tensor, means: Tensor, variances: Tensor) -> None:
+        """Set the mixture to that which maximises the bound, given γ and q(z | x) of all rows.
+
+        With means m and variances s² of q: π = Σᵢ γᵢ / n, μ_c = Σᵢ γᵢ_c mᵢ / Σᵢ γᵢ_c, and
+        σ_c² = Σᵢ γᵢ_c ((mᵢ − μ_c)² + sᵢ²) / Σᵢ γᵢ_c. Without s², dimensions whose means are all 0,
+        as those that the decoder does not use, would get clusters of no width.
+        """
+        counts = gamma.sum(0)
+        centers = gamma.T @ means / counts[:, None]
+        moments = gamma.T @ (means.square() + variances) / counts[:, None]
+        self.logits.copy_(counts.log())
+        self.centers.copy_(centers)
+        self.log_variances.copy_((moments - centers.square()).log())
+
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Return minus the bound on log p(x) of each row in its terms, with q(c | x) = p(c | z)."""
         mean, log_variance = self.vae.posterior(x)

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn import config_context
-from sklearn.mixture import GaussianMixture
+from sklearn.cluster import KMeans
 from torch import Tensor
 
 from ..._finite import finite_score
 from ..._parameters import check_integer
 from ..._random import Stream
-from ..._rows import Rows
+from ..._rows import Rows, map_rows
 from ...base.encoders import models_of, parts_of
 from ...base.generative import Completion, GenerativeModel
 from ...base.units import reported_density
@@ -21,8 +21,8 @@ from ...training import Report
 from .base import DeepClusterer
 from .mixture_module import MixtureModule
 
-FLOOR = 0.01
-"""Smallest variance of the first clusters, relative to the mean variance of the codes."""
+MOST_ROWS = 10_000
+"""The first clusters are found among at most so many rows."""
 
 
 class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
@@ -30,8 +30,10 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
 
     To draw a row, the model draws a cluster, a code of this cluster, and a row given the code.
     Training starts at a `VariationalAutoencoder`, replaces the normal distribution of its codes by
-    a mixture, and raises the lower bound on the density of the rows. The probabilities of the
-    clusters of a row are those at the mean of q(z | x).
+    a mixture, and raises the lower bound on the density of the rows. The first clusters are those
+    that k-means finds among the reconstructions of the rows: the code of a table with few features
+    has dimensions of no meaning, which hide clusters from a mixture fitted to codes. The
+    probabilities of the clusters of a row are those at the mean of q(z | x).
 
     Parameters
     ----------
@@ -40,8 +42,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     encoder : VariationalAutoencoder, default=None
         Training starts at a copy of a fitted autoencoder; an unfitted one is cloned and fitted
         first. (Cloning, as in a search, forgets a fit, unless the encoder is within a
-        ``sklearn.frozen.FrozenEstimator``.) A ``beta`` below 1 keeps its codes apart. None stands
-        for ``VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)``.
+        ``sklearn.frozen.FrozenEstimator``.) None stands for ``VariationalAutoencoder(10)``.
     learning_rate : float, default=1e-3
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=256
@@ -103,7 +104,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     >>> from sklearn.datasets import load_digits
     >>> from skdeepunsup import VariationalAutoencoder, VariationalDeepEmbedding
     >>> X = load_digits().data / 16
-    >>> encoder = VariationalAutoencoder(8, hidden_layer_sizes=(64,), beta=0.1, max_iter=20)
+    >>> encoder = VariationalAutoencoder(8, hidden_layer_sizes=(64,), max_iter=20)
     >>> model = VariationalDeepEmbedding(10, encoder, max_iter=5, random_state=0).fit(X)
     >>> model.labels_.shape, model.predict_proba(X).shape
     ((1797,), (1797, 10))
@@ -188,9 +189,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         return PosteriorChains(module.vae, module, x, stream)
 
     def _encoder(self) -> Any:
-        if self.encoder is None:
-            return VariationalAutoencoder(10, hidden_layer_sizes=(500, 500), beta=0.1, max_iter=30)
-        return self.encoder
+        return VariationalAutoencoder(10) if self.encoder is None else self.encoder
 
     def _check_own_parameters(self) -> None:
         models = models_of(self._encoder())
@@ -211,20 +210,26 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     def _initialize(
         self, module: MixtureModule, rows: Rows, stream: Stream, *, encoder_: Any
     ) -> None:
-        codes = self._loaded_codes(module, rows, stream, encoder_)
-        seed = int(stream.numpy.integers(2**31))
-        mixture = GaussianMixture(
-            self.n_clusters,
-            covariance_type="diag",
-            n_init=5,
-            # Wide enough that a few rows do not become a cluster of their own.
-            reg_covar=FLOOR * float(codes.var(0).mean()) or 1e-6,
-            random_state=seed,
-        )
-        with config_context(array_api_dispatch=False):  # with it, k-means cannot start a mixture
-            mixture.fit(codes)
-        with torch.no_grad():
-            module.logits.copy_(torch.from_numpy(mixture.weights_).log())
-            module.centers.copy_(torch.from_numpy(mixture.means_))
-            module.log_variances.copy_(torch.from_numpy(mixture.covariances_).log())
+        means = self._loaded_codes(module, rows, stream, encoder_)
+        variances = map_rows(lambda x: module.vae.posterior(x)[1].exp(), rows, means.dtype)
+        labels = self._first_clusters(module, rows, stream)
+        # Each row belongs a little to each cluster, so that none is empty.
+        gamma = np.eye(self.n_clusters)[labels] + 1 / len(labels)
+        module.maximize(*map(torch.from_numpy, (gamma, means, variances)))
         module.assign(module.assigned(rows))
+
+    def _first_clusters(self, module: MixtureModule, rows: Rows, stream: Stream) -> np.ndarray:
+        """Return the number of the cluster that k-means assigns each row's reconstruction to."""
+
+        def reconstruct(x: Tensor) -> Tensor:
+            return module.vae.decode(module.encode(x))
+
+        some = rows.select(torch.from_numpy(stream.numpy.permutation(len(rows))[:MOST_ROWS]))
+        seed = int(stream.numpy.integers(2**31))
+        k_means = KMeans(self.n_clusters, n_init=10, random_state=seed)
+        with config_context(array_api_dispatch=False):  # with it, it cannot start
+            k_means.fit(map_rows(reconstruct, some, np.dtype(np.float64)))
+        centers = torch.from_numpy(k_means.cluster_centers_).to(module.centers)
+        return map_rows(
+            lambda x: torch.cdist(reconstruct(x), centers).argmin(1), rows, np.dtype(np.int64)
+        )

@@ -68,6 +68,22 @@ def test_the_bound_s_divergence_is_what_draws_of_the_code_give():
     )
 
 
+def test_the_maximum_has_no_gradient():
+    """Of Σ γ E[log p(z, c)] with z ~ N(m, s²), for any γ, m and s."""
+    module, rng = mixture(3, 2), np.random.default_rng(0)
+    gamma, means, variances = map(
+        torch.tensor, (rng.random((20, 3)), rng.normal(3, 1, size=(20, 2)), rng.random((20, 2)))
+    )
+    module.maximize(gamma, means, variances)
+    assert all(parameter.isfinite().all() for parameter in module.parameters())
+    log_pi, log_v = module.logits.log_softmax(0), module.log_variances
+    squares = (means[:, None] - module.centers).square() + variances[:, None]
+    expected = log_pi - 0.5 * (log_v + squares / log_v.exp()).sum(-1)
+    mixed = (module.logits, module.centers, log_v)
+    for gradient in torch.autograd.grad((gamma * expected).sum(), mixed):
+        assert gradient.abs().max() < 1e-9
+
+
 def test_the_terms_bound_the_likelihood():
     module = mixture(3, 1)
     x = torch.tensor(np.random.default_rng(1).normal(size=(5, 2)))
