@@ -34,8 +34,9 @@ def test_a_linear_autoencoder_finds_pca_s_subspace(X, tied):
     model = Autoencoder(
         3,
         hidden_layer_sizes=(),
-        learning_rate=0.003,
-        max_iter=3000,
+        batch_size=100,
+        learning_rate=0.01,
+        max_iter=1000,
         tol=1e-4,
         early_stopping=False,
         n_iter_no_change=100,
@@ -289,7 +290,8 @@ def test_warm_starts_hold_out_the_same_rows(X, monkeypatch):
 
 def test_a_layer_that_encoder_and_decoder_share_stays_shared(X):
     shared = nn.Linear(6, 6)
-    model = Autoencoder(6, encoder=nn.Sequential(shared), decoder=nn.Sequential(shared)).fit(X)
+    networks = {"encoder": nn.Sequential(shared), "decoder": nn.Sequential(shared)}
+    model = Autoencoder(6, **networks, max_iter=2).fit(X)
     assert model.module_.encoder[0].weight is model.module_.decoder[0].weight
 
 

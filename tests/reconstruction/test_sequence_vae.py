@@ -79,7 +79,7 @@ def test_the_likelihood_is_that_of_each_step(module):
 
 
 def test_importance_sampling_estimates_the_integral(module, exact):
-    n = 20_000
+    n = 10_000
     with torch.no_grad():
         found = module.log_likelihood(ROWS, n, Stream(1))
         mean, log_variance = module.posterior(ROWS)
@@ -248,8 +248,14 @@ def sequences(n, seed=0):
 @pytest.fixture(scope="module")
 def fitted():
     return SequenceVAE(
-        2, hidden_size=32, embedding_size=8, free_bits=0.5, max_iter=30, random_state=0
-    ).fit(sequences(2000))
+        2,
+        hidden_size=32,
+        embedding_size=8,
+        free_bits=0.5,
+        learning_rate=1e-2,
+        max_iter=20,
+        random_state=0,
+    ).fit(sequences(1000))
 
 
 def test_a_fit_comes_near_the_entropy(fitted):
@@ -277,9 +283,15 @@ def test_codes_tell_sequences_apart(fitted):
 def test_word_dropout_keeps_the_code_in_use():
     kl = [
         SequenceVAE(
-            2, hidden_size=32, word_dropout=share, free_bits=0.0, max_iter=15, random_state=0
+            2,
+            hidden_size=32,
+            word_dropout=share,
+            free_bits=0.0,
+            learning_rate=1e-2,
+            max_iter=20,
+            random_state=0,
         )
-        .fit(sequences(1000))
+        .fit(sequences(500))
         .history_["kl"][-1]
         for share in (0.0, 0.9)
     ]

@@ -17,6 +17,11 @@ def plane():
 
 
 @pytest.fixture(scope="module")
+def linear_fit(plane):
+    return linear(3, plane)
+
+
+@pytest.fixture(scope="module")
 def bits():
     return bits_of_two_causes()
 
@@ -60,13 +65,13 @@ def test_the_bound_is_below_the_likelihood(bits):
     assert held_out_bound[-1] < model.score(bits) + 1
 
 
-def test_a_linear_gaussian_vae_is_probabilistic_pca(plane):
+def test_a_linear_gaussian_vae_is_probabilistic_pca(plane, linear_fit):
     """Lucas et al. 2019: its bound is tight at the optimum, which is that of PPCA.
 
     Of standardised rows, since the noise is a share of each feature's standard deviation.
     """
     standard = (plane - plane.mean(0)) / plane.std(0)
-    pca, model = PCA(3).fit(standard), linear(3, plane)
+    pca, model = PCA(3).fit(standard), linear_fit
     log_p = pca.score(standard) - np.log(plane.std(0)).sum()
     assert model.score(plane) == pytest.approx(log_p, abs=0.03)
     bound = -model.history_["loss"][-1]
@@ -75,8 +80,8 @@ def test_a_linear_gaussian_vae_is_probabilistic_pca(plane):
     assert variance == pytest.approx(pca.noise_variance_, rel=0.05)
 
 
-def test_samples_have_the_moments_of_the_data(plane):
-    model, n = linear(3, plane), 50_000
+def test_samples_have_the_moments_of_the_data(plane, linear_fit):
+    model, n = linear_fit, 50_000
     drawn, means = (model.sample(n, mean=mean, random_state=0) for mean in (False, True))
     spread = plane.std(0)
     np.testing.assert_allclose(drawn.mean(0), plane.mean(0), atol=0.1 * spread.max())
