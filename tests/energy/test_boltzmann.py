@@ -48,14 +48,14 @@ def test_probabilities_sum_to_one_or_to_less_where_bounded(fitted, monkeypatch):
 def test_long_chains_sample_the_likelihood(fitted):
     n = 20_000
     p = np.exp(fitted.score_samples(BITS))
-    v = fitted.sample(n, n_steps=300, random_state=0)
+    v = fitted.sample(n, n_steps=100, random_state=0)
     assert total_variation(frequencies(v), p) < monte_carlo_floor(p, n)
 
 
 def test_conditional_samples_follow_the_conditional(fitted):
     n = 20_000
     given = np.array([1, np.nan, np.nan, np.nan, 0, np.nan])
-    v = fitted.sample(n, n_steps=300, given=given, random_state=0)
+    v = fitted.sample(n, n_steps=100, given=given, random_state=0)
     p = np.exp(fitted.score_samples(BITS))
     p = np.where((BITS[:, 0] == 1) & (BITS[:, 4] == 0), p, 0)
     p /= p.sum()

@@ -144,7 +144,7 @@ def test_bound_holds_for_densities(sizes):
 def test_drawn_bound_has_the_enumerated_one_for_its_mean(visible_units):
     network = random_network((3, 4, 2), visible_units=visible_units, fine_tuning="up-down")
     V = all_states(N)
-    draws = torch.stack([sampled_bound(network, V, 5, Stream(seed)) for seed in range(2000)])
+    draws = torch.stack([sampled_bound(network, V, 5, Stream(seed)) for seed in range(500)])
     error = draws.std(0) / math.sqrt(len(draws))
     assert ((draws.mean(0) - enumerated_bound(network, V)).abs() < 5 * error).all()
 
