@@ -63,11 +63,11 @@ ACTIONS = {
         (lambda: CategoricalRBM(2, n_iter=1).fit(OrdinalEncoder().fit_transform(GAPS[["b"]])),),
     ),
     "codes with gaps between": Action(
-        lambda: CategoricalRBM(2, n_iter=1).fit(5000 + GREYS),
+        lambda: CategoricalRBM(2, n_iter=1).fit(2000 + GREYS),
         "OrdinalEncoder|set n_categories",
         (
-            lambda: CategoricalRBM(2, n_iter=1).fit(OrdinalEncoder().fit_transform(5000 + GREYS)),
-            lambda: CategoricalRBM(2, n_iter=1, n_categories=5255).fit(5000 + GREYS),
+            lambda: CategoricalRBM(2, n_iter=1).fit(OrdinalEncoder().fit_transform(2000 + GREYS)),
+            lambda: CategoricalRBM(2, n_iter=1, n_categories=2255).fit(2000 + GREYS),
         ),
     ),
     "codes not seen before": Action(

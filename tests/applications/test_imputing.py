@@ -74,7 +74,7 @@ def holes(X):
 def line():
     """Rows near a line, with a third of the entries missing."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(400, 1)) * [1, 1, -1, 2] + 0.1 * rng.normal(size=(400, 4))
+    X = rng.normal(size=(100, 1)) * [1, 1, -1, 2] + 0.1 * rng.normal(size=(100, 4))
     return X, np.where(rng.random(X.shape) < 1 / 3, np.nan, X)
 
 
