@@ -89,7 +89,7 @@ def compare_reducers(
     >>> from sklearn.decomposition import PCA
     >>> from skdeepunsup import Autoencoder, compare_reducers
     >>> X, y = load_digits(return_X_y=True)
-    >>> deep = Autoencoder(8, hidden_layer_sizes=(64,), max_iter=50, random_state=0)
+    >>> deep = Autoencoder(8, hidden_layer_sizes=(64,), max_iter=20, random_state=0)
     >>> table = compare_reducers({"pca": PCA(8), "deep": deep}, X / 16, y, cv=3)
     >>> table["name"]
     ['pca', 'deep']

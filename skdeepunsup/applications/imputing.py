@@ -96,7 +96,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> t = np.random.default_rng(0).normal(size=(300, 1))
     >>> X = np.hstack([t, t, -t])
     >>> X[::3, 1] = np.nan
-    >>> imputer = GenerativeImputer(GaussianRBM(8, n_iter=50), random_state=0).fit(X)
+    >>> imputer = GenerativeImputer(GaussianRBM(8, n_iter=20), random_state=0).fit(X)
     >>> bool(np.abs(imputer.transform([[1.0, np.nan, -1.0]])[0, 1] - 1) < 0.5)
     True
     >>> imputer.impute([[1.0, np.nan, np.nan]], n_draws=20, random_state=0).shape

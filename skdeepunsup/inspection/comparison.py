@@ -65,9 +65,10 @@ class ReducerComparisonDisplay:
     >>> from skdeepunsup import Autoencoder, ReducerComparisonDisplay
     >>> X, y = load_digits(return_X_y=True)
     >>> X = X / 16
+    >>> deep = [Autoencoder(k, max_iter=20, random_state=0) for k in (2, 8)]
     >>> reducers = {
     ...     "pca": [PCA(k).fit(X[:1000]) for k in (2, 8)],
-    ...     "deep": [Autoencoder(k, random_state=0).fit(X[:1000]) for k in (2, 8)],
+    ...     "deep": [model.fit(X[:1000]) for model in deep],
     ... }
     >>> display = ReducerComparisonDisplay.from_estimators(
     ...     reducers, X[1000:], y[1000:], image_shape=(8, 8)

@@ -135,7 +135,8 @@ class SequenceVAE(DeepTransformer):
     >>> rng = np.random.default_rng(0)
     >>> lengths = rng.integers(1, 8, 500)
     >>> X = np.array([([1, 2] * 4)[:n] + [3] + [0] * (7 - n) for n in lengths])
-    >>> model = SequenceVAE(2, hidden_size=32, free_bits=0.5, max_iter=40, random_state=0).fit(X)
+    >>> options = {"free_bits": 0.5, "learning_rate": 0.01, "max_iter": 25}
+    >>> model = SequenceVAE(2, hidden_size=32, **options, random_state=0).fit(X)
     >>> known = {tuple(row) for row in X}
     >>> drawn = [tuple(row) for row in model.sample(1000, random_state=0)]
     >>> sum(row in known for row in drawn) > 950

@@ -194,8 +194,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
     (1797, 8)
     >>> model.sample(2, random_state=0).shape
     (2, 64)
-    >>> model.score_samples(X, n_samples=1000).shape
-    (1797,)
+    >>> model.score_samples(X[:100], n_samples=1000).shape
+    (100,)
     """
 
     _module_class = VariationalModule

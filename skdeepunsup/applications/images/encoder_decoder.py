@@ -159,7 +159,7 @@ class EncoderDecoder(
     >>> from skdeepunsup import EncoderDecoder
     >>> images = load_digits().data / 16
     >>> X, Y = images[:, :32], images[:, 32:]
-    >>> model = EncoderDecoder(16, image_shape=(4, 8), target_shape=(4, 8), max_iter=10)
+    >>> model = EncoderDecoder(16, image_shape=(4, 8), target_shape=(4, 8), max_iter=4)
     >>> model.fit(X, Y).predict(X).shape
     (1797, 32)
     >>> model.transform(X).shape

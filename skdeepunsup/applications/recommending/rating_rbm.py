@@ -125,7 +125,7 @@ class RatingRBM(
     >>> import numpy as np
     >>> from skdeepunsup import RatingRBM
     >>> X = np.array([[5, 5, 1, np.nan], [5, 4, 1, 1], [1, np.nan, 5, 5], [1, 2, 5, 4]] * 5)
-    >>> model = RatingRBM(8, learning_rate=0.1, weight_decay=0, n_iter=500, random_state=0).fit(X)
+    >>> model = RatingRBM(8, learning_rate=0.1, weight_decay=0, n_iter=200, random_state=0).fit(X)
     >>> model.levels_
     array([1., 2., 4., 5.])
     >>> items, scores = model.recommend([[np.nan, 5, 1, np.nan]], k=1)
