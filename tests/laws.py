@@ -5,9 +5,11 @@ all their settings too. A new model joins by its line in its trade's `estimators
 """
 
 import pickle
+from functools import cache
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from tests.estimators import ESTIMATORS, LIMITED, VARIANTS
 
@@ -53,3 +55,9 @@ def clone_fitted(model):
 
 def few_bits():
     return (np.random.default_rng(0).random((N, D)) < 0.4).astype(np.float64)
+
+
+@cache
+def fitted(estimator):
+    """The model of few bits, fitted once for all laws that only ask it."""
+    return clone(estimator).fit(few_bits())

@@ -13,7 +13,17 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from tests.laws import D, N, assert_same, each_kind, every, every_at_night, few_bits, outputs
+from tests.laws import (
+    D,
+    N,
+    assert_same,
+    each_kind,
+    every,
+    every_at_night,
+    few_bits,
+    fitted,
+    outputs,
+)
 
 # Scores are compared with each other, not with the truth.
 pytestmark = pytest.mark.usefixtures("hasty_log_partition")
@@ -26,7 +36,7 @@ def X():
 
 @every
 def test_shapes_there_and_back(estimator, X):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     Z = model.transform(X)
     assert Z.shape == (N, 4)
     assert model.inverse_transform(Z).shape == (N, D)
@@ -44,15 +54,16 @@ def test_float32_in_float32_out_and_all_else_float64(estimator, X):
 
 @every_at_night
 def test_answers_repeat_whoever_else_is_in_the_batch(estimator, X):
-    model = clone(estimator).fit(X)
-    assert_same(outputs(model, X), outputs(model, X))
-    alone = [np.concatenate(parts) for parts in zip(*(outputs(model, x[None]) for x in X))]  # noqa: B905
-    assert_same(outputs(model, X), alone, rtol=1e-5, atol=1e-6)
+    model = fitted(estimator)
+    answers = outputs(model, X)
+    assert_same(answers, outputs(model, X))
+    alone = [np.concatenate(parts) for parts in zip(*(outputs(model, x[None]) for x in X[::3]))]  # noqa: B905
+    assert_same([answer[::3] for answer in answers], alone, rtol=1e-5, atol=1e-6)
 
 
 @every
 def test_fit_transform_is_fit_then_transform(estimator, X):
-    assert_same([clone(estimator).fit_transform(X)], [clone(estimator).fit(X).transform(X)])
+    assert_same([clone(estimator).fit_transform(X)], [fitted(estimator).transform(X)])
 
 
 @every_at_night
@@ -88,7 +99,7 @@ def test_no_global_state_is_touched(estimator, X):
 
 @every
 def test_score_is_the_mean_of_the_scores(estimator, X):
-    model = clone(estimator).fit(X)
+    model = fitted(estimator)
     score = model.score(X)
     assert type(score) is float
     assert score == pytest.approx(model.score_samples(X).mean(), rel=1e-6)

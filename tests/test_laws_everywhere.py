@@ -8,6 +8,7 @@ import pickle
 import random
 import re
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,10 @@ SEED_OF_NO_MATTER = EASE | LogMel | LossyCompressor | GenerativeImputer
 
 @pytest.fixture
 def X(estimator):
+    return rows(estimator)
+
+
+def rows(estimator):
     """Bits; as ratings ones and twos, since most zeros would be missing entries."""
     bits = (np.random.default_rng(0).random((50, 6)) < 0.4).astype(np.float64)
     return bits + isinstance(estimator, RatingRBM | RatingAutoencoder)
@@ -75,6 +80,13 @@ def X(estimator):
 def y(X):
     """Two classes, or a number."""
     return np.arange(len(X)) % 2
+
+
+@cache
+def fitted(estimator):
+    """The model, fitted once for all laws that only ask it."""
+    X = rows(estimator)
+    return clone(estimator).fit(X, np.arange(len(X)) % 2)
 
 
 def answers(model, X) -> dict[str, Any]:
@@ -257,7 +269,7 @@ def ask_everything(model, X, y):
 def test_what_is_not_finite_is_never_silent(estimator, X, y, kind):
     """Neither in answers nor after a fit, whose warnings are no excuse."""
     huge = HUGE[kind](X)
-    ask_everything(clone(estimator).fit(X, y), huge, y)
+    ask_everything(fitted(estimator), huge, y)
     model = clone(estimator)
     try:
         with warnings.catch_warnings():

@@ -3,6 +3,8 @@
 A model of real values joins by its line in `REAL`, with what its scores are.
 """
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -135,6 +137,12 @@ def answers(estimator, kind, a, b, dtype=np.float64):
     return found
 
 
+@cache
+def wanted_answers(estimator, kind):
+    """Those of a model fitted to X itself."""
+    return answers(estimator, kind, 0.0, 1.0)
+
+
 def in_units(scores, kind, b):
     """Scores of a model of a + b X as those of one of X."""
     if kind == ERROR:
@@ -145,7 +153,7 @@ def in_units(scores, kind, b):
 @each_real
 @units
 def test_units_and_offsets_do_not_matter(estimator, kind, a, b):
-    found, wanted = answers(estimator, kind, a, b), answers(estimator, kind, 0.0, 1.0)
+    found, wanted = answers(estimator, kind, a, b), wanted_answers(estimator, kind)
     assert found.keys() == wanted.keys()
     for name, value in wanted.items():
         np.testing.assert_allclose(found[name], value, rtol=2e-3, atol=2e-3, err_msg=name)
@@ -154,7 +162,7 @@ def test_units_and_offsets_do_not_matter(estimator, kind, a, b):
 @each_real
 def test_float32_rows_give_the_same_where_they_hold_the_differences(estimator, kind):
     found = answers(estimator, kind, 300.0, 1.0, np.float32)
-    wanted = answers(estimator, kind, 0.0, 1.0)
+    wanted = wanted_answers(estimator, kind)
     for name, value in wanted.items():
         if name != "predict" or value.dtype.kind == "f":
             np.testing.assert_allclose(found[name], value, rtol=0.02, atol=0.02, err_msg=name)
