@@ -52,7 +52,7 @@ def test_a_linear_decoder_has_the_known_conditional(row):
     model, row = linear(), np.array(row)
     mean, covariance = gaussian_conditional(model, row)
     missing = np.isnan(row)
-    draws = model.impute([row], n_draws=N, n_steps=25, random_state=0)[:, 0, missing]
+    draws = model.impute([row], n_draws=N, n_steps=10, random_state=0)[:, 0, missing]
     deviations = np.sqrt(np.diag(covariance))
     assert (abs(draws.mean(0) - mean) < 5 * deviations / np.sqrt(N)).all()
     spread = np.sqrt((np.outer(deviations**2, deviations**2) + covariance**2) / N)  # Wishart's
@@ -126,11 +126,11 @@ def compare(model, module, prior, K, row):
     p = exact_conditional(
         lambda x, z: prior.log_prior(z) - module.cross_entropy(x, z), states, np.array(row)
     )
-    draws = model.impute([row], n_draws=N, n_steps=25, random_state=0)[:, 0]
+    draws = model.impute([row], n_draws=N, n_steps=10, random_state=0)[:, 0]
     places = (draws @ K ** np.arange(len(row))[::-1]).astype(int)
     found = np.bincount(places, minlength=len(states))
     assert total_variation(found, p) < monte_carlo_floor(p, N)
-    answer = model.impute([row], mean=True, n_draws=2000, n_steps=20, random_state=0)[0]
+    answer = model.impute([row], mean=True, n_draws=2000, n_steps=10, random_state=0)[0]
     if getattr(model, "likelihood", None) == "categorical":
         shares = [[p[states[:, i] == k].sum() for k in range(K)] for i in range(len(row))]
         np.testing.assert_array_equal(answer, np.argmax(shares, axis=1))

@@ -54,7 +54,7 @@ def weights(network):
     return {name: p for name, p in network.named_parameters() if name.endswith("weight")}
 
 
-def settled(network, calls=300):
+def settled(network, calls=100):
     """The normalised network after many calls, each of which is a step of power iteration."""
     normalised = SpectralNorm(network)
     with torch.no_grad():
