@@ -169,7 +169,7 @@ def test_held_out_rows_are_measured(X):
     ids=str,
 )
 def test_every_rule_learns(X, params):
-    params = {"n_iter": 40, "batch_size": 20, "learning_rate": 0.2} | params
+    params = {"n_iter": 20, "batch_size": 20, "learning_rate": 0.2} | params
     machine = BoltzmannMachine(3, random_state=0, **params).fit(X)
     assert machine.score(X) > 3 * math.log(1 / 2) - 0.3
 

@@ -173,7 +173,7 @@ def test_weight_decay_shrinks_the_weights(X):
 )
 def test_every_rule_learns(X, params):
     chains = {"n_chains": 50} if params.get("persistent", True) else {}
-    params = {"n_iter": 40, "learning_rate": 0.2} | chains | params
+    params = {"n_iter": 15, "learning_rate": 0.2} | chains | params
     model = BernoulliRBM(8, random_state=0, **params).fit(X)
     independent = 6 * math.log(1 / 2)
     assert model.score(X) > independent + 0.5

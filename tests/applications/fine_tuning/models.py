@@ -58,7 +58,7 @@ ENCODERS = [
     ),
 ]
 UNROLLED = [
-    DeepBoltzmannMachine((5, 4), n_iter=50, n_chains=10, learning_rate=0.1, **SEED),
+    DeepBoltzmannMachine((5, 4), n_iter=15, n_chains=10, learning_rate=0.3, **SEED),
     BoltzmannMachine(4, n_iter=2, n_chains=10, batch_size=20, clamped="mean-field", **SEED),
 ]
 """Their code settles; within a stack it takes few rounds instead."""
