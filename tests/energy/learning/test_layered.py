@@ -82,13 +82,13 @@ def test_updates_raise_the_enumerated_likelihood(centered, n_pretrained):
         return float(-machine.free_energy(data).mean()) - exact_log_partition(machine)
 
     objective = rule(
-        machine, centered=centered, n_pretrained=n_pretrained, learning_rate=0.05, decay=True
+        machine, centered=centered, n_pretrained=n_pretrained, learning_rate=0.1, decay=True
     )
     before = mean_log_likelihood()
     for stage in range(n_pretrained + 1):
         for progress in (0.0, 0.7, 0.8, 0.9, 1.0):
             objective.begin_epoch(progress, stage)
-            for _ in range(100 if stage < n_pretrained else 300):
+            for _ in range(60 if stage < n_pretrained else 150):
                 objective.step(data)
     assert before == pytest.approx(4 * math.log(1 / 2), abs=0.3)
     assert mean_log_likelihood() > 2 * math.log(1 / 2)  # the best is log(1/2)
