@@ -198,7 +198,7 @@ def test_a_bernoulli_likelihood_refuses_what_is_no_bit(X, holes):
 def test_rows_of_which_all_is_missing_are_samples(estimator, X):
     model, n = fitted(estimator), 4000
     unknown = np.full((1, D), np.nan)
-    drawn = model.impute(unknown, n_draws=n, random_state=0)[:, 0]
+    drawn = model.impute(unknown, n_draws=n, n_steps=30, random_state=0)[:, 0]
     samples = model.sample(n, random_state=1)
     for a, b in (
         (drawn, samples),
