@@ -133,7 +133,7 @@ def test_every_activation_trains(X, activation):
         hidden_layer_sizes=(16,),
         activation=activation,
         learning_rate=0.01,
-        max_iter=60,
+        max_iter=30,
         random_state=0,
     ).fit(X)
     assert reconstruction_error(model, X).mean() < 0.3 * np.square(X - X.mean(0)).sum(1).mean()

@@ -31,7 +31,7 @@ def targets(loss):
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_network_learns_with_every_loss(network, loss):
-    model = EncoderDecoder(6, loss=loss, **network, **FIT).set_params(max_iter=25)
+    model = EncoderDecoder(6, loss=loss, **network, **FIT).set_params(max_iter=15)
     y = targets(loss)
     model.fit(UPPER, y)
     assert model.history_["loss"][-1] < model.history_["loss"][0]
