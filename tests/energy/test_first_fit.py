@@ -45,7 +45,7 @@ def accuracy(scaler, model, load):
         ),
         (load_breast_cancer, 0.90, MODELS[2]),
     ],
-    ids=lambda v: getattr(v, "__name__", "") or type(v).__name__,
+    ids=lambda v: str(v) if isinstance(v, float) else getattr(v, "__name__", type(v).__name__),
 )
 def test_a_code_of_a_small_table_tells_its_classes(load, least, model):
     """From weights near 0, the code was the same for all rows: .63 and .39."""

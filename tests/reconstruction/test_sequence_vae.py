@@ -16,6 +16,7 @@ from skdeepunsup.reconstruction.modules.sequence import SequenceModule
 
 L, K = 4, 3
 ROWS = torch.tensor(list(product(range(K), repeat=L)), dtype=torch.float64)
+FIT = {"hidden_size": 32, "learning_rate": 1e-2, "max_iter": 20, "random_state": 0}
 GRID = torch.linspace(-8, 8, 801, dtype=torch.float64)[:, None]
 """Grid of a code of one component, with steps of 0.02."""
 
@@ -247,15 +248,7 @@ def sequences(n, seed=0):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return SequenceVAE(
-        2,
-        hidden_size=32,
-        embedding_size=8,
-        free_bits=0.5,
-        learning_rate=1e-2,
-        max_iter=20,
-        random_state=0,
-    ).fit(sequences(1000))
+    return SequenceVAE(2, embedding_size=8, free_bits=0.5, **FIT).fit(sequences(1000))
 
 
 def test_a_fit_comes_near_the_entropy(fitted):
@@ -282,15 +275,7 @@ def test_codes_tell_sequences_apart(fitted):
 
 def test_word_dropout_keeps_the_code_in_use():
     kl = [
-        SequenceVAE(
-            2,
-            hidden_size=32,
-            word_dropout=share,
-            free_bits=0.0,
-            learning_rate=1e-2,
-            max_iter=20,
-            random_state=0,
-        )
+        SequenceVAE(2, word_dropout=share, free_bits=0.0, **FIT)
         .fit(sequences(500))
         .history_["kl"][-1]
         for share in (0.0, 0.9)
