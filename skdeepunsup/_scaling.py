@@ -161,6 +161,12 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 
+def feature_deviations(X: Any, weights: np.ndarray | None) -> np.ndarray:
+    """The standard deviation of each feature, 0 for one that varies by rounding alone."""
+    means, deviations = _moments(X, weights, 2)
+    return np.where(_varies(X, means, deviations), deviations, 0.0)
+
+
 def _moments(X: Any, weights: np.ndarray | None, *powers: int) -> tuple[np.ndarray, ...]:
     """Weighted mean of each feature where it is observed, and the k-th root of its k-th moment.
 

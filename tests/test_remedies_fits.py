@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skdeepunsup import (
     GAN,
@@ -15,7 +16,18 @@ from skdeepunsup import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
-from tests.remedies import BITS, FIT, GREYS, HOLES, NORMAL, Action, assert_advice_helps, autoencoder
+from tests.remedies import (
+    BITS,
+    FIT,
+    GREYS,
+    HOLES,
+    LABELS,
+    NORMAL,
+    Action,
+    assert_advice_helps,
+    autoencoder,
+    classifier,
+)
 
 pytestmark = pytest.mark.usefixtures("hasty_log_partition")
 
@@ -24,7 +36,14 @@ BATCH_NORM, LAYER_NORM = (
     for norm in (torch.nn.BatchNorm1d, torch.nn.LayerNorm)
 )
 
+UNLIKE = NORMAL * [1, 1, 1, 1, 1, 1000]
+
 ACTIONS = {
+    "a column in another unit": Action(
+        lambda: classifier().fit(UNLIKE, LABELS),
+        r"Column 5 of X varies .* as much as the median column.*StandardScaler\(\)",
+        (lambda: make_pipeline(StandardScaler(), classifier()).fit(UNLIKE, LABELS),),
+    ),
     "one row and batch statistics": Action(
         lambda: autoencoder(encoder=BATCH_NORM).partial_fit(NORMAL[:1]),
         "more rows.*LayerNorm",

@@ -19,6 +19,7 @@ from torch import nn
 
 import skdeepunsup
 from skdeepunsup import (
+    GAN,
     Autoencoder,
     BernoulliRBM,
     BoltzmannMachine,
@@ -44,6 +45,7 @@ from tests.estimators import ESTIMATORS
 
 BITS = (np.random.default_rng(0).random((60, 6)) < 0.4).astype(np.float64)
 LABELS = BITS[:, 0].astype(int)
+NOISE = np.tile([-1.0, 1.0], 30)[:, None] + 0 * BITS
 FIT = {"max_iter": 2, "random_state": 0}
 CODER = Autoencoder(2, **FIT)
 
@@ -71,6 +73,7 @@ def outside(estimator):
 
 MIXED = VariationalAutoencoder(2, hidden_layer_sizes=(4,), **FIT)
 HOLES = np.where(np.arange(6) == 2, np.nan, BITS)
+UNLIKE = NOISE * [1, 1, 1, 1, 1, 1000]
 SPARSE_RATINGS = np.where(np.arange(60)[:, None] % 3, 0.0, 1 + BITS)
 
 CASES = [
@@ -114,6 +117,14 @@ CASES = [
         RatingAutoencoder(2, max_iter=1),
         "taken for ratings",
         SPARSE_RATINGS,
+    ),
+    *(
+        Case("base/units.py", estimator, "varies 1e\\+03 times as much", UNLIKE, y)
+        for estimator, y in (
+            (FineTunedClassifier(CODER, **FIT), LABELS),
+            (EncoderDecoder(2, **FIT), BITS),
+            (GAN(2, **FIT), None),
+        )
     ),
     Case(
         "_unused.py",

@@ -23,7 +23,7 @@ from .._validation import leaves_unit_interval, value_range
 from ..base.fit import TrainingData
 from ..base.generative import GenerativeModel
 from ..base.transformer import DeepTransformer
-from ..base.units import error_scaling
+from ..base.units import error_scaling, warn_of_unlike_features
 from ..networks import ACTIVATIONS
 from .completion import CodeSearch
 from .learning.games import GAMES
@@ -167,6 +167,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
             self.output == "auto" and not outside and high - low >= 0.5
         ):
             return None
+        warn_of_unlike_features(self, data.X, data.weights)
         return error_scaling(data, self.image_shape)
 
     def _output(self, rows: Rows, fitted: dict[str, Any] | None) -> str:

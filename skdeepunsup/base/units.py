@@ -2,14 +2,44 @@
 
 from typing import Any
 
+import numpy as np
+import scipy.sparse as sp
+
+from .._caller import warn
 from .._parameters import read_image_shape
 from .._rows import Rows, mean_over_rows
-from .._scaling import Scaling, image_scaling, shared_scaling
+from .._scaling import Scaling, feature_deviations, image_scaling, shared_scaling
 from ..training import Report
 from .fit import TrainingData
 
 IN_NATS = ("loss", "reconstruction")
 """The entries of an epoch's record that contain −log p of the rows."""
+
+
+UNLIKE = 30.0
+"""So many times the deviation of the median feature is that of one in another unit: in tables such
+as those of wines, penguins and tumours it is 80 to 3000 times, in images at most 5."""
+
+
+def warn_of_unlike_features(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
+    """Warn of a feature that varies so much more than most that a network learns of little else.
+
+    For models that see all features in one unit, and are not asked for PCA's error, in which such a
+    feature counts for as much. Sparse rows are left out: rare entries make deviations small.
+    """
+    if sp.issparse(X):
+        return
+    deviations = feature_deviations(X, weights)
+    varying = np.sort(deviations[deviations > 0])
+    if not len(varying) or varying[-1] <= UNLIKE * (median := varying[(len(varying) - 1) // 2]):
+        return
+    worst = int(deviations.argmax())
+    name = getattr(estimator, "feature_names_in_", np.arange(X.shape[1]))[worst]
+    warn(
+        f"Column {name} of X varies {varying[-1] / median:.3g} times as much as the median column, "
+        "and the network, which sees all in one unit, learns of little else. Scale X first, as by "
+        "sklearn.preprocessing.StandardScaler()."
+    )
 
 
 def error_scaling(data: TrainingData, image_shape: Any) -> Scaling:

@@ -192,7 +192,8 @@ class Training:
 
     def warn_if_falling(self) -> None:
         """Warn if going on after the last epoch would clearly lower the loss."""
-        if self.stopping is not None and still_falls(self.stopping.seen):
+        of_targets = self.rows.labels is not None and self.held_out is None
+        if self.stopping is not None and still_falls(self.stopping.seen, of_targets):
             _warn(
                 f"The loss still falls after {len(self.stopping.seen)} epochs. Raise max_iter, and "
                 "set early_stopping=True where rows are few, or they are learned by heart."

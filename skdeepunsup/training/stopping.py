@@ -9,11 +9,16 @@ CLEAR, SLIGHT = 0.02, 0.005
 """Shares of a loss's whole fall that count in the last fifth of its epochs: by themselves, and if
 the loss itself falls by a tenth, as errors near 0 do."""
 
+CLEAR_OF_TARGETS = 0.04
+"""The same of targets in training rows, whose loss falls on while they are learned by heart: more
+epochs then predict other rows no better (the last feature of wine: R² of .66, then .20)."""
 
-def still_falls(losses: Sequence[float]) -> bool:
+
+def still_falls(losses: Sequence[float], of_targets: bool = False) -> bool:
     """Whether the last fifth of a fit's epochs lowered the loss clearly, and more than its noise.
 
-    The noise is that of second differences, which do not contain the trend.
+    The noise is that of second differences, which do not contain the trend. ``of_targets`` says
+    whether it is the loss of targets in the rows of training.
     """
     values = np.asarray(losses)
     if len(values) < 5:
@@ -23,7 +28,10 @@ def still_falls(losses: Sequence[float]) -> bool:
     gain = values[-2 * n : -n].mean() - last
     noise = np.sqrt(np.square(np.diff(values, 2)).mean() / 6)
     fall = values[0] - last
-    clear = gain > CLEAR * fall or (gain > SLIGHT * fall and gain > 0.1 * abs(last))
+    if of_targets:
+        clear = gain > CLEAR_OF_TARGETS * fall
+    else:
+        clear = gain > CLEAR * fall or (gain > SLIGHT * fall and gain > 0.1 * abs(last))
     return bool(clear and gain > 3 * noise * np.sqrt(2 / n))
 
 

@@ -33,6 +33,7 @@ from ...base.encoders import (
 )
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
+from ...base.units import warn_of_unlike_features
 from ...networks import ACTIVATIONS, draw_from, initialize
 from ...reconstruction import DenoisingAutoencoder
 from ...training import PACES, GradientDescent, Schedule
@@ -161,7 +162,10 @@ class FineTunedModel(DeepEstimator):
         return {"encoder_": encoder}
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
-        return units_of(prepared["encoder_"])
+        scaling = units_of(prepared["encoder_"])
+        if scaling is not None and (scaling.scale == scaling.scale[0]).all():
+            warn_of_unlike_features(self, data.X, data.weights)
+        return scaling
 
     def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:
         """Arguments of the module of both classifier and regressor."""

@@ -31,7 +31,7 @@ from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import check_rows, check_weights, copied
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
-from ...base.units import error_scaling
+from ...base.units import error_scaling, warn_of_unlike_features
 from ...networks import ACTIVATIONS, draw_from
 from ...training import PACES, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
@@ -442,6 +442,7 @@ class EncoderDecoder(
         return np.asarray((y - mean) / self.y_scale_)
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
+        warn_of_unlike_features(self, data.X, data.weights)
         return error_scaling(data, self.image_shape)
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
