@@ -43,6 +43,9 @@ class Watch(Protocol):
     def verdict(self) -> str | None:
         """Called after the stage; what to warn of if its best epoch is to be gone back to."""
 
+    def remark(self) -> str | None:
+        """Called after a stage without a verdict; what else to warn of."""
+
 
 def train(
     objective: Objective,
@@ -183,12 +186,14 @@ class Training:
 
     def heed_watch(self) -> None:
         """Go back to the best epoch of the stage if the watch says that it got worse, and warn."""
-        if self.watch is None or self.ended or (worse := self.watch.verdict()) is None:
+        if self.watch is None or self.ended:
             return
-        if self.seen is not None:
+        worse = self.watch.verdict()
+        if worse is not None and self.seen is not None:
             self.seen.restore()
             self.last.save(len(self.records))
-        _warn(worse)
+        if said := worse or self.watch.remark():
+            _warn(said)
 
     def warn_if_falling(self) -> None:
         """Warn if going on after the last epoch would clearly lower the loss."""

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from ..._random import Stream
 from ..._rows import Rows
+from ..likelihood.one_normal import one_normal_score
 from ..likelihood.partition import anneal, exact_log_partition
 from ..machines.base import Machine
+from ..units.gaussian import Gaussian
 
 N_CHAINS, MIN_STEPS, STEPS, MAX_STEPS = 50, 50, 100, 200
 """Chains of a look, and its steps: at least, where there are several looks, and at most."""
@@ -111,7 +113,7 @@ class Watch:
         self.due = {round(n_epochs * (k + 1) / n_looks) for k in range(n_looks)}
         self.best: Score | None = None
         self.last: Score | None = None
-        self.independent = -math.inf
+        self.independent = self.normal = -math.inf
 
     def is_best(self, epoch: int) -> bool:
         """Look if it is time to; whether this epoch of the stage is the best seen so far."""
@@ -138,6 +140,8 @@ class Watch:
             scaling = getattr(machine, "scaling", None)
             self.volume = 0.0 if scaling is None else scaling.volume
             self.independent = independent_score(machine, rows, v)
+            if isinstance(machine.visible, Gaussian) and len(self.due) == MAX_LOOKS:
+                self.normal = one_normal_score(rows, v)
         return short_score(machine, v, self.n_steps, epoch)
 
     def verdict(self) -> str | None:
@@ -160,6 +164,17 @@ class Watch:
         else:
             return None
         return f"The fit went wrong: {found}. {self.advice}"
+
+    def remark(self) -> str | None:
+        """What to warn of at the end of a long stage that is none the worse for its length."""
+        if self.last is None or self.last.value > self.normal - MARGIN:
+            return None
+        return (
+            f"A row's log-likelihood is about {self.last.value - self.volume:.3g} nats after epoch "
+            f"{self.last.epoch}, and {self.normal - self.volume:.3g} by one normal distribution "
+            "with the covariances of the features. Put sklearn.decomposition.PCA(whiten=True) "
+            "before the machine: it learns strong correlations of many features slowly."
+        )
 
     def _slack(self, rising: bool) -> float:
         """By how much a score may be below that of independent units."""
