@@ -62,7 +62,7 @@ FIT = (
 TRANSFORM = (
     Step("You call transform.", "DeepTransformer.transform", "X"),
     Step("The same checks; as many columns as in fit.", "check_rows", "X"),
-    Step("On a CPU, float64 rows get a float64 copy of module_.", "DeepEstimator._answer", "X"),
+    Step("On a CPU, float64 rows get a float64 copy of module_.", "FittedModel._answer", "X"),
     Step("Chunks of rows become tensors, without gradients.", "map_rows", "rows"),
     Step("h = f(x).", "DeterministicModule.encode", "x"),
     Step("torch becomes NumPy: the codes.", "map_rows", "return"),
