@@ -31,12 +31,16 @@ def warn_of_unlike_features(estimator: Any, X: Any, weights: np.ndarray | None) 
         return
     deviations = feature_deviations(X, weights)
     varying = np.sort(deviations[deviations > 0])
-    if not len(varying) or varying[-1] <= UNLIKE * (median := varying[(len(varying) - 1) // 2]):
+    if not len(varying):
+        return
+    # Python's numbers: their products and quotients may be infinite without a warning.
+    most, median = float(varying[-1]), float(varying[(len(varying) - 1) // 2])
+    if most <= UNLIKE * median:
         return
     worst = int(deviations.argmax())
     name = getattr(estimator, "feature_names_in_", np.arange(X.shape[1]))[worst]
     warn(
-        f"Column {name} of X varies {varying[-1] / median:.3g} times as much as the median column, "
+        f"Column {name} of X varies {most / median:.3g} times as much as the median column, "
         "and the network, which sees all in one unit, learns of little else. Scale X first, as by "
         "sklearn.preprocessing.StandardScaler()."
     )

@@ -42,7 +42,9 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     encoder : VariationalAutoencoder, default=None
         Training starts at a copy of a fitted autoencoder; an unfitted one is cloned and fitted
         first. (Cloning, as in a search, forgets a fit, unless the encoder is within a
-        ``sklearn.frozen.FrozenEstimator``.) None stands for ``VariationalAutoencoder(10)``.
+        ``sklearn.frozen.FrozenEstimator``.) None stands for
+        ``VariationalAutoencoder(10, beta=0.5)``: with 1, a code of few rows may lose a dimension
+        that separates clusters.
     learning_rate : float, default=1e-3
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=256
@@ -189,7 +191,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         return PosteriorChains(module.vae, module, x, stream)
 
     def _encoder(self) -> Any:
-        return VariationalAutoencoder(10) if self.encoder is None else self.encoder
+        return VariationalAutoencoder(10, beta=0.5) if self.encoder is None else self.encoder
 
     def _check_own_parameters(self) -> None:
         models = models_of(self._encoder())
