@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ._validation import value_range
 
-CHUNK_ROWS = 4096
-"""Rows whose moments are computed at a time, in float64."""
+CHUNK_ROWS, CHUNK_ENTRIES = 4096, 2**22
+"""Most rows, and most entries of them, whose moments are computed at a time, in float64."""
 
 ROUNDING = 1e-12
 """A feature whose deviation is less than this share of its mean varies by rounding alone."""
@@ -109,7 +109,7 @@ def root_mean_square(values: np.ndarray) -> float:
     return float(top * np.sqrt(np.mean(np.square(values / top))))
 
 
-def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
+def shared_scaling(X: Any, weights: np.ndarray | None, name: str = "X") -> Scaling:
     """The scaling by one s for all features, the root of their mean variance.
 
     Errors then mean the same as PCA's: features of larger scale count for more. If nothing varies,
@@ -121,13 +121,15 @@ def shared_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
         Rows; NaN is left out.
     weights : ndarray of shape (n_samples,) or None
         How much each row counts.
+    name : str, default="X"
+        The argument that the rows are, for errors.
     """
     means, deviations = _moments(X, weights, 2)
-    varies = _varies(X, means, deviations)
-    if not varies.any():
+    if not _varies(X, means, deviations, name).any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
-    scale = root_mean_square(np.where(varies, deviations, 0.0))
-    return Scaling.of(means, np.asarray(scale))
+    # What float32 has rounded counts as well: it is in the rows.
+    counted = np.where(deviations > ROUNDING * np.abs(means), deviations, 0.0)
+    return Scaling.of(means, np.asarray(root_mean_square(counted)))
 
 
 def image_scaling(X: Any, weights: np.ndarray | None, n_channels: int) -> Scaling:
@@ -157,7 +159,7 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
-    constant = np.maximum(root_mean_square(deviations[varies]), ROUNDING * np.abs(means))
+    constant = np.maximum(root_mean_square(deviations[varies]), _rounding(X, means))
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 
@@ -174,6 +176,9 @@ def _moments(X: Any, weights: np.ndarray | None, *powers: int) -> tuple[np.ndarr
     float64, and 0 where a feature is never observed. Powers are those of X divided by a power of 2
     near its largest entry, so that they neither overflow nor vanish.
     """
+    if sp.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
     w = np.ones(X.shape[0]) if weights is None else weights / weights.max()
     low, high = value_range(X)
     top = max(-float(low), float(high))  # abs() of the lowest integer would overflow
@@ -195,7 +200,8 @@ def _sums(
     """
     counts, totals = np.zeros(X.shape[1]), np.zeros(X.shape[1])
     weighed = np.flatnonzero(w)
-    for batch in gen_batches(len(weighed), CHUNK_ROWS):
+    n_rows = max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // X.shape[1]))
+    for batch in gen_batches(len(weighed), n_rows):
         part = weighed[batch]
         x = np.divide(X[part], unit, dtype=np.float64) - center
         missing = np.isnan(x)
@@ -215,7 +221,9 @@ def _sums_of_stored(
     missing = np.isnan(x)
     total = w[w > 0].sum()
     counts = total - np.bincount(entries.col, of * missing, minlength=n)
-    absent = total - np.bincount(entries.col, of, minlength=n)
+    full = np.bincount(entries.col, of > 0, minlength=n) == (w > 0).sum()
+    # Sums in another order differ by rounding, which would make a constant column vary.
+    absent = np.where(full, 0.0, total - np.bincount(entries.col, of, minlength=n))
     stored = np.bincount(entries.col, of * np.where(missing, 0, x) ** power, minlength=n)
     return counts, stored + absent * (-center) ** power
 
@@ -235,20 +243,29 @@ def _top(values: np.ndarray) -> float:
     return float(values.max()) or 1.0
 
 
-def _varies(X: Any, means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+def _rounding(X: Any, means: np.ndarray) -> np.ndarray:
+    """By how much features may vary by rounding alone."""
+    if not _is_short(X):
+        return ROUNDING * np.abs(means)
+    with np.errstate(over="ignore"):  # of the spacing next to the largest number
+        return 2.0 * np.spacing(np.abs(means).astype(X.dtype)).astype(np.float64)
+
+
+def _is_short(X: Any) -> bool:
+    """Whether the rows are numbers of fewer digits than float64."""
+    return X.dtype.kind == "f" and X.dtype.itemsize < 8
+
+
+def _varies(X: Any, means: np.ndarray, deviations: np.ndarray, name: str = "X") -> np.ndarray:
     """Which features vary by more than rounding; raises if float32 has rounded all of them away."""
-    digits = ROUNDING * np.abs(means)
-    if X.dtype.kind == "f" and X.dtype.itemsize < 8:
-        with np.errstate(over="ignore"):  # of the spacing next to the largest number
-            digits = 2.0 * np.spacing(np.abs(means).astype(X.dtype)).astype(np.float64)
+    digits = _rounding(X, means)
     varies = deviations > digits
-    if (deviations > 0).any() and not varies.any():
+    if _is_short(X) and (deviations > 0).any() and not varies.any():
         worst = int(np.argmax(deviations))
-        if X.dtype.kind == "f" and X.dtype.itemsize < 8:
-            raise ValueError(
-                f"X is {X.dtype}, whose numbers near {means[worst]:.4g} are "
-                f"{digits[worst] / 2:.3g} apart, but column {worst} varies by no more than "
-                f"{deviations[worst]:.2g}: the differences between rows are lost. Give X as "
-                "float64, or subtract the mean of each column in float64 before you convert it."
-            )
+        raise ValueError(
+            f"{name} is {X.dtype}, whose numbers near {means[worst]:.4g} are "
+            f"{digits[worst] / 2:.3g} apart, but column {worst} varies by no more than "
+            f"{deviations[worst]:.2g}: the differences between rows are lost. Give {name} as "
+            "float64, or subtract the mean of each column in float64 before you convert it."
+        )
     return varies

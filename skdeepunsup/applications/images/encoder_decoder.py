@@ -435,7 +435,7 @@ class EncoderDecoder(
     def _standardized(self, y: np.ndarray, weights: np.ndarray | None, reset: bool) -> np.ndarray:
         """Return targets centred and divided by one scale, those of the fit's first rows."""
         if reset:
-            scaling = shared_scaling(y.reshape(len(y), -1), weights)
+            scaling = shared_scaling(y.reshape(len(y), -1), weights, "y")
             self.y_mean_ = scaling.center.numpy().copy()
             self.y_scale_ = scaling.pooled
         mean = self.y_mean_[0] if y.ndim == 1 else self.y_mean_
