@@ -49,7 +49,7 @@ def test_a_column_that_float32_has_rounded_away_is_no_large_number():
 def test_what_is_rounded_away_is_named():
     y = (1.7e9 + np.arange(40)).astype(np.float32)
     y[:3] += 128
-    with pytest.raises(ValueError, match="^y is float32.*Give y as float64"):
+    with pytest.raises(ValueError, match=r"^y is float32.*Give y as float64"):
         EncoderDecoder(2, max_iter=1).fit(np.eye(40), y)
     EncoderDecoder(2, max_iter=1, random_state=0).fit(np.eye(40), 1.7e9 + np.arange(40.0))
 

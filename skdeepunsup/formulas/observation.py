@@ -1,6 +1,7 @@
 """The distributions p(x | z) of a variational autoencoder, given the decoder's output."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -71,18 +72,30 @@ class GaussianObservation(Observation):
     n_scales : int
         Number of σs: 1 or ``n_features``.
     first_scale : float
-        σ, or its first value if it is learned; it then stays above a thousandth of this, and of
-        each feature above a tenth: the σ of a feature that hardly varies would go to 0.
+        σ, or its first value if it is learned.
     learned : bool
-        Whether σ is learned.
+        Whether σ is learned. It then stays above a thousandth of ``first_scale``, or, if each
+        feature has one, above a tenth of ``spreads``: the σ of a feature that hardly varies would
+        go to 0.
+    spreads : sequence of float, of length n_features, default=None
+        Deviation of each feature; None stands for ``first_scale``.
     """
 
-    def __init__(self, n_features: int, n_scales: int, first_scale: float, learned: bool) -> None:
+    def __init__(
+        self,
+        n_features: int,
+        n_scales: int,
+        first_scale: float,
+        learned: bool,
+        spreads: Sequence[float] | None = None,
+    ) -> None:
         super().__init__(n_features)
         log_scale = torch.full((n_scales,), first_scale, dtype=torch.float32).log()
         self.log_scale = nn.Parameter(log_scale, requires_grad=learned)
-        least = 1e-6 if n_scales == 1 else 1e-2
-        self.floor = least * first_scale**2 if learned else 0.0
+        least = 0.0 if not learned else 1e-3 if n_scales == 1 else 0.1
+        spread = torch.as_tensor(first_scale if spreads is None else spreads, dtype=torch.float32)
+        self.floor: Tensor
+        self.register_buffer("floor", (least * spread).square(), persistent=False)
 
     @property
     def variance(self) -> Tensor:

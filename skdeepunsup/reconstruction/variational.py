@@ -65,8 +65,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         ``likelihood`` is "categorical" or "beta-binomial".
     noise_scale : {"shared", "features"} or float, default="features"
         σ of the Gaussian likelihood: "features" learns one for each feature, "shared" one share of
-        their standard deviations for all (with ``image_shape``, one σ); a number is kept as the σ
-        of all features, in the units of the data.
+        their standard deviations for all (with ``image_shape`` or a network of your own, one σ); a
+        number is kept as the σ of all features, in the units of the data.
     beta : float, default=1.0
         β, the weight of the regulariser. "kl" is a part of the bound and counts β times; the others
         are added to it β − 1 times, so that 1 is the plain bound for all of them. More than 1
@@ -438,10 +438,14 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             first = self.noise_scale / (1.0 if rows.scaling is None else rows.scaling.pooled)
         else:
             first = fitted["first_scale"] if "first_scale" in fitted else _pooled_scale(rows)
+        each, spreads = self.noise_scale == "features", None
+        if each and (self.encoder is not None or self.decoder is not None):
+            spreads = fitted["spreads"] if "spreads" in fitted else _scales(rows, first)
         return {
-            "n_scales": rows.n_features if self.noise_scale == "features" else 1,
+            "n_scales": rows.n_features if each else 1,
             "first_scale": float(first),
             "learned": learned,
+            "spreads": spreads,
         }
 
     def _initialize(self, module: VariationalModule, rows: Rows, stream: Stream) -> None:
@@ -457,3 +461,8 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
 def _pooled_scale(rows: Rows) -> float:
     """The root of the mean variance of the features; 1 if nothing varies."""
     return float(observed_variances(rows).mean().sqrt()) or 1.0
+
+
+def _scales(rows: Rows, pooled: float) -> tuple[float, ...]:
+    """The deviation of each feature; ``pooled`` for one that does not vary."""
+    return tuple(scale or pooled for scale in observed_variances(rows).sqrt().tolist())

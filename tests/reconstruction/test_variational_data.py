@@ -1,11 +1,13 @@
 """Data of a VAE: grey levels, missing entries, scales, and values beyond a likelihood."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from torch import nn
 
 from skdeepunsup import VariationalAutoencoder
 from tests.reconstruction.known_causes import bits_of_two_causes, rows_near_a_plane
@@ -134,3 +136,19 @@ def test_a_scale_is_found_far_from_zero():
     model = VariationalAutoencoder(1, precision="float64", max_iter=1, random_state=0).fit(X)
     first = model.module_.arguments["observation"]["first_scale"]
     assert first * model.module_.scaling.pooled == pytest.approx(1e-3, rel=0.1)
+
+
+def test_noise_beside_networks_of_ones_own_may_be_small_in_a_feature_of_small_scale():
+    """They get rows as they are: the floor of one feature's σ is no share of the others'."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(600, 1))
+    X = np.c_[2 * rng.normal(size=(600, 1)), 0.1 * z + 0.01 * rng.normal(size=(600, 3))]
+    model = VariationalAutoencoder(
+        2, encoder=nn.Linear, decoder=nn.Linear, learning_rate=0.01, max_iter=60, random_state=0
+    ).fit(X)
+    assert model.score(X) > VariationalAutoencoder(2, max_iter=60, random_state=0).fit(X).score(X)
+    spreads = model.module_.arguments["observation"]["spreads"]
+    np.testing.assert_allclose(spreads, X.std(0), rtol=0.2)
+    assert model.set_params(warm_start=True, max_iter=1).fit(X).n_iter_ > model.max_iter
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.score_samples(X), model.score_samples(X))
