@@ -1,6 +1,7 @@
 """Advice on fits: on parameters that do not go together, or not with the rows."""
 
 import pytest
+import scipy.sparse as sp
 import torch
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -37,12 +38,29 @@ BATCH_NORM, LAYER_NORM = (
 )
 
 UNLIKE = NORMAL * [1, 1, 1, 1, 1, 1000]
+SPARSE = sp.csr_array(BITS / 1000)
+
+
+def own():
+    networks = {"encoder": torch.nn.Linear, "decoder": torch.nn.Linear}
+    return autoencoder(**networks, hidden_layer_sizes=None)
+
 
 ACTIONS = {
     "a column in another unit": Action(
         lambda: classifier().fit(UNLIKE, LABELS),
         r"Column 5 of X varies .* as much as the median column.*StandardScaler\(\)",
         (lambda: make_pipeline(StandardScaler(), classifier()).fit(UNLIKE, LABELS),),
+    ),
+    "networks of one's own and rows far from 1": Action(
+        lambda: own().fit(1000 * NORMAL),
+        r"Put sklearn.preprocessing.StandardScaler before",
+        (lambda: make_pipeline(StandardScaler(), own()).fit(1000 * NORMAL),),
+    ),
+    "networks of one's own and sparse rows far from 1": Action(
+        lambda: own().fit(SPARSE),
+        r"Put sklearn.preprocessing.StandardScaler\(with_mean=False\) before",
+        (lambda: make_pipeline(StandardScaler(with_mean=False), own()).fit(SPARSE),),
     ),
     "one row and batch statistics": Action(
         lambda: autoencoder(encoder=BATCH_NORM).partial_fit(NORMAL[:1]),

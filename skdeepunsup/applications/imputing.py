@@ -34,8 +34,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         A generative model. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning, as a
         search does, forgets a fit, unless the model is within a
         ``sklearn.frozen.FrozenEstimator``.) None takes
-        ``VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)``, for
-        standardised data.
+        ``VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)``, for real
+        values in any units.
     n_rounds : int, default=3
         A model that accepts no missing entries in ``fit`` is first fitted to rows filled with
         means, or with the most frequent categories, and then refitted so many times, each time to

@@ -129,7 +129,8 @@ class DeepBeliefNetwork(StackedModel):
     UserWarning
         If units are binary and the data leave [0, 1].
     ConvergenceWarning
-        If the log-likelihood fell during ``fit``, or is far below that of independent features.
+        If the log-likelihood fell during ``fit``, or is far below that of independent features, or
+        of one normal distribution after a long fit of Gaussian units.
 
     See Also
     --------

@@ -7,6 +7,7 @@ import numpy as np
 from .._parameters import check_option, check_real
 from .._rows import Rows
 from .._scaling import Scaling
+from .._validation import to_array
 from ..base.fit import TrainingData
 from .base.original import scaling_of_rows, variances_of_rows
 from .base.restricted import RestrictedModel
@@ -112,7 +113,8 @@ class GaussianRBM(RestrictedModel):
     Warns
     -----
     ConvergenceWarning
-        If the log-likelihood fell during ``fit``, or is far below that of independent features.
+        If the log-likelihood fell during ``fit``, or is far below that of independent features, or
+        of one normal distribution after a long fit.
 
     See Also
     --------
@@ -205,7 +207,7 @@ class GaussianRBM(RestrictedModel):
     @property
     def variances_(self) -> np.ndarray:
         """Variance of each feature given the hidden units."""
-        return np.asarray(variances_of_rows(self._module), self._module.W.numpy().dtype)
+        return np.asarray(variances_of_rows(self._module), to_array(self._module.W).dtype)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Compute the log density of each row, log p(v) = −F(v) − log Z.

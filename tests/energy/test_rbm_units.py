@@ -92,6 +92,16 @@ def test_gaussian_density_integrates_to_one():
         assert total == pytest.approx(1, abs=1e-4 + 2 * spread)
 
 
+def test_attributes_are_there_while_parameters_ask_for_gradients():
+    rbm = GaussianRBM(2, n_iter=1, random_state=0).fit(
+        np.random.default_rng(0).normal(size=(30, 3))
+    )
+    before = rbm.variances_, rbm.components_
+    rbm.module_.requires_grad_()
+    np.testing.assert_array_equal(rbm.variances_, before[0])
+    np.testing.assert_array_equal(rbm.components_, before[1])
+
+
 def test_gaussian_beats_one_gaussian_and_learns_variances():
     X = scale(load_iris().data)
     rbm = GaussianRBM(8, n_iter=200, random_state=0).fit(X)

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from torch import nn
 
-from skdeepunsup import Autoencoder
+from skdeepunsup import Autoencoder, VariationalAutoencoder
 from skdeepunsup.formulas.errors import bernoulli_cross_entropy, squared_error
 from skdeepunsup.metrics import reconstruction_error, reconstruction_score
 from skdeepunsup.networks import ACTIVATIONS
@@ -171,6 +171,17 @@ def test_a_linear_autoencoder_reaches_pca_s_error_on_digits(digits):
     pca = reconstruction_error(PCA(16).fit(digits), digits).mean()
     assert pca <= ours * (1 + 1e-6)
     assert ours < 1.02 * pca
+
+
+def test_components_of_codes_have_a_column_for_each_category():
+    X = np.random.default_rng(0).integers(0, 3, (60, 4))
+    model = VariationalAutoencoder(
+        2, likelihood="categorical", hidden_layer_sizes=(), max_iter=2, random_state=0
+    ).fit(X)
+    hot = (X[:, :, None] == np.arange(3)).reshape(60, 12)
+    differences = (hot[1:] - hot[:1].astype(float)) @ model.components_.T
+    codes = model.transform(X)
+    np.testing.assert_allclose(differences, codes[1:] - codes[0], atol=1e-5)
 
 
 def test_components_are_the_encoder_of_a_shallow_model(X):

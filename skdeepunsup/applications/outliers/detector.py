@@ -25,7 +25,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         Any model of this package. Fitted, it is used as it is; otherwise a clone is fitted to the
         rows of ``fit``. (Cloning, as a search does, forgets a fit, unless the model is within a
         ``sklearn.frozen.FrozenEstimator``.) None stands for ``GaussianRBM(50, n_iter=10,
-        weight_decay=0.3)``, for standardised features.
+        weight_decay=0.3)``, for features in any units.
     contamination : float, default=0.1
         Share of the training rows to label as outliers, in (0, 0.5].
     criterion : {"auto", "free-energy", "log-likelihood", "reconstruction-error"}, default="auto"

@@ -311,7 +311,8 @@ class RatingRBM(
         return self._expected(known, self.levels_)
 
     def _spread(self, known: sp.csr_array) -> np.ndarray:
-        moments = self._expected(known, np.column_stack([self.levels_, self.levels_**2]))
+        about = self.levels_ - self.levels_.mean()  # squares far from 0 would round variances away
+        moments = self._expected(known, np.column_stack([about, about**2]))
         return np.sqrt(np.maximum(moments[..., 1] - moments[..., 0] ** 2, 0))
 
     def _item_vectors(self) -> np.ndarray:
@@ -323,7 +324,7 @@ def _codes(known: sp.csr_array, levels: np.ndarray) -> sp.csr_array:
     """Each rating as the index of its level; raise if a rating is not one of the levels."""
     middles = (levels[1:] + levels[:-1]) / 2
     codes = np.searchsorted(middles, known.data)  # the nearest level, since float32 rounds
-    wrong = np.abs(known.data - levels[codes]) > ROUNDING * max(np.abs(levels).max(), 1.0)
+    wrong = np.abs(known.data - levels[codes]) > ROUNDING * (np.abs(levels).max() or 1.0)
     if wrong.any():
         raise ValueError(
             f"X has a rating of {known.data[wrong][0]:.4g}, but the levels are {levels.tolist()}."

@@ -1,5 +1,6 @@
 """The parameters of training that all energy models share."""
 
+import inspect
 import math
 from typing import Any
 
@@ -21,7 +22,8 @@ def check_training(estimator: Any) -> None:
     """Raise an error that names the first invalid one of an estimator's shared parameters."""
     for name in ("batch_size", "cd_steps"):
         check_integer(name, getattr(estimator, name), 1)
-    if estimator.n_iter is not None:
+    usual = inspect.signature(type(estimator)).parameters["n_iter"].default
+    if not (estimator.n_iter is None and usual is None):
         check_integer("n_iter", estimator.n_iter, 1)
     if estimator.n_chains is not None:
         check_integer("n_chains", estimator.n_chains, 1)

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
@@ -108,7 +109,9 @@ class ReconstructionModel(DeepTransformer):
                 "components_ exists only without hidden layers and custom encoder."
             )
         weights = to_array(self._module.encoder[0].weight[: self._n_features_out])
-        return np.asarray(weights / to_array(self._module.scaling.scale), weights.dtype)
+        n_inputs = weights.shape[1] // self.n_features_in_  # of codes, one for each category
+        scale = to_array(self._module.scaling.scale).repeat(n_inputs)
+        return np.asarray(weights / scale, weights.dtype)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -136,7 +139,7 @@ class ReconstructionModel(DeepTransformer):
         scaling = self._real_scaling(data)
         if self.encoder is None and self.decoder is None:
             return scaling
-        _warn_if_far(scaling)
+        _warn_if_far(scaling, sp.issparse(data.X))
         return None
 
     def _real_scaling(self, data: TrainingData) -> Scaling:
@@ -196,12 +199,13 @@ class ReconstructionModel(DeepTransformer):
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), **hooks)
 
 
-def _warn_if_far(scaling: Scaling) -> None:
+def _warn_if_far(scaling: Scaling, sparse: bool) -> None:
     """Warn of rows that a network of the user's own, which gets them as they are, may not suit."""
     offset, scale = float(scaling.center.abs().max()), scaling.pooled
     if not (1 / FAR < scale < FAR and offset < FAR):
         warn(
             "encoder and decoder of your own work on the rows as they are, but the means of "
             f"features reach {offset:.3g} and their scale is {scale:.3g}: networks train best on "
-            "features near 0 that vary by about 1. Put sklearn.preprocessing.StandardScaler before."
+            "features near 0 that vary by about 1. Put sklearn.preprocessing.StandardScaler"
+            f"{'(with_mean=False)' if sparse else ''} before."
         )

@@ -79,6 +79,14 @@ def test_predictions_are_means_of_the_levels_probabilities(estimator, X):
     assert std.min() > 0
 
 
+def test_spreads_and_levels_do_not_depend_on_the_unit_of_ratings(X):
+    model = RatingRBM(4, n_iter=5, random_state=0)
+    std, far = (clone(model).fit(ratings).predict_std(ratings) for ratings in (X, X + 1e9))
+    np.testing.assert_allclose(far, std, rtol=1e-5)
+    with pytest.raises(ValueError, match="has a rating of 9e-07, but the levels are"):
+        clone(model).fit(1e-7 * X).predict(np.full((1, X.shape[1]), 9e-7))
+
+
 def test_the_machine_s_conditional_probabilities_are_those_of_its_energy(X):
     """P(hⱼ = 1 | v) by enumerating h of exp(−E(v, h)), over the user's own items alone."""
     model = clone(MODELS[0]).set_params(n_components=3, n_iter=30).fit(X)
