@@ -100,5 +100,5 @@ VARIANTS = [
     DeepBoltzmannMachine((5, 4), n_iter=3, precision="bfloat16", random_state=0),
 ]
 
-# For some values alone.
+# For bits alone.
 LIMITED = []
