@@ -92,6 +92,13 @@ def check_seed(random_state: Any) -> np.random.RandomState:
         ) from error
 
 
+def default_of(estimator: Any, name: str) -> Any:
+    """The default of a parameter in the first class with it: a subclass may set it itself."""
+    inits = (vars(kind).get("__init__") for kind in type(estimator).__mro__)
+    signatures = (inspect.signature(init).parameters for init in inits if init is not None)
+    return next(parameters[name].default for parameters in signatures if name in parameters)
+
+
 def check_descent(estimator: Any) -> None:
     """Check the parameters of gradient training; the error names the first invalid one."""
     for name in ("early_stopping", "warm_start"):
@@ -106,8 +113,7 @@ def check_updates(estimator: Any) -> None:
     """Check the parameters of gradient updates; the error names the first invalid one."""
     check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
     check_integer("batch_size", estimator.batch_size, 1)
-    usual = inspect.signature(type(estimator)).parameters["max_iter"].default
-    if not (estimator.max_iter is None and usual is None):
+    if not (estimator.max_iter is None and default_of(estimator, "max_iter") is None):
         check_integer("max_iter", estimator.max_iter, 1)
     resolve_precision(estimator.precision)
     resolve_device(estimator.device, estimator.precision)

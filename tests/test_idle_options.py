@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from skdeepunsup import BernoulliRBM, DeepBeliefNetwork
+from skdeepunsup import Autoencoder, BernoulliRBM, DeepBeliefNetwork
 from tests.idle_options import IDLE, copied, fitted, learned
 
 each = pytest.mark.parametrize(
@@ -42,5 +42,13 @@ class Sparse(BernoulliRBM):
         super().__init__(n_components, n_iter=1, sparsity_cost=2.0)
 
 
-def test_what_a_class_of_the_user_s_sets_is_not_an_option():
-    fitted(Sparse())
+class Shallow(Autoencoder):
+    """The same by gradients, with a default that lets the base decide."""
+
+    def __init__(self, n_components=2):
+        super().__init__(n_components, hidden_layer_sizes=(), activation="tanh", batch_size=1)
+
+
+@pytest.mark.parametrize("model", [Sparse(), Shallow()], ids=lambda model: type(model).__name__)
+def test_what_a_class_of_the_user_s_sets_is_not_an_option(model):
+    fitted(model)

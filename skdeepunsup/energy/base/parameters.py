@@ -1,6 +1,5 @@
 """The parameters of training that all energy models share."""
 
-import inspect
 import math
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..._parameters import (
     check_option,
     check_real,
     check_rows_fit,
+    default_of,
     resolve_device,
     resolve_precision,
 )
@@ -22,8 +22,7 @@ def check_training(estimator: Any) -> None:
     """Raise an error that names the first invalid one of an estimator's shared parameters."""
     for name in ("batch_size", "cd_steps"):
         check_integer(name, getattr(estimator, name), 1)
-    usual = inspect.signature(type(estimator)).parameters["n_iter"].default
-    if not (estimator.n_iter is None and usual is None):
+    if not (estimator.n_iter is None and default_of(estimator, "n_iter") is None):
         check_integer("n_iter", estimator.n_iter, 1)
     if estimator.n_chains is not None:
         check_integer("n_chains", estimator.n_chains, 1)
