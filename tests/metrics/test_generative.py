@@ -71,6 +71,7 @@ def test_learning_betters_what_a_model_draws(bits, model):
     assert after["coverage"] > before["coverage"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "grid"), [(RBM, {"n_iter": [1, 40]}), (VAE, {"max_iter": [1, 40]})]
 )

@@ -46,6 +46,7 @@ def test_a_number_of_epochs_is_kept(layers, early_stopping, epochs):
     assert model.set_params(max_iter=7).fit(IRIS).n_iter_ == 7
 
 
+@pytest.mark.slow
 def test_a_linear_model_of_few_rows_is_that_in_closed_form():
     linear = {"hidden_layer_sizes": (), "early_stopping": False, "random_state": 0}
     model = Autoencoder(2, **linear).fit(IRIS)
@@ -70,6 +71,7 @@ def test_a_falling_loss_is_told_from_one_that_has_settled_and_from_noise():
     assert not still_falls([3.0, 2.0, 1.0])
 
 
+@pytest.mark.slow
 def test_targets_that_are_learned_by_heart_are_not_a_fit_that_is_too_short():
     """More epochs lowered the R² of the last feature of wine from .66 to .20."""
     X = scale(load_wine().data)[::2]
@@ -84,6 +86,7 @@ def test_targets_that_are_learned_by_heart_are_not_a_fit_that_is_too_short():
 
 
 @loud
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [
@@ -108,6 +111,7 @@ def test_a_fit_that_ends_too_early_says_so(model):
 
 
 @loud
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [
