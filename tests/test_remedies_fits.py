@@ -13,6 +13,7 @@ from skdeepunsup import (
     CategoricalRBM,
     DeepBeliefNetwork,
     EncoderDecoder,
+    FineTunedClassifier,
     GaussianRBM,
     SparseAutoencoder,
     VariationalAutoencoder,
@@ -38,7 +39,13 @@ BATCH_NORM, LAYER_NORM = (
 )
 
 UNLIKE = NORMAL * [1, 1, 1, 1, 1, 1000]
+KELVIN = NORMAL + 300
+SCALED = StandardScaler().fit_transform(UNLIKE)
 SPARSE = sp.csr_array(BITS / 1000)
+
+
+def fitted_to(X):
+    return autoencoder().fit(X)
 
 
 def own():
@@ -51,6 +58,20 @@ ACTIONS = {
         lambda: classifier().fit(UNLIKE, LABELS),
         r"Column 5 of X varies .* as much as the median column.*StandardScaler\(\)",
         (lambda: make_pipeline(StandardScaler(), classifier()).fit(UNLIKE, LABELS),),
+    ),
+    "a column in another unit, and an encoder that was fitted to it": Action(
+        lambda: FineTunedClassifier(fitted_to(UNLIKE), **FIT).fit(UNLIKE, LABELS),
+        r"Column 5 of X varies .*StandardScaler\(\), and fit encoder to the scaled rows",
+        (lambda: FineTunedClassifier(fitted_to(SCALED), **FIT).fit(SCALED, LABELS),),
+    ),
+    "few rows far from 0": Action(
+        lambda: GaussianRBM(2).partial_fit(KELVIN[:5]),
+        r"has 5 of the 10 rows .* means reach 30\d.*give more rows at first.*StandardScaler before",
+        (
+            lambda: GaussianRBM(2).partial_fit(KELVIN[:10]),
+            lambda: GaussianRBM(2).partial_fit(StandardScaler().fit(KELVIN).transform(KELVIN[:5])),
+            lambda: GaussianRBM(2).partial_fit(NORMAL[:1]),
+        ),
     ),
     "networks of one's own and rows far from 1": Action(
         lambda: own().fit(1000 * NORMAL),

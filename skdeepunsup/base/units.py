@@ -21,11 +21,14 @@ UNLIKE = 30.0
 as those of wines, penguins and tumours it is 80 to 3000 times, in images at most 5."""
 
 
-def warn_of_unlike_features(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
+def warn_of_unlike_features(
+    estimator: Any, X: Any, weights: np.ndarray | None, also: str = ""
+) -> None:
     """Warn of a feature that varies so much more than most that a network learns of little else.
 
     For models that see all features in one unit, and are not asked for PCA's error, in which such a
     feature counts for as much. Sparse rows are left out: rare entries make deviations small.
+    ``also`` says what to do with the scaled rows before.
     """
     if sp.issparse(X):
         return
@@ -42,7 +45,7 @@ def warn_of_unlike_features(estimator: Any, X: Any, weights: np.ndarray | None) 
     warn(
         f"Column {name} of X varies {most / median:.3g} times as much as the median column, "
         "and the network, which sees all in one unit, learns of little else. Scale X first, as by "
-        "sklearn.preprocessing.StandardScaler()."
+        f"sklearn.preprocessing.StandardScaler(){also}."
     )
 
 

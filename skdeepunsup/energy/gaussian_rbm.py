@@ -19,7 +19,7 @@ class GaussianRBM(RestrictedModel):
 
     A density over real values: a mixture with a Gaussian for each state of the hidden units, all
     with the same diagonal covariance. Units and offsets of features do not matter: rows are
-    standardised inside.
+    standardised inside, unless the first call has fewer than 10, which are to be standardised.
 
     Parameters
     ----------

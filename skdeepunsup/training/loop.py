@@ -200,8 +200,9 @@ class Training:
         of_targets = self.rows.labels is not None and self.held_out is None
         if self.stopping is not None and still_falls(self.stopping.seen, of_targets):
             _warn(
-                f"The loss still falls after {len(self.stopping.seen)} epochs. Raise max_iter, and "
-                "set early_stopping=True where rows are few, or they are learned by heart."
+                f"The loss still falls after {self.schedule.stages[self.stage]} epochs. Raise "
+                "max_iter, and set early_stopping=True where rows are few, or they are learned by "
+                "heart."
             )
 
     def epoch(self, progress: float) -> bool:

@@ -92,6 +92,7 @@ def test_targets_that_are_learned_by_heart_are_not_a_fit_that_is_too_short():
     [
         Autoencoder(2, hidden_layer_sizes=()),
         VariationalAutoencoder(2),
+        VariationalAutoencoder(2, kl_warmup=5),
         SparseAutoencoder(learning_rate=1e-3),
     ],
 )

@@ -164,7 +164,9 @@ class FineTunedModel(DeepEstimator):
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
         scaling = units_of(prepared["encoder_"])
         if scaling is not None and (scaling.scale == scaling.scale[0]).all():
-            warn_of_unlike_features(self, data.X, data.weights)
+            was_fitted = prepared["encoder_"] is self.encoder
+            also = ", and fit encoder to the scaled rows" if was_fitted else ""
+            warn_of_unlike_features(self, data.X, data.weights, also)
         return scaling
 
     def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._scaling import Scaling, feature_scaling
-from ..._validation import to_array
+from ..._caller import warn
+from ..._scaling import Scaling, feature_scaling, root_mean_square
+from ..._validation import to_array, to_dense
 from ...base.fit import TrainingData
 from ..machines.restricted import RestrictedBoltzmannMachine
 from ..units.gaussian import FEW_ROWS
@@ -20,9 +21,28 @@ from ..units.gaussian import FEW_ROWS
 Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
+FAR = 10.0
+"""Few rows that are this many times further from 0 than they spread are no standardised ones."""
+
+
 def scaling_of_rows(data: TrainingData) -> Scaling | None:
     """The scale of each feature; None for few rows, which do not tell it."""
-    return None if data.X.shape[0] < FEW_ROWS else feature_scaling(data.X, data.weights)
+    if data.X.shape[0] >= FEW_ROWS:
+        return feature_scaling(data.X, data.weights)
+    _warn_if_far(to_dense(data.X))
+    return None
+
+
+def _warn_if_far(X: np.ndarray) -> None:
+    """Warn of few rows, taken as they are, whose offset would be mistaken for their spread."""
+    offset = float(np.abs(X.mean(0)).max())
+    spread = root_mean_square(X.std(0)) if len(X) > 1 else max(1.0, float(X.std()))
+    if offset > FAR * spread:
+        warn(
+            f"The first call has {len(X)} of the {FEW_ROWS} rows that tell the units of features, "
+            f"and their means reach {offset:.3g}: give more rows at first, or put "
+            "sklearn.preprocessing.StandardScaler before."
+        )
 
 
 def parameters_of_rows(machine: RestrictedBoltzmannMachine) -> Parameters:
