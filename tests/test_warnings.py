@@ -29,6 +29,7 @@ from skdeepunsup import (
     EncoderDecoder,
     FineTunedClassifier,
     FineTunedRegressor,
+    GaussianRBM,
     GenerativeImputer,
     ImplicitVAE,
     LogMel,
@@ -73,6 +74,7 @@ def outside(estimator):
 
 MIXED = VariationalAutoencoder(2, hidden_layer_sizes=(4,), **FIT)
 HOLES = np.where(np.arange(6) == 2, np.nan, BITS)
+FEW = 300 + NOISE[:5]
 UNLIKE = NOISE * [1, 1, 1, 1, 1, 1000]
 SPARSE_RATINGS = np.where(np.arange(60)[:, None] % 3, 0.0, 1 + BITS)
 
@@ -117,6 +119,13 @@ CASES = [
         RatingAutoencoder(2, max_iter=1),
         "taken for ratings",
         SPARSE_RATINGS,
+    ),
+    *(
+        Case("energy/base/original.py", estimator, "give more rows at first", FEW)
+        for estimator in (
+            GaussianRBM(2, n_iter=1, random_state=0),
+            DeepBeliefNetwork((2,), visible_units="gaussian", n_iter=1, random_state=0),
+        )
     ),
     *(
         Case("base/units.py", estimator, "varies 1e\\+03 times as much", UNLIKE, y)
