@@ -36,8 +36,8 @@ class DeepBeliefNetwork(StackedModel):
     hidden_layer_sizes : int or sequence of int, default=(500, 500)
         Units of each hidden layer, from the data up.
     visible_units : {"bernoulli", "gaussian", "categorical"}, default="bernoulli"
-        For values in [0, 1], real values in any units, or codes 0 … K − 1, NaN where one is
-        missing. Hidden units are binary.
+        For values in [0, 1], real values in any units (standardised, if the first call has fewer
+        than 10 rows), or codes 0 … K − 1, NaN where one is missing. Hidden units are binary.
     n_categories : int, default=None
         Number of categories, K; None takes one more than the largest code in ``fit``. Used by
         categorical units.
@@ -127,7 +127,8 @@ class DeepBeliefNetwork(StackedModel):
     Warns
     -----
     UserWarning
-        If units are binary and the data leave [0, 1].
+        If units are binary and the data leave [0, 1], or Gaussian, and the first call has fewer
+        than 10 rows, far from 0.
     ConvergenceWarning
         If the log-likelihood fell during ``fit``, or is far below that of independent features, or
         of one normal distribution after a long fit of Gaussian units.

@@ -112,6 +112,8 @@ class GaussianRBM(RestrictedModel):
 
     Warns
     -----
+    UserWarning
+        If the first call has fewer than 10 rows, and they are far from 0.
     ConvergenceWarning
         If the log-likelihood fell during ``fit``, or is far below that of independent features, or
         of one normal distribution after a long fit.
