@@ -210,8 +210,12 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return TrainingData(X)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        encoder = self._encoder()
+        if self.encoder is None and encoder.max_iter is not None:  # or more, if few rows need them
+            schedule = Schedule(None, encoder.batch_size, usual=encoder.max_iter)
+            encoder.set_params(max_iter=schedule.for_rows(data.X.shape[0]).epochs)
         encoder = fitted_encoder(
-            "encoder", self._encoder(), data.X, None, self.random_state, names_of(self)
+            "encoder", encoder, data.X, None, self.random_state, names_of(self)
         )
         return {"encoder_": encoder}
 

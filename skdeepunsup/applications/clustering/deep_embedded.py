@@ -36,7 +36,8 @@ class DeepEmbeddedClustering(DeepClusterer):
         learning from the code of the one before. Training starts at a copy of a fitted encoder; an
         unfitted one is cloned and fitted first. (Cloning, as in a search, forgets a fit, unless the
         encoder is within a ``sklearn.frozen.FrozenEstimator``.) None stands for
-        ``Autoencoder(10)``; for many images, one with wider layers finds more.
+        ``Autoencoder(10, hidden_layer_sizes=(500, 500), max_iter=30, early_stopping=False)``, with
+        as many epochs as make 5000 updates where rows are few.
     reconstruction_weight : float, default=0.5
         Weight of the reconstruction error, as a share of the rows' variance, beside the divergence
         of the assignments from their targets, in nats. 0 trains for the clusters only.
@@ -161,7 +162,10 @@ class DeepEmbeddedClustering(DeepClusterer):
         self.random_state = random_state
 
     def _encoder(self) -> Any:
-        return Autoencoder(10) if self.encoder is None else self.encoder
+        if self.encoder is None:
+            layers = (500, 500)
+            return Autoencoder(10, hidden_layer_sizes=layers, max_iter=30, early_stopping=False)
+        return self.encoder
 
     def _check_own_parameters(self) -> None:
         check_encoder("encoder", self._encoder())
