@@ -35,8 +35,9 @@ def scaling_of_rows(data: TrainingData) -> Scaling | None:
 
 def _warn_if_far(X: np.ndarray) -> None:
     """Warn of few rows, taken as they are, whose offset would be mistaken for their spread."""
-    offset = float(np.abs(X.mean(0)).max())
-    spread = root_mean_square(X.std(0)) if len(X) > 1 else max(1.0, float(X.std()))
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32, which is an error below
+        offset = float(np.abs(X.mean(0)).max())
+        spread = root_mean_square(X.std(0)) if len(X) > 1 else max(1.0, float(X.std()))
     if offset > FAR * spread:
         warn(
             f"The first call has {len(X)} of the {FEW_ROWS} rows that tell the units of features, "
