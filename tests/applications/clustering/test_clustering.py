@@ -18,19 +18,8 @@ from tests.applications.clustering.models import (
     K,
     N,
     accuracy,
-    blobs,
     every,
 )
-
-
-@pytest.fixture
-def X():
-    return blobs()[0]
-
-
-@pytest.fixture
-def y():
-    return blobs()[1]
 
 
 @every

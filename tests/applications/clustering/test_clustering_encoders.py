@@ -25,21 +25,10 @@ from tests.applications.clustering.models import (
     D,
     K,
     accuracy,
-    blobs,
     deep,
     encoder_for,
     every,
 )
-
-
-@pytest.fixture
-def X():
-    return blobs()[0]
-
-
-@pytest.fixture
-def y():
-    return blobs()[1]
 
 
 @deep

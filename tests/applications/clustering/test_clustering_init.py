@@ -19,16 +19,10 @@ from tests.applications.clustering.models import (
     SEED,
     VARIATIONAL,
     K,
-    blobs,
     deep,
     encoder_for,
     every,
 )
-
-
-@pytest.fixture
-def X():
-    return blobs()[0]
 
 
 @every

@@ -4,20 +4,14 @@ import pickle
 from itertools import pairwise
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 
 from skdeepunsup import Autoencoder, DeepEmbeddedClustering
 from skdeepunsup.applications.clustering.assignments import moved
-from tests.applications.clustering.models import CLUSTERERS, D, K, N, blobs, every
+from tests.applications.clustering.models import CLUSTERERS, D, K, N, every
 from tests.callbacks import Silent, StopsAfter
-
-
-@pytest.fixture
-def X():
-    return blobs()[0]
 
 
 @every

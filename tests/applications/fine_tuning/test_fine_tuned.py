@@ -19,22 +19,10 @@ from tests.applications.fine_tuning.models import (
     N,
     classifier,
     codes_of,
-    counts_of,
     every,
-    few_bits,
     regressor,
 )
 from tests.callbacks import Silent, StopsAfter
-
-
-@pytest.fixture
-def X():
-    return few_bits()
-
-
-@pytest.fixture
-def y(X):
-    return counts_of(X)
 
 
 def test_missing_entries_pass_where_the_encoder_takes_them(X, y):

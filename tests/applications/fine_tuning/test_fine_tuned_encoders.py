@@ -21,24 +21,12 @@ from tests.applications.fine_tuning.models import (
     D,
     classifier,
     codes_of,
-    counts_of,
     every,
-    few_bits,
     inward,
     regressor,
     stack_of,
     state_of,
 )
-
-
-@pytest.fixture
-def X():
-    return few_bits()
-
-
-@pytest.fixture
-def y(X):
-    return counts_of(X)
 
 
 @every

@@ -13,21 +13,9 @@ from tests.applications.fine_tuning.models import (
     D,
     N,
     classifier,
-    counts_of,
-    few_bits,
     outward,
     regressor,
 )
-
-
-@pytest.fixture
-def X():
-    return few_bits()
-
-
-@pytest.fixture
-def y(X):
-    return counts_of(X)
 
 
 def rows_seen(monkeypatch):

@@ -13,24 +13,12 @@ from tests.applications.fine_tuning.models import (
     D,
     classifier,
     codes_of,
-    counts_of,
     every,
     exact,
-    few_bits,
     inward,
     outward,
     stack_of,
 )
-
-
-@pytest.fixture
-def X():
-    return few_bits()
-
-
-@pytest.fixture
-def y(X):
-    return counts_of(X)
 
 
 @exact

@@ -32,23 +32,11 @@ from tests.applications.outliers.models import (
     MODELS,
     SEED,
     N,
-    bits_of_a_cause,
     detector_of,
     each_pair,
     every,
     fitted,
-    rows_of_a_cause,
 )
-
-
-@pytest.fixture
-def X():
-    return rows_of_a_cause()
-
-
-@pytest.fixture
-def bits():
-    return bits_of_a_cause()
 
 
 @each_pair

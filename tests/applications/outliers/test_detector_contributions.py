@@ -12,24 +12,12 @@ from tests.applications.outliers.models import (
     PAIRS,
     SEED,
     D,
-    bits_of_a_cause,
     detector_of,
     each_pair,
     every,
     fitted,
     has,
-    rows_of_a_cause,
 )
-
-
-@pytest.fixture
-def X():
-    return rows_of_a_cause()
-
-
-@pytest.fixture
-def bits():
-    return bits_of_a_cause()
 
 
 @every

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from skdeepunsup.applications.recommending.bias import rating_bias
-from tests.applications.recommending.models import D, N, dense, nan, ratings, read
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
+from tests.applications.recommending.models import D, N, dense, nan, read
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 1.0, 5.0])

@@ -7,12 +7,7 @@ import scipy.sparse as sp
 import torch
 
 from skdeepunsup.applications.recommending.checks import check_ratings
-from tests.applications.recommending.models import Reader, dense, nan, ratings, read
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
+from tests.applications.recommending.models import Reader, dense, nan, read
 
 
 def test_nan_is_unknown_of_dense_ratings_and_0_is_a_rating():

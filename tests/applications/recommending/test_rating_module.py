@@ -1,18 +1,12 @@
 """The network of ratings: its formulas, and that no unknown entry matters."""
 
 import numpy as np
-import pytest
 import torch
 from scipy.special import expit
 
 from skdeepunsup._random import Stream
 from skdeepunsup.applications.recommending.rating_module import RatingModule
-from tests.applications.recommending.models import D, nan, ratings
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
+from tests.applications.recommending.models import D, nan
 
 
 def module(corruption_level=0.5):

@@ -10,11 +10,6 @@ from skdeepunsup._rows import CHUNK_ROWS
 from tests.applications.recommending.models import D, N, every, nan, ratings, stored, well_trained
 
 
-@pytest.fixture
-def X():
-    return ratings()[0]
-
-
 @every
 def test_tastes_are_learned(estimator):
     model = well_trained(estimator, ratings(300)[0])

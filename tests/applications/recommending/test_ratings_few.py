@@ -7,12 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skdeepunsup import RatingAutoencoder, RatingRBM
-from tests.applications.recommending.models import MODELS, D, every, nan, ratings, stored
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
+from tests.applications.recommending.models import MODELS, D, every, nan, stored
 
 
 @pytest.mark.filterwarnings("ignore:all 40 ratings in X are")

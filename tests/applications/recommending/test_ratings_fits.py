@@ -9,13 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from skdeepunsup import RatingAutoencoder, RatingRBM
-from tests.applications.recommending.models import D, N, every, nan, ratings, stored
+from tests.applications.recommending.models import D, N, every, nan, stored
 from tests.callbacks import Silent, StopsAfter
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
 
 
 @every

@@ -8,14 +8,9 @@ from scipy.special import expit, logsumexp, softmax
 from sklearn.base import clone
 
 from skdeepunsup import RatingRBM
-from tests.applications.recommending.models import MODELS, nan, ratings
+from tests.applications.recommending.models import MODELS, nan
 
 machines = pytest.mark.parametrize("estimator", MODELS[:2], ids=repr)
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
 
 
 def test_levels_are_what_is_found():

@@ -1,18 +1,12 @@
 """The linear readout: users as posterior means, with the moments of those it was learned from."""
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
 from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
 from skdeepunsup.applications.recommending.readout import LinearReadout, linear_readout
-from tests.applications.recommending.models import D, nan, ratings, read
-
-
-@pytest.fixture
-def X():
-    return ratings()[0]
+from tests.applications.recommending.models import D, nan, read
 
 
 def test_users_of_a_readout_are_posterior_means(X):
