@@ -161,6 +161,8 @@ class Watch:
                 f"a row's log-likelihood is about {now:.3g} nats after epoch {last.epoch}, "
                 f"and {self.independent - self.volume:.3g} if features were independent"
             )
+            if last is not best:
+                found += f"; the parameters of epoch {best.epoch}, which are better, are kept"
         else:
             return None
         return f"The fit went wrong: {found}. {self.advice}"

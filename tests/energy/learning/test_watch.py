@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skdeepunsup import BernoulliRBM, GaussianRBM
 from skdeepunsup._rows import ResidentRows
 from skdeepunsup.energy.base.normalized import NormalizedModel
-from skdeepunsup.energy.learning.watch import independent_score, short_score
+from skdeepunsup.energy.learning.watch import Score, Watch, independent_score, short_score
 from skdeepunsup.energy.likelihood.partition import exact_log_partition
 from tests.energy.machines.test_pairs_of_units import machine_of
 
@@ -89,3 +90,12 @@ def test_independent_units_score_as_their_marginals(patterns):
     machine = GaussianRBM(2, n_iter=1, random_state=0).fit(X.numpy()).module_.double()
     expected = -0.5 * (1 + np.log(2 * np.pi)) * 2 - np.log(X.numpy().std(0)).sum()
     assert independent_score(machine, ResidentRows(X), X) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_fit_below_independent_units_says_which_epoch_it_keeps():
+    watch = Watch(objective=SimpleNamespace(n_sweeps=1), rows=range(9), batch_size=3, advice="")
+    watch.best, watch.last = Score(-9.0, 1.0, epoch=2), Score(-9.6, 1.0, epoch=4)
+    watch.independent = -2.0
+    assert "the parameters of epoch 2, which are better, are kept" in watch.verdict()
+    watch.best = watch.last
+    assert "kept" not in watch.verdict()
