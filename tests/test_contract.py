@@ -43,6 +43,10 @@ def expected_failures(estimator):
         is Autoencoder
         and not params["hidden_layer_sizes"]
         and params["loss"] == "squared",
+        "near an optimum Adam divides gradients, which are rounding, by themselves": isinstance(
+            estimator, ContractiveAutoencoder
+        )
+        and params["max_iter"] is None,
         "the running mean remembers so many rows": params.get("sparsity") == "running-mean",
     }
     reason = next((reason for reason, holds in reasons.items() if holds), None)

@@ -136,6 +136,8 @@ class Watch:
         if x.isnan().any():  # a row with missing entries has a log Z of its own
             return None
         v = machine.coding.to_states(x)
+        if machine.visible.binary and bool(((v < 0) | (v > 1)).any()):
+            return None  # such rows, of which the estimator has warned, have no probability
         if self.last is None:
             scaling = getattr(machine, "scaling", None)
             self.volume = 0.0 if scaling is None else scaling.volume

@@ -75,6 +75,13 @@ def test_watching_changes_nothing_in_a_sound_fit(monkeypatch):
     )
 
 
+def test_rows_that_are_no_bits_are_not_judged():
+    X = np.random.default_rng(0).normal(100, 1, size=(100, 2))
+    with pytest.warns(UserWarning, match=r"models values in \[0, 1\]") as caught:
+        BernoulliRBM(4, hidden_units="relu", n_iter=3, random_state=0).fit(X)
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("scale", [0.3, 1.0])
 def test_a_short_annealing_is_near_the_likelihood(scale):
     machine = machine_of(n=12, m=11, scale=scale)
