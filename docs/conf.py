@@ -1,7 +1,10 @@
 """Configuration of the documentation; `make docs` builds it, with warnings as errors."""
 
 import sys
+import warnings
 from pathlib import Path
+
+from sklearn.exceptions import ConvergenceWarning
 
 import skdeepunsup
 
@@ -52,6 +55,9 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "show_signature": False,
 }
+
+# Examples end where what they show can be seen, long before the last per cent.
+warnings.filterwarnings("ignore", message="The loss still falls", category=ConvergenceWarning)
 
 # What pages draw.
 (HERE / "generated").mkdir(exist_ok=True)

@@ -76,18 +76,19 @@ for name, price in prices.items():
     )
 
 # %%
-# Either penalty makes the gap steadier, and costs a little sharpness; the total correlation has the
-# highest mean. But seeds matter: without a penalty the gap is between 0.05 and 0.30. A single fit
-# proves little, and without known factors nothing says which fit to choose.
+# Either penalty widens the gap on average, and costs a little sharpness; with ``beta=4`` it is the
+# steadiest. But seeds matter: without a penalty the gap is between 0.05 and 0.18, and that of the
+# total correlation once no wider than these. A single fit proves little, and without known factors
+# nothing says which fit to choose.
 
 # %%
 # Along the components of the code
 # --------------------------------
 # One image, whose code is moved along one component at a time; the component of largest variance is
 # on top. The VAE mixes the factors: moving one component changes size and place, or shape and size.
-# Among the components of the beta-TCVAE one is the column, with some of the size at its ends, one
-# the size, one the row, and three have collapsed. It has not found the shape: it draws small
-# sprites as ellipses, large ones as squares.
+# Among the components of the beta-TCVAE one is the row, two share the column and the size, and
+# three have collapsed, or nearly. It has not found the shape: it draws small sprites as ellipses,
+# large ones as squares.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 8), layout="constrained")
 for name, ax in zip(("VAE", "beta-TCVAE"), axes, strict=True):

@@ -81,7 +81,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     With S the short-time spectrum in bins k, from Hann windows scaled so that a tone of amplitude 1
-    has |S| = 1, and M the ``mel_filters_``, triangles of height 1 with centres evenly spaced in
+    has ``|S| = 1``, and M the ``mel_filters_``, triangles of height 1 with centres evenly spaced in
     mels,
 
         ``z = 10 log₁₀ max(Σₖ Mₖ |Sₖ|², 10^(floor / 10))``.
