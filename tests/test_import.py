@@ -1,4 +1,4 @@
-"""Importing the package is cheap and changes nothing."""
+"""Importing the package is cheap and changes nothing; so is the first fit."""
 
 import subprocess
 import sys
@@ -26,4 +26,23 @@ def test_importing_changes_no_global_setting_and_loads_nothing_optional():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROBE], capture_output=True, text=True
     )
+    assert done.returncode == 0, done.stderr
+
+
+FITS = """
+import sys
+import numpy as np, skdeepunsup as s
+X = np.random.default_rng(0).random((40, 6))
+theirs = set(sys.modules)
+s.Autoencoder(2, max_iter=1, random_state=0).fit(X)
+s.VariationalAutoencoder(2, max_iter=1, random_state=0).fit(X)
+s.GAN(2, max_iter=1, encoder_max_iter=1, random_state=0).fit(X)
+s.GaussianRBM(2, n_iter=1, random_state=0).fit(X)
+compilers = {"torch._dynamo", "torch._inductor", "sympy"} & (set(sys.modules) - theirs)
+assert not compilers, compilers
+"""
+
+
+def test_the_first_fit_imports_no_compiler():
+    done = subprocess.run([sys.executable, "-c", FITS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from .._random import Stream
 from ..base.generative import Completion
+from ..training import Adam
 from .modules.base import AdversarialModule
 
 NOISE = 0.1
@@ -48,11 +49,11 @@ class CodeSearch(Completion):
         start = module.draw_codes(len(x), stream)
         if self.n_classes:
             start[:, -self.n_classes :] *= FIRST_ODDS
-        self.start, self.code = start, start.clone().requires_grad_()
+        self.start, self.code = start, nn.Parameter(start.clone())
         self.label: Tensor | None = None
         u = module.standardize(x.nan_to_num(0.0))
         self.target = u + NOISE * stream.normal_like(u)
-        self.optimizer = torch.optim.Adam([self.code], betas=(0.9, 0.99))
+        self.optimizer = Adam(([self.code], 1.0), betas=(0.9, 0.99))
 
     def approach(self, n_steps: int) -> None:
         self._descend(n_steps, RATES[0], self._soft)
@@ -61,7 +62,7 @@ class CodeSearch(Completion):
         self._descend(n_steps, RATES[1], self._hard)
 
     def _descend(self, n_steps: int, rate: float, code_of: Callable[[], Tensor]) -> None:
-        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.pace = rate
         for _ in range(n_steps):
             with torch.enable_grad():
                 u = self.module.standardize(self.module.decode(code_of()))

@@ -13,7 +13,7 @@ from .._parameters import check_boolean, check_integer, check_rows_fit
 from .._random import Stream
 from .._rows import Rows
 from .._validation import check_labels
-from ..training import GradientDescent, Schedule
+from ..training import Adam, GradientDescent, Schedule
 from .base import AdversarialModel, check_shared
 from .learning.two_players import GameThenEncoder
 from .modules.gan import GANModule
@@ -387,7 +387,6 @@ class GAN(AdversarialModel):
         return self._architecture(rows, fitted) | {"classes": rows.classes}
 
     def _objective(self, module: GANModule, stream: Stream) -> GameThenEncoder:
-        parameters = module.encoder.parameters()
-        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        optimizer = Adam((module.encoder.parameters(), self.learning_rate))
         encoding = GradientDescent(module, optimizer, stream, self._autocast_dtype())
         return GameThenEncoder(self._game(module, stream), encoding)

@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -20,7 +19,7 @@ from .._parameters import (
 from .._random import Stream
 from .._rows import Rows, drawn_rows
 from ..base.transformer import DeepTransformer
-from ..training import PACES, GradientDescent, Schedule
+from ..training import PACES, Adam, GradientDescent, Schedule
 from .modules.sequence import SequenceModule
 from .modules.variational import ACTIVE_VARIANCE
 
@@ -352,7 +351,7 @@ class SequenceVAE(DeepTransformer):
         module.initialize(stream)
 
     def _objective(self, module: SequenceModule, stream: Stream) -> GradientDescent:
-        optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
+        optimizer = Adam((module.parameters(), self.learning_rate))
         return GradientDescent(
             module,
             optimizer,

@@ -1,5 +1,6 @@
 """Training: the loop counts epochs, an objective makes one update."""
 
+from .adam import Adam
 from .loop import Observer, Report, Watch, train
 from .objectives import GradientDescent, Objective
 from .pace import PACES, autocast, follow, linear_pace
@@ -7,6 +8,7 @@ from .schedule import Schedule
 
 __all__ = [
     "PACES",
+    "Adam",
     "GradientDescent",
     "Objective",
     "Observer",

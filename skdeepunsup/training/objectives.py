@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .._random import Stream
 from .._rows import Rows, mean_over_weighted_rows
+from .adam import Adam
 from .pace import autocast
 
 
@@ -58,8 +59,8 @@ class GradientDescent:
         Has ``losses(x, stream, weights)``, or ``losses(x, stream, weights, labels)`` if rows have
         labels: named terms, each of shape (n_rows,). The mean of their sum is minimised, weighted
         by ``weights`` (None if all rows count the same).
-    optimizer : torch.optim.Optimizer
-        Holds the module's parameters.
+    optimizer : Adam
+        Holds the parameters that are trained.
     stream : Stream
         Randomness of the losses. Held-out rows are always measured with the same draws.
     autocast : torch.dtype, optional
@@ -78,7 +79,7 @@ class GradientDescent:
     def __init__(
         self,
         module: nn.Module,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Adam,
         stream: Stream,
         autocast: torch.dtype | None = None,
         *,
@@ -89,16 +90,13 @@ class GradientDescent:
     ) -> None:
         self.module, self.optimizer, self.stream = module, optimizer, stream
         self.autocast, self.pace = autocast, pace
-        self._rates = [group["lr"] for group in optimizer.param_groups]
         self.before_epoch, self.after_update, self.monitor = before_epoch, after_update, monitor
-        self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._losses: Callable[..., dict[str, Tensor]] = module.losses  # type: ignore[assignment]
 
     def begin_epoch(self, progress: float, stage: int = 0) -> None:
         self.module.train()  # measuring, or a callback, left it in eval mode
         if self.pace is not None:
-            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-                group["lr"] = rate * self.pace(progress)
+            self.optimizer.pace = self.pace(progress)
         if self.before_epoch is not None:
             self.before_epoch()
 
@@ -109,8 +107,7 @@ class GradientDescent:
                 for name, term in self._losses(x, self.stream, weight, *label).items()
             }
             loss = reduce(add, terms.values())
-        for parameter in self._parameters:  # zero_grad, without its bookkeeping
-            parameter.grad = None
+        self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         if self.after_update is not None:
@@ -142,8 +139,6 @@ class GradientDescent:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.optimizer.load_state_dict(state["optimizer"])
-        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate  # learning_rate may have been changed since
 
 
 @contextmanager

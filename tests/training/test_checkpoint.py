@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skdeepunsup._random import Stream
-from skdeepunsup.training import GradientDescent
+from skdeepunsup.training import Adam, GradientDescent
 from skdeepunsup.training.checkpoint import Checkpoint
 
 
@@ -35,7 +35,7 @@ class Quadratic(nn.Module):
 
 def quadratic():
     module = Quadratic()
-    return GradientDescent(module, torch.optim.Adam(module.parameters(), lr=0.1), Stream(0))
+    return GradientDescent(module, Adam((module.parameters(), 0.1)), Stream(0))
 
 
 X = torch.tensor([[0.0, 1.0], [3.0, 0.5]])

@@ -11,7 +11,7 @@ from skdeepunsup._persistence import to_arrays, to_tensors
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows
 from skdeepunsup.networks import dense, initialize
-from skdeepunsup.training import GradientDescent
+from skdeepunsup.training import Adam, GradientDescent
 from tests.reads import Reads
 
 X = Stream(0).normal(10, 4)
@@ -32,7 +32,11 @@ class Lossy(nn.Module):
         return dict(list(terms.items())[: self.n_terms])
 
 
-def descent(n_terms=2, optimizer=torch.optim.Adam, **options):
+def adam(parameters, lr):
+    return Adam((parameters, lr))
+
+
+def descent(n_terms=2, optimizer=adam, **options):
     module = Lossy(n_terms)
     return GradientDescent(module, optimizer(module.parameters(), lr=0.1), Stream(0), **options)
 
@@ -147,7 +151,7 @@ def test_rows_are_measured_in_eval_mode_and_epochs_begin_in_training_mode():
     assert objective.module.training
 
 
-@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop])
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, adam])
 def test_a_stored_state_goes_on_exactly(optimizer):
     objective, resumed = descent(optimizer=optimizer), descent(optimizer=optimizer)
     objective.step(X)
@@ -174,7 +178,7 @@ def test_the_parameters_keep_their_precision_under_autocast():
 def test_a_step_reads_nothing_from_the_device():
     objective = descent()
     objective = GradientDescent(
-        objective.module, torch.optim.Adam(objective.module.parameters(), fused=True), Stream(0)
+        objective.module, adam(objective.module.parameters(), 1e-3), Stream(0)
     )
     with Reads() as reads:
         record = objective.step(X)
@@ -188,9 +192,7 @@ def test_a_step_does_not_wait_for_cuda():
     if not torch.cuda.is_available():
         pytest.skip("only CUDA tells")
     module = Lossy().to("cuda")
-    objective = GradientDescent(
-        module, torch.optim.Adam(module.parameters(), fused=True), Stream(0)
-    )
+    objective = GradientDescent(module, adam(module.parameters(), 1e-3), Stream(0))
     x = X.to("cuda")
     objective.step(x)  # allocates
     torch.cuda.set_sync_debug_mode("error")

@@ -6,7 +6,7 @@ from torch import nn
 
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows, mean_over_rows
-from skdeepunsup.training import GradientDescent, Schedule, train
+from skdeepunsup.training import Adam, GradientDescent, Schedule, train
 
 X = Stream(0).normal(20, 3) + torch.tensor([1.0, -2.0, 3.0])
 ROWS = ResidentRows(X)
@@ -25,9 +25,7 @@ class Mean(nn.Module):
 
 def back_propagation():
     module = Mean()
-    return GradientDescent(
-        module, torch.optim.Adam(module.parameters(), lr=0.1, fused=True), Stream(0)
-    )
+    return GradientDescent(module, Adam((module.parameters(), 0.1)), Stream(0))
 
 
 class Statistics:
@@ -71,7 +69,7 @@ class Game:
         self.theta, self.phi = self.module["theta"], self.module["phi"]
         self.players = (
             torch.optim.SGD([self.theta], lr=0.05),
-            torch.optim.Adam([self.phi], lr=0.5, fused=True),
+            Adam(([self.phi], 0.5)),
         )
 
     def begin_epoch(self, progress, stage=0):

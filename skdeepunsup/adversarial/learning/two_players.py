@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..._random import Stream
 from ..._rows import Rows
-from ...training import GradientDescent, autocast, follow, linear_pace
+from ...training import Adam, GradientDescent, autocast, follow, linear_pace
 from ..modules.base import AdversarialModule, weighted
 from .games import one_lipschitz, r1
 from .spectral import SpectralNorm
@@ -77,7 +77,7 @@ class TwoPlayers:
         self.averages = list(module.average.parameters())
         self.averaged = list(module.generator.parameters())
         self.optimizers = [
-            torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=True)
+            Adam((parameters, rate), betas=(0.5, 0.999))
             for parameters, rate in zip((self.critics, self.opponents), rates, strict=True)
         ]
         self.n_updates = 0
@@ -88,9 +88,8 @@ class TwoPlayers:
         self.module.train()
         self.halves.zero_()
         self.counts.zero_()
-        pace = linear_pace(progress) if self.decay else 1.0
-        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
-            optimizer.param_groups[0]["lr"] = rate * pace
+        for optimizer in self.optimizers:
+            optimizer.pace = linear_pace(progress) if self.decay else 1.0
 
     def step(
         self, x: Tensor, weight: Tensor | None = None, label: Tensor | None = None
@@ -117,7 +116,7 @@ class TwoPlayers:
         if penalties is not None:
             strength = self.penalty_weight * self.penalty_interval
             cost = loss + strength * weighted(penalties, weight).mean()
-        _descend(self.optimizers[0], self.critics, cost)
+        _descend(self.optimizers[0], cost)
         with torch.no_grad():
             places = torch.zeros_like(d_real, dtype=torch.long) if label is None else label
             halves = (weighted(d_real, weight) + weighted(d_fake, of_fakes)) / 2
@@ -152,7 +151,7 @@ class TwoPlayers:
             with autocast(self.stream.device, self.autocast):
                 d = self._judge(self.module.opponents_show(real, fake), label)
             loss = self.module.opponents_lose(d, weight).mean()
-            _descend(self.optimizers[1], self.opponents, loss)
+            _descend(self.optimizers[1], loss)
         finally:
             self._let_critics_learn(True)
         moves = self.n_updates // self.n_critic
@@ -195,11 +194,8 @@ class TwoPlayers:
         self.last_loss = state["last_loss"].to(self.last_loss.device)
 
 
-def _descend(
-    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Tensor
-) -> None:
-    for parameter in parameters:
-        parameter.grad = None
+def _descend(optimizer: Adam, loss: Tensor) -> None:
+    optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 

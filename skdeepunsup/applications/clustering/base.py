@@ -4,7 +4,6 @@ from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
@@ -20,7 +19,7 @@ from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import draw_from
-from ...training import GradientDescent, Schedule, linear_pace
+from ...training import Adam, GradientDescent, Schedule, linear_pace
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -231,7 +230,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     def _objective(self, module: Any, stream: Stream) -> GradientDescent:
         draw_from(module, stream)
         parameters = [p for p in module.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        optimizer = Adam((parameters, self.learning_rate))
         return GradientDescent(
             module,
             optimizer,

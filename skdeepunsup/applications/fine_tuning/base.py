@@ -4,7 +4,6 @@ from abc import abstractmethod
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, check_consistent_length
 
@@ -36,7 +35,7 @@ from ...base.fit import TrainingData
 from ...base.units import warn_of_unlike_features
 from ...networks import ACTIVATIONS, draw_from, initialize
 from ...reconstruction import DenoisingAutoencoder
-from ...training import PACES, GradientDescent, Schedule
+from ...training import PACES, Adam, GradientDescent, Schedule
 from .module import FineTunedModule
 
 
@@ -190,10 +189,10 @@ class FineTunedModel(DeepEstimator):
         rate = self.encoder_learning_rate
         rate = float(self.learning_rate if rate is None else rate)
         module.stack.requires_grad_(rate > 0)
-        groups: list[dict[str, Any]] = [{"params": list(module.head.parameters())}]
+        groups = [(module.head.parameters(), float(self.learning_rate))]
         if rate > 0:
-            groups.append({"params": list(module.stack.parameters()), "lr": rate})
-        optimizer = torch.optim.Adam(groups, lr=float(self.learning_rate), fused=True)
+            groups.append((module.stack.parameters(), rate))
+        optimizer = Adam(*groups)
         pace = PACES[self.learning_rate_schedule]
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 

@@ -33,7 +33,7 @@ from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...base.units import error_scaling, warn_of_unlike_features
 from ...networks import ACTIVATIONS, draw_from
-from ...training import PACES, GradientDescent, Schedule
+from ...training import PACES, Adam, GradientDescent, Schedule
 from .module import LOSSES, EncoderDecoderModule
 from .targets import checked_targets, count_target_categories
 
@@ -483,7 +483,7 @@ class EncoderDecoder(
 
     def _objective(self, module: EncoderDecoderModule, stream: Stream) -> GradientDescent:
         draw_from(module, stream)
-        optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate, fused=True)
+        optimizer = Adam((module.parameters(), self.learning_rate))
         pace = PACES[self.learning_rate_schedule]
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=pace)
 

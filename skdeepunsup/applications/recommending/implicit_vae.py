@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 
@@ -25,7 +24,7 @@ from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, initialize
-from ...training import GradientDescent, Schedule
+from ...training import Adam, GradientDescent, Schedule
 from .base import ImplicitRecommender
 from .implicit_module import ImplicitModule
 
@@ -284,8 +283,10 @@ class ImplicitVAE(
         initialize(module, stream)
 
     def _objective(self, module: ImplicitModule, stream: Stream) -> GradientDescent:
-        optimizer = torch.optim.AdamW(
-            module.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        optimizer = Adam(
+            (module.parameters(), self.learning_rate),
+            weight_decay=float(self.weight_decay),
+            decoupled=True,
         )
         return GradientDescent(
             module, optimizer, stream, self._autocast_dtype(), before_epoch=module.begin_epoch

@@ -4,7 +4,6 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 
@@ -22,7 +21,7 @@ from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...base.units import reported_error
-from ...training import GradientDescent, Report, Schedule, linear_pace
+from ...training import Adam, GradientDescent, Report, Schedule, linear_pace
 from .base import RatingRecommender
 from .bias import RatingBias, rating_bias
 from .checks import rated_items, transposed
@@ -290,7 +289,7 @@ class RatingAutoencoder(
         module.scaling.take(rows.scaling)
 
     def _objective(self, module: RatingModule, stream: Stream) -> GradientDescent:
-        optimizer = torch.optim.Adam(
-            module.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        optimizer = Adam(
+            (module.parameters(), self.learning_rate), weight_decay=float(self.weight_decay)
         )
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=linear_pace)

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -20,7 +19,7 @@ from ..._validation import to_array
 from ...base.fit import TrainingData
 from ...base.transformer import DeepTransformer
 from ...base.units import error_scaling
-from ...training import GradientDescent, Schedule
+from ...training import Adam, GradientDescent, Schedule
 from ..modules.base import ReconstructionModule
 from .parameters import check_widths
 
@@ -195,7 +194,7 @@ class ReconstructionModel(DeepTransformer):
         parameters = [p for p in module.parameters() if p.requires_grad]
         if not parameters:
             raise ValueError("encoder and decoder have no parameters to train.")
-        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        optimizer = Adam((parameters, self.learning_rate))
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), **hooks)
 
 

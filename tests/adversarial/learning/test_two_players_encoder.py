@@ -10,13 +10,13 @@ from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows
 from skdeepunsup.adversarial.learning.two_players import GameThenEncoder
 from skdeepunsup.adversarial.modules.gan import GANModule
-from skdeepunsup.training import GradientDescent
+from skdeepunsup.training import Adam, GradientDescent
 from tests.adversarial.learning.players import D, N, changed, game_module, rows, two_players, values
 
 
 def game_then_encoder(module=None, rate=1e-2, **options):
     game = two_players(module, **options)
-    optimizer = torch.optim.Adam(game.module.encoder.parameters(), lr=rate)
+    optimizer = Adam((game.module.encoder.parameters(), rate))
     return GameThenEncoder(game, GradientDescent(game.module, optimizer, Stream(3)))
 
 
@@ -90,11 +90,11 @@ def test_the_encoder_of_an_affine_generator_is_its_pseudo_inverse(n_components):
         U, _, Vh = torch.linalg.svd(generator.weight, full_matrices=False)
         generator.weight.copy_(U * torch.tensor([1.0, 0.8, 0.6][: len(Vh)]) @ Vh)
         generator.bias.fill_(0.5)
-    objective = game_then_encoder(module)
+    objective = game_then_encoder(module, rate=0.05)
     optimizer, losses = objective.encoding.optimizer, []
     for epoch in range(500):
         objective.begin_epoch(0.5, 1)
-        optimizer.param_groups[0]["lr"] = 0.05 * 0.985**epoch
+        optimizer.pace = 0.985**epoch
         losses.append(float(objective.step(rows(256))["encoder"]))
     W, z = generator.weight.detach(), Stream(4).normal(50, n_components).double()
     answer = module.encode(module.decode(z)).detach()
