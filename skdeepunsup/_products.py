@@ -68,6 +68,13 @@ def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     return x @ W if b is None else torch.addmm(b, x, W)
 
 
+def affine_into(out: Tensor, x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
+    """Write x W + b into ``out``, of shape (n, h), and return it, without gradients."""
+    if prefers_onednn(x, W.shape[1]):
+        return out.copy_(affine(x, W, b))
+    return torch.mm(x, W, out=out) if b is None else torch.addmm(b, x, W, out=out)
+
+
 class _LinearFunction(torch.autograd.Function):
     """y = x Wᵀ + b and its gradients, each computed by ``affine``."""
 

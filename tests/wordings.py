@@ -162,6 +162,10 @@ ATTRIBUTES = {
     "n_features_in_": ("Features seen in ``fit``.", "Items seen in ``fit``."),
     "feature_names_in_": ("Their names, where they had any.",),
     "n_iter_": ("Epochs run.",),
+    "gradients_": (
+        '"written" if the last fit used gradients that are written out, which is faster; '
+        '"autograd" for networks or settings for which there are none.',
+    ),
     "encoder_": (
         "The encoder as it was pre-trained.",
         "The autoencoder as it was pre-trained.",  # of a model that clusters an autoencoder's codes

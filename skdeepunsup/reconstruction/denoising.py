@@ -108,6 +108,9 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         nothing is held out.
     n_iter_ : int
         Epochs run.
+    gradients_ : str
+        "written" if the last fit used gradients that are written out, which is faster; "autograd"
+        for networks or settings for which there are none.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -150,6 +150,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         bound, and its parts, NaN where there are none.
     n_iter_ : int
         Epochs run.
+    gradients_ : str
+        "written" if the last fit used gradients that are written out, which is faster; "autograd"
+        for networks or settings for which there are none.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

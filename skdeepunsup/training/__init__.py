@@ -2,7 +2,7 @@
 
 from .adam import Adam
 from .loop import Observer, Report, Watch, train
-from .objectives import GradientDescent, Objective
+from .objectives import GradientDescent, Objective, mean_term
 from .pace import PACES, autocast, follow, linear_pace
 from .schedule import Schedule
 
@@ -18,5 +18,6 @@ __all__ = [
     "autocast",
     "follow",
     "linear_pace",
+    "mean_term",
     "train",
 ]

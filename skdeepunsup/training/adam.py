@@ -74,6 +74,15 @@ class Adam:
                 maximize=False,
             )
 
+    def flatten(self) -> None:
+        """Lay all parameters, and gradients that stay, into one vector each.
+
+        An update is then one call over vectors, for gradients that are written into those of the
+        parameters.
+        """
+        for group in self._groups:
+            group.flatten()
+
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for group in self._groups:
@@ -105,13 +114,35 @@ class _Alike:
         self.means = [torch.zeros_like(p) for p in parameters]
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.counts = [torch.zeros((), dtype=torch.float32, device=p.device) for p in parameters]
+        self._flat: list[list[Tensor]] | None = None
+
+    @torch.no_grad()
+    def flatten(self) -> None:
+        values, self.means, self.squares = (
+            flat_views(tensors) for tensors in (self.parameters, self.means, self.squares)
+        )
+        gradients = flat_views([torch.zeros_like(p) for p in self.parameters])
+        for parameter, value, gradient in zip(self.parameters, values, gradients, strict=True):
+            parameter.data, parameter.grad = value, gradient
+        self.counts = self.counts[:1] * len(self.counts)
+        bases = (views[0]._base for views in (values, gradients, self.means, self.squares))
+        self._flat = [*([base] for base in bases if base is not None), self.counts[:1]]
 
     def with_gradients(self) -> list[list[Tensor]]:
         """θ, g, m, v and t of the parameters that have a gradient, each a list."""
+        if self._flat is not None:
+            return self._flat
         gradients = [p.grad for p in self.parameters]
         given = [gradient is not None for gradient in gradients]
         lists: Any = (self.parameters, gradients, self.means, self.squares, self.counts)
         return [list(compress(tensors, given)) for tensors in lists]
+
+
+def flat_views(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Copies of tensors that are views of one vector, one after the other."""
+    vector = torch.cat([tensor.detach().flatten() for tensor in tensors])
+    parts = vector.split([tensor.numel() for tensor in tensors])
+    return [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def _by_kind(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:

@@ -74,7 +74,14 @@ class GradientDescent:
         by gradients.
     monitor : callable, optional
         Returns named figures of the training rows for an epoch's record.
+
+    Attributes
+    ----------
+    gradients : str
+        Where gradients come from.
     """
+
+    gradients = "autograd"
 
     def __init__(
         self,
@@ -101,19 +108,24 @@ class GradientDescent:
             self.before_epoch()
 
     def step(self, x: Tensor, weight: Tensor | None = None, *label: Tensor) -> dict[str, Tensor]:
+        terms = self.differentiate(x, weight, *label)
+        self.optimizer.step()
+        if self.after_update is not None:
+            with torch.no_grad():
+                self.after_update()
+        return _named(reduce(add, terms.values()), terms)
+
+    def differentiate(self, x: Tensor, weight: Tensor | None, *label: Tensor) -> dict[str, Tensor]:
+        """Set the gradients of the batch's mean loss, and return its terms, without gradients."""
         with autocast(x.device, self.autocast), _batches_of_one_named(x):
             terms = {
-                name: term.mean() if weight is None else (weight * term).mean()
+                name: mean_term(term, weight)
                 for name, term in self._losses(x, self.stream, weight, *label).items()
             }
             loss = reduce(add, terms.values())
         self.optimizer.zero_grad()
         loss.backward()
-        self.optimizer.step()
-        if self.after_update is not None:
-            with torch.no_grad():
-                self.after_update()
-        return _named(loss, terms)
+        return {name: term.detach() for name, term in terms.items()}
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         self.module.eval()
@@ -155,7 +167,11 @@ def _batches_of_one_named(x: Tensor) -> Iterator[None]:
         ) from error
 
 
+def mean_term(term: Tensor, weight: Tensor | None) -> Tensor:
+    """The mean of a loss term over the rows of a batch, weighted unless ``weight`` is None."""
+    return term.mean() if weight is None else (weight * term).mean()
+
+
 def _named(loss: Any, terms: dict[str, Tensor]) -> dict[str, Tensor]:
     """The loss, and its named terms if there are several."""
-    named = {"loss": loss} | (terms if len(terms) > 1 else {})
-    return {name: value.detach() for name, value in named.items()}
+    return {"loss": loss} | (terms if len(terms) > 1 else {})

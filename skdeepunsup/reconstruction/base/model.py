@@ -16,10 +16,12 @@ from ..._rows import Rows
 from ..._scaling import Scaling
 from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import to_array
-from ...base.fit import TrainingData
+from ...base.fit import Fit, TrainingData
 from ...base.transformer import DeepTransformer
 from ...base.units import error_scaling
 from ...training import Adam, GradientDescent, Schedule
+from ..learning.deterministic import WrittenDescent
+from ..learning.variational import WrittenVariationalDescent
 from ..modules.base import ReconstructionModule
 from .parameters import check_widths
 
@@ -189,13 +191,26 @@ class ReconstructionModel(DeepTransformer):
     def _descent(
         self, module: ReconstructionModule, stream: Stream, **hooks: Any
     ) -> GradientDescent:
-        """Return Adam on all parameters of ``module``; dropout draws from ``stream``."""
+        """Return Adam on all parameters of ``module``; dropout draws from ``stream``.
+
+        Gradients are written out where they can be.
+        """
         module.draw_from(stream)
         parameters = [p for p in module.parameters() if p.requires_grad]
         if not parameters:
             raise ValueError("encoder and decoder have no parameters to train.")
         optimizer = Adam((parameters, self.learning_rate))
-        return GradientDescent(module, optimizer, stream, self._autocast_dtype(), **hooks)
+        dtype = self._autocast_dtype()
+        kinds: tuple[Any, ...] = (WrittenDescent, WrittenVariationalDescent)
+        for written in kinds if dtype is None else ():
+            if written.trains(module):
+                return written(module, optimizer, stream, **hooks)
+        return GradientDescent(module, optimizer, stream, dtype, **hooks)
+
+    def _finish(self, fit: Fit) -> None:
+        super()._finish(fit)
+        objective: Any = fit.objective
+        self.gradients_ = objective.gradients
 
 
 def _warn_if_far(scaling: Scaling, sparse: bool) -> None:

@@ -38,22 +38,27 @@ class ContractiveModule(DeterministicModule):
         """Return h = s(a)."""
         return self.activation(a)
 
+    @property
+    def penalties_of_codes(self) -> bool:
+        return self.one_layer
+
+    def penalties(
+        self, a: Tensor, h: Tensor, x: Tensor, observed: Tensor | None, weights: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return λ times the squared norm of the code's Jacobian, in closed form."""
+        norm = squared_jacobian(self.derivative(a, h), self.encoder[0].weight)
+        return {"contraction": self.contraction * norm}
+
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Return the error of each row, and λ times the squared norm of the code's Jacobian."""
+        if self.one_layer:
+            return super().losses(x, stream, weights)
         observed, fed = self.observed_and_fed(x)
-        h, jacobian = (self._in_closed_form if self.one_layer else self._by_draws)(fed, stream)
-        return {
-            "reconstruction": self.error(fed, h, observed),
-            "contraction": self.contraction * jacobian,
-        }
-
-    def _in_closed_form(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
-        a = self.encoder_output(x)
-        h = self.code(a)
-        return h, squared_jacobian(self.derivative(a, h), self.encoder[0].weight)
-
-    def _by_draws(self, x: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():  # held-out rows are measured without gradients
-            x = x.detach().requires_grad_()
-            h = self.code(self.encoder_output(x))
-            return h, sampled_squared_jacobian(h, x, stream)
+            fed = fed.detach().requires_grad_()
+            h = self.code(self.encoder_output(fed))
+            norm = sampled_squared_jacobian(h, fed, stream)
+        return {
+            "reconstruction": self.error(fed.detach(), h, observed),
+            "contraction": self.contraction * norm,
+        }

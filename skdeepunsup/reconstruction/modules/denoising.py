@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..._random import Stream
 from ..._validation import copied
@@ -92,6 +92,10 @@ class DenoisingModule(DeterministicModule):
             extremes = self.scaling.standardized(np.array([[self.low], [self.high]]))
             self.extremes.copy_(copied(extremes, self.extremes.device, self.extremes.dtype))
 
+    @property
+    def is_plain(self) -> bool:
+        return isinstance(self.activation, nn.Identity)
+
     def code(self, a: Tensor) -> Tensor:
         """Return h = s(a)."""
         return self.activation(a)
@@ -110,11 +114,7 @@ class DenoisingModule(DeterministicModule):
             case _:
                 return salt_and_pepper(x, self.level, stream, *self.extremes)
 
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Return the error of each row, reconstructed from the row with noise."""
-        observed, fed = self.observed_and_fed(x)
-        _, noisy = self.observed_and_fed(self.corrupted(fed, stream))
-        if observed is not None:  # missing entries get no noise
-            noisy = fed.lerp(noisy, observed)
-        h = self.code(self.encoder_output(noisy))
-        return {"reconstruction": self.error(fed, h, observed)}
+    def noisy(self, x: Tensor, observed: Tensor | None, stream: Stream) -> Tensor:
+        """Return x̃, in which missing entries, filled in, get no noise."""
+        _, noisy = self.observed_and_fed(self.corrupted(x, stream))
+        return noisy if observed is None else x.lerp(noisy, observed)

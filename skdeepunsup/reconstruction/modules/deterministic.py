@@ -59,6 +59,37 @@ class DeterministicModule(ReconstructionModule):
         r = self.decoder_output(h) if self.loss == "bernoulli" else self.decode(h)
         return LOSSES[self.loss](x, r, observed)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether h = a, without penalties."""
+        return False
+
+    @property
+    def penalties_of_codes(self) -> bool:
+        """Whether penalties are functions of a and the first layer alone."""
+        return True
+
+    def noisy(self, x: Tensor, observed: Tensor | None, stream: Stream) -> Tensor:
+        """Return what the encoder is fed in training; by default the rows themselves."""
+        return x
+
+    def penalties(
+        self, a: Tensor, h: Tensor, x: Tensor, observed: Tensor | None, weights: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return what is lowered beside the error of each row, by name; by default nothing.
+
+        ``x`` are rows without NaN, ``a`` the encoder's output for them and ``h`` their codes.
+        """
+        return {}
+
+    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
+        """Return the error and the penalties of each row."""
+        observed, fed = self.observed_and_fed(x)
+        a = self.encoder_output(self.noisy(fed, observed, stream))
+        h = self.code(a)
+        errors = {"reconstruction": self.error(fed, h, observed)}
+        return errors | self.penalties(a, h, fed, observed, weights)
+
     def log_score(self, x: Tensor) -> Tensor:
         """Return −‖x − r‖² of each row, over its observed entries."""
         observed, fed = self.observed_and_fed(x)
@@ -68,11 +99,8 @@ class DeterministicModule(ReconstructionModule):
 class AutoencoderModule(DeterministicModule):
     """The plain autoencoder: h is the encoder's output, and the error is the only loss."""
 
+    is_plain = True
+
     def code(self, a: Tensor) -> Tensor:
         """Return h = a."""
         return a
-
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Return the error of each row."""
-        observed, fed = self.observed_and_fed(x)
-        return {"reconstruction": self.error(fed, self.code(self.encoder_output(fed)), observed)}

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..._random import Stream
 from ...formulas.penalties import bernoulli_divergence, keep_largest, log_mean_activity, row_mean
 from .deterministic import DeterministicModule
 
@@ -286,13 +285,13 @@ class SparseModule(DeterministicModule):
         """Return the sparse code h = s(a)."""
         return self.sparsity.code(a)
 
-    def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
-        """Return the error and the penalty of each row."""
-        observed, fed = self.observed_and_fed(x)
-        a = self.encoder_output(fed)
-        h = self.code(a)
-        penalty = self.sparsity.penalty(self, fed, observed, a, h, weights)
-        return {
-            "reconstruction": self.error(fed, h, observed),
-            "sparsity": penalty.expand(len(x)),
-        }
+    @property
+    def penalties_of_codes(self) -> bool:
+        return not isinstance(self.sparsity, TopK)  # which decodes dead units
+
+    def penalties(
+        self, a: Tensor, h: Tensor, x: Tensor, observed: Tensor | None, weights: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return the price of activity."""
+        penalty = self.sparsity.penalty(self, x, observed, a, h, weights)
+        return {"sparsity": penalty.expand(len(x))}

@@ -104,9 +104,7 @@ class VariationalModule(ReconstructionModule):
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return μ(x) and log σ²(x) of q(z | x)."""
         observed, filled = self.observed_and_fed(x)
-        output = self.encoder_output(self.observation.fed(filled, observed))
-        mean, log_variance = output.chunk(2, dim=-1)
-        return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
+        return mean_and_log_variance(self.encoder_output(self.observation.fed(filled, observed)))
 
     def output_at(self, means: Tensor) -> Tensor | None:
         """Return the output at which the likelihood has these means; None if it is not unique."""
@@ -126,32 +124,64 @@ class VariationalModule(ReconstructionModule):
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Return minus the bound of each row in its terms; in training also what is added to it."""
-        if self.resample:
-            bits = stream.bernoulli(x)
-            x = bits.where(~x.isnan(), x) if self.masks else bits
+        x = self.resampled(x, stream)
         mean, log_variance = self.posterior(x)
-        kl = kl_divergence(mean, log_variance)
-        noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
-        z = mean + (log_variance / 2).exp() * noise
+        z, noise = self.drawn(mean, log_variance, stream)
         errors = self._cross_entropy(x, z)
-        price = self.warmth * self.regularizer.price(self.beta)
-        terms = {"reconstruction": errors.mean(0), "kl": kl.sum(-1)}
-        added = (price - 1) * terms["kl"]
-        if len(z) > 1:
-            ratio = log_ratio(z, noise, log_variance)
-            bound = minus_bound(errors + ratio)
-            terms["importance"] = bound - terms["reconstruction"] - terms["kl"]
-            # The price goes into the weights: outside, the loss would have no lower bound.
-            added = minus_bound(errors + price * ratio) - bound
-        if self.training:
-            if self.free_bits:
-                added = added + price * below_free_bits(kl, self.free_bits, weights)
-            if self.beta != 1:
-                penalty = self.regularizer.penalty(z[0], mean, log_variance, weights)
-                added = added + self.warmth * (self.beta - 1) * penalty
-            terms["regularization"] = added
-            terms |= self.regularizer.critic_losses(z[0].detach(), stream)
-        return terms
+        terms = {"reconstruction": errors.mean(0)}
+        if len(z) == 1:
+            return terms | self.regularization(z[0], mean, log_variance, stream, weights)
+        ratio = log_ratio(z, noise, log_variance)
+        bound = minus_bound(errors + ratio)
+        # The price goes into the weights: outside, the loss would have no lower bound.
+        added = minus_bound(errors + self.price * ratio) - bound
+        regular = self.regularization(z[0], mean, log_variance, stream, weights, added)
+        terms["importance"] = bound - terms["reconstruction"] - regular["kl"]
+        return terms | regular
+
+    def resampled(self, x: Tensor, stream: Stream) -> Tensor:
+        """Return the rows, or with ``resample`` bits drawn from them."""
+        if not self.resample:
+            return x
+        bits = stream.bernoulli(x)
+        return bits.where(~x.isnan(), x) if self.masks else bits
+
+    def drawn(self, mean: Tensor, log_variance: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        """Return z = μ + σ ε of shape (n_importance_samples, n, n_components), and ε."""
+        noise = stream.normal_like(mean.expand(self.n_importance_samples, *mean.shape))
+        return mean + (log_variance / 2).exp() * noise, noise
+
+    @property
+    def price(self) -> Tensor:
+        """What a nat of KL costs."""
+        return self.warmth * self.regularizer.price(self.beta)
+
+    def regularization(
+        self,
+        z: Tensor,
+        mean: Tensor,
+        log_variance: Tensor,
+        stream: Stream,
+        weights: Tensor | None,
+        added: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the terms that depend on the codes alone: KL, and in training what is added.
+
+        ``added`` is what the price of KL has added; None is (price − 1) KL.
+        """
+        kl = kl_divergence(mean, log_variance)
+        terms = {"kl": kl.sum(-1)}
+        if not self.training:
+            return terms
+        added = (self.price - 1) * terms["kl"] if added is None else added
+        if self.free_bits:
+            added = added + self.price * below_free_bits(kl, self.free_bits, weights)
+        if self.beta != 1:
+            penalty = self.regularizer.penalty(z, mean, log_variance, weights)
+            added = added + self.warmth * (self.beta - 1) * penalty
+        return (
+            terms | {"regularization": added} | self.regularizer.critic_losses(z.detach(), stream)
+        )
 
     def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """Return −log p(x | z) of each row, given one z for each, in nats."""
@@ -212,6 +242,12 @@ class VariationalModule(ReconstructionModule):
         """Return the number of active units, and keep the variances of the codes."""
         self.code_variance.copy_(variance_of_codes(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
+
+
+def mean_and_log_variance(output: Tensor) -> tuple[Tensor, Tensor]:
+    """μ(x) and log σ²(x) of the encoder's output."""
+    mean, log_variance = output.chunk(2, dim=-1)
+    return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
 
 def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:

@@ -1,0 +1,1 @@
+"""What trains the modules where gradients are written out rather than found by autograd."""
