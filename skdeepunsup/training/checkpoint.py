@@ -1,8 +1,10 @@
 """A copy of a training's state, to go back to."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from .objectives import Objective
@@ -26,53 +28,103 @@ class Checkpoint:
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
         self.epochs: int | None = None
-        self._state: Any = None
+        self._tensors: list[Tensor] = []
+        self._rest: Any = None
         self.save(0)
         # A user's own network may contain infinities from the start, such as a mask.
-        self._infinite = {path for path, tensor in self._tensors() if not _is_finite(tensor)}
+        self._infinite = set() if are_finite(self._tensors) else set(self._not_finite())
 
     def save(self, epochs: int) -> None:
         """Copy the current state, which is that after ``epochs`` epochs."""
         self.epochs = None
-        self._state = _copy(self._live(), self._state)
+        tensors: list[Tensor] = []
+        self._rest = _parted(self._live(), tensors)
+        self._tensors = _copied(tensors, self._tensors)
         self.epochs = epochs
+
+    def copy(self, into: Self | None) -> Self:
+        """Return a copy of this copy, in the memory of ``into`` if that is given."""
+        if into is None:
+            into = object.__new__(type(self))
+            into.objective, into._infinite, into._tensors = self.objective, self._infinite, []
+        into.epochs = None
+        into._rest, into._tensors = self._rest, _copied(self._tensors, into._tensors)
+        into.epochs = self.epochs
+        return into
 
     def restore(self) -> None:
         """Write the copied state back, unless the copy is incomplete."""
         if self.epochs is not None:
-            self.objective.module.load_state_dict(self._state["module"])
-            self.objective.load_state_dict(self._state["objective"])
+            state = _joined(self._rest, self._tensors)
+            self.objective.module.load_state_dict(state["module"])
+            self.objective.load_state_dict(state["objective"])
 
     def live_is_finite(self) -> bool:
         """Whether all numbers of the live state are finite, except tensors that never were."""
-        return all(_is_finite(t) for path, t in self._tensors() if path not in self._infinite)
+        tensors: list[Tensor] = []
+        _parted(self._live(), tensors)
+        return are_finite(tensors) or self._infinite.issuperset(self._not_finite())
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        return _walk(self._live())
+    def _not_finite(self) -> Iterator[str]:
+        """The paths of the live tensors that have entries which are not finite."""
+        for path, tensor in _walk(self._live()):
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                yield path
 
     def _live(self) -> dict[str, Any]:
         objective = self.objective
         return {"module": objective.module.state_dict(), "objective": objective.state_dict()}
 
 
-def _is_finite(tensor: Tensor) -> bool:
-    if not tensor.is_floating_point() or tensor.sum().isfinite():
-        return True
-    return bool(tensor.isfinite().all())  # 40 times the cost; needed since a sum may overflow
+@torch.no_grad()
+def are_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether tensors have finite norms, which infinite or overly large entries do not let be."""
+    alike: dict[Any, list[Tensor]] = {}
+    for tensor in tensors:
+        if tensor.is_floating_point():
+            alike.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    norms = (torch.stack(torch._foreach_norm(group)) for group in alike.values())
+    return all(bool(norm.sum().isfinite()) for norm in norms)
 
 
-def _copy(source: Any, target: Any = None) -> Any:
-    """Copy a nested state, writing its tensors into those of ``target`` where shapes agree."""
-    if isinstance(source, Tensor):
-        fits = isinstance(target, Tensor) and target.shape == source.shape
-        return target.copy_(source) if fits else source.detach().clone()
-    if isinstance(source, dict):
-        targets = target if isinstance(target, dict) else {}
-        return {key: _copy(value, targets.get(key)) for key, value in source.items()}
-    if isinstance(source, (list, tuple)):
-        old = target if target is not None and len(target) == len(source) else [None] * len(source)
-        return type(source)(_copy(s, t) for s, t in zip(source, old, strict=True))
-    return source
+@dataclass(frozen=True)
+class _Place:
+    """Where a tensor stands in a nested state."""
+
+    number: int
+
+
+def _parted(state: Any, tensors: list[Tensor]) -> Any:
+    """A nested state with places for its tensors, which are appended to ``tensors``."""
+    if isinstance(state, Tensor):
+        tensors.append(state)
+        return _Place(len(tensors) - 1)
+    if isinstance(state, dict):
+        return {key: _parted(value, tensors) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(_parted(value, tensors) for value in state)
+    return state
+
+
+def _joined(state: Any, tensors: list[Tensor]) -> Any:
+    """The nested state that was parted into places and ``tensors``."""
+    if isinstance(state, _Place):
+        return tensors[state.number]
+    if isinstance(state, dict):
+        return {key: _joined(value, tensors) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(_joined(value, tensors) for value in state)
+    return state
+
+
+@torch.no_grad()
+def _copied(sources: list[Tensor], targets: list[Tensor]) -> list[Tensor]:
+    """Copies of tensors, in the memory of ``targets`` if all of them fit."""
+    if [t.shape for t in sources] != [t.shape for t in targets]:
+        return [source.detach().clone() for source in sources]
+    if sources:
+        torch._foreach_copy_(targets, sources)
+    return targets
 
 
 def _walk(state: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:

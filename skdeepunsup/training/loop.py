@@ -129,7 +129,7 @@ class Training:
     last : Checkpoint
         State after the last finished epoch, or at the start.
     best : Checkpoint or None
-        State after the best epoch of the stage; None if the schedule does not keep it.
+        State after the best epoch of the stage, if the schedule keeps it; None before there is one.
     seen : Checkpoint or None
         State after the best epoch that the watch has looked at.
     stopping : EarlyStopping or None
@@ -169,7 +169,7 @@ class Training:
     def run_stage(self, stage: int) -> None:
         """Run the epochs of a stage, then go back to the best one if it is kept."""
         self.stage = stage
-        self.best = Checkpoint(self.objective) if self.schedule.keep_best else None
+        self.best = None
         self.stopping = self.schedule.stopping()
         if self.watch is not None:
             self.watch.begin(self.schedule.stages[stage])
@@ -177,8 +177,7 @@ class Training:
             if not self.epoch(progress):
                 break
             if self.watch is not None and self.watch.is_best(epoch):
-                self.seen = self.seen or Checkpoint(self.objective)
-                self.seen.save(len(self.records))
+                self.seen = self.last.copy(self.seen)
         else:
             self.warn_if_falling()
         self.return_to_best()
@@ -234,8 +233,8 @@ class Training:
         """Whether the stage no longer improves; keeps the state if this epoch is the best."""
         stalled = self.stopping is not None and self.stopping.update(record)
         stalled |= self.schedule.is_settled(record)
-        if self.best is not None and self.stopping is not None and self.stopping.improved:
-            self.best.save(len(self.records))
+        if self.schedule.keep_best and self.stopping is not None and self.stopping.improved:
+            self.best = self.last.copy(self.best)
         return stalled
 
     def end_diverged(self) -> None:
@@ -267,7 +266,7 @@ class Training:
 
     def return_to_best(self) -> None:
         """Go back to the best epoch of the stage, if it is kept and there is one."""
-        if self.best is not None and self.best.epochs:
+        if self.best is not None:
             self.best.restore()
             self.last.save(len(self.records))
 

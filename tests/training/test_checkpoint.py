@@ -65,10 +65,27 @@ def test_the_first_state_is_saved_at_once():
 def test_memory_is_allocated_once():
     holder = Holder({"a": torch.zeros(3)})
     checkpoint = Checkpoint(holder)
-    place = checkpoint._state["objective"]["a"].data_ptr()
+    (copied,) = checkpoint._tensors
+    place = copied.data_ptr()
     holder.state["a"].fill_(1)
     checkpoint.save(1)
-    assert checkpoint._state["objective"]["a"].data_ptr() == place != holder.state["a"].data_ptr()
+    assert checkpoint._tensors[0].data_ptr() == place != holder.state["a"].data_ptr()
+
+
+def test_a_copy_of_a_checkpoint_stays_as_it_is():
+    holder = Holder({"a": torch.zeros(3), "n": 1})
+    checkpoint = Checkpoint(holder)
+    copy = checkpoint.copy(None)
+    holder.state["a"].fill_(1)
+    holder.state["n"] = 2
+    checkpoint.save(5)
+    copy.restore()
+    assert (copy.epochs, holder.state["n"], holder.state["a"].tolist()) == (0, 1, [0, 0, 0])
+    memory = copy._tensors
+    assert checkpoint.copy(copy) is copy
+    assert copy._tensors is memory
+    copy.restore()
+    assert (copy.epochs, holder.state["n"], holder.state["a"].tolist()) == (5, 2, [1, 1, 1])
 
 
 def test_states_that_change_their_shape_are_saved():
