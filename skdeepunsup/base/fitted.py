@@ -1,6 +1,5 @@
 """What a fitted model is: a module, how it is stored, and how it answers for rows."""
 
-import copy
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from .._persistence import RecordedModule, restore_module, store_module, to_arra
 from .._rows import StreamedRows, map_rows
 from .._scaling import Scaling
 from .._validation import output_dtype
+from .wide import wide
 
 
 class FittedModel(BaseEstimator):
@@ -55,7 +55,8 @@ class FittedModel(BaseEstimator):
     @property
     def _module(self) -> Any:
         """The fitted module; ``Any``, since its methods are those of its family."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # which raises, and would take its time otherwise
         return self.module_
 
     @property
@@ -93,7 +94,7 @@ class FittedModel(BaseEstimator):
         return rows.cpu() if scaling is None else scaling.original(rows)
 
     def _wide_module(self) -> Any:
-        """The module; on a CPU, a copy of it in float64.
+        """The module; on a CPU, one with its numbers in float64.
 
         The result for a row then does not depend, up to 1e-14, on other rows of the batch. A
         module with a user's own network is not copied, and keeps its precision.
@@ -101,7 +102,7 @@ class FittedModel(BaseEstimator):
         module = self._module
         on_cpu = next(module.parameters()).device.type == "cpu"
         own = _has_own_network(module.arguments)
-        return copy.deepcopy(module).double() if on_cpu and not own else module
+        return wide(module) if on_cpu and not own else module
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
         """The rows of a checked array that is used once, in the units of the fitted module."""

@@ -57,12 +57,13 @@ class Chains(ABC):
         """Visible states after ``n_steps`` sweeps; ``x`` is the batch of the same update."""
 
     @abstractmethod
-    def settle(self, inputs: Tensor) -> None:
-        """Take the hidden inputs of the states from ``draw``, which the update needs anyway."""
+    def settle(self, inputs: Tensor, means: Tensor) -> None:
+        """Take hidden inputs and means of the states from ``draw``, which the update has anyway."""
 
     def start(self, v: Tensor) -> None:
         """Start the chains at these visible states, one for each."""
-        self.settle(self.machine.hidden_input(v))
+        inputs = self.machine.hidden_input(v)
+        self.settle(inputs, self.machine.hidden.mean(inputs))
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class DataChains(Chains):
             v = v * coding.observed(x) if coding.may_miss else v
         return v
 
-    def settle(self, inputs: Tensor) -> None:
+    def settle(self, inputs: Tensor, means: Tensor) -> None:
         pass
 
     def state_dict(self) -> dict[str, Any]:
@@ -122,8 +123,8 @@ class PersistentChains(Chains):
             v = self.visible(self.machine.sample_hidden(v, self.stream))
         return v
 
-    def settle(self, inputs: Tensor) -> None:
-        self.h = self.machine.hidden.sample(inputs, self.stream)
+    def settle(self, inputs: Tensor, means: Tensor) -> None:
+        self.h = self.machine.hidden.sample_given_mean(inputs, means, self.stream)
 
     def state_dict(self) -> dict[str, Any]:
         return {"h": self.h}
@@ -163,8 +164,8 @@ class TemperedChains(Chains):
         super().start(v)
         self.ladder.start(v)
 
-    def settle(self, inputs: Tensor) -> None:
-        self.h = self.machine.hidden.sample(inputs, self.stream)
+    def settle(self, inputs: Tensor, means: Tensor) -> None:
+        self.h = self.machine.hidden.sample_given_mean(inputs, means, self.stream)
 
     def state_dict(self) -> dict[str, Any]:
         return {"h": self.h} | self.ladder.state_dict()

@@ -184,7 +184,7 @@ class ContrastiveDivergence(LikelihoodAscent):
         V = torch.cat([x, v, self.mu.to(x.dtype)])
         inputs = machine.hidden_input(V)[:-1]
         h = machine.hidden.mean(inputs)
-        self.chains.settle(inputs[n:])
+        self.chains.settle(inputs[n:], h[n:])
         self._follow(h[:n])
         c = self._c(n, len(v), h)
         gradient = centered_gradient(V, h, c, self.lam, units.statistic(self.mu[0]))

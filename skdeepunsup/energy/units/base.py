@@ -89,6 +89,10 @@ class Units(nn.Module, ABC):
 
     # Hooks
 
+    def sample_given_mean(self, x: Tensor, mean: Tensor, stream: Stream) -> Tensor:
+        """Draw u given x, of which ``mean`` is E[u | x]: not computed twice where it is needed."""
+        return self.sample(x, stream)
+
     def values(self, like: Tensor) -> Tensor | None:
         """All states of a single unit, a row each, or None if they are not finitely many."""
         return None

@@ -38,6 +38,10 @@ class Bernoulli(Units):
         """1 with probability σ(x), else 0."""
         return stream.bernoulli(x.sigmoid())
 
+    def sample_given_mean(self, x: Tensor, mean: Tensor, stream: Stream) -> Tensor:
+        """1 with the probability ``mean``, else 0."""
+        return stream.bernoulli(mean)
+
     def values(self, like: Tensor) -> Tensor:
         """0 and 1."""
         return torch.tensor([[0.0], [1.0]]).to(like)
