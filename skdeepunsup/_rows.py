@@ -28,6 +28,9 @@ CHUNK_ROWS = 1024
 CHUNK_ENTRIES = 2**20
 """Most entries in these rows: the activations of a convolution are many times the image's size."""
 
+CACHED_ENTRIES = 2**17
+"""Entries that are put into other units at a time, in float64, within a cache."""
+
 MAX_ENTRIES = 2**22
 """Most entries of a table with a row for each pair of a row of data and a state or a feature."""
 
@@ -191,11 +194,12 @@ def standardized(
     """A tensor on ``device`` with the rows of ``X`` in the units of ``scaling``."""
     if scaling is None:
         return copied(X, device, dtype)
-    if len(X) <= CHUNK_ROWS:
+    size = max(1, CACHED_ENTRIES // X.shape[1])
+    if len(X) <= size:
         return copied(scaling.standardized(X), device, dtype)
     rows = torch.empty(X.shape, dtype=dtype, device="cpu")
-    for part in gen_batches(len(X), CHUNK_ROWS):
-        rows[part] = copied(scaling.standardized(X[part]), rows.device, dtype)
+    for part in gen_batches(len(X), size):
+        rows[part] = torch.from_numpy(scaling.standardized(X[part]))
     return rows.to(device)
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ._validation import value_range
 
-CHUNK_ROWS, CHUNK_ENTRIES = 4096, 2**22
-"""Most rows, and most entries of them, whose moments are computed at a time, in float64."""
+CHUNK_ENTRIES = 2**17
+"""Entries whose moments are computed at a time, in float64: they stay in a cache."""
 
 ROUNDING = 1e-12
 """A feature whose deviation is less than this share of its mean varies by rounding alone."""
@@ -184,36 +184,46 @@ def _moments(X: Any, weights: np.ndarray | None, *powers: int) -> tuple[np.ndarr
     top = max(-float(low), float(high))  # abs() of the lowest integer would overflow
     unit = 2.0 ** np.floor(np.log2(top)) if 0 < top < np.inf else 1.0
     sums = _sums_of_stored if sp.issparse(X) else _sums
-    counts, totals = sums(X, w, unit, np.zeros(X.shape[1]), 1)
+    counts, (totals,) = sums(X, w, unit, np.zeros(X.shape[1]), (1,))
     counts = np.where(counts > 0, counts, 1)
     means = totals / counts
-    roots = ((sums(X, w, unit, means, k)[1] / counts) ** (1 / k) * unit for k in powers)
+    moments = sums(X, w, unit, means, powers)[1]
+    roots = ((m / counts) ** (1 / k) * unit for m, k in zip(moments, powers, strict=True))
     return means * unit, *roots
 
 
 def _sums(
-    X: np.ndarray, w: np.ndarray, unit: float, center: np.ndarray, power: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Σ w and Σ w (x / unit − center)^power of each feature over the rows where it is observed.
+    X: np.ndarray, w: np.ndarray, unit: float, center: np.ndarray, powers: tuple[int, ...]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Σ w, and Σ w (x / unit − center)^k of each feature for each k of ``powers``.
 
-    Rows of weight 0 are left out, so that sums are rounded as without them.
+    Powers are of 2, in rising order; rows count where a feature is observed. Rows of weight 0 are
+    left out, so that sums are rounded as without them.
     """
-    counts, totals = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    weighed = np.flatnonzero(w)
-    n_rows = max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // X.shape[1]))
-    for batch in gen_batches(len(weighed), n_rows):
-        part = weighed[batch]
-        x = np.divide(X[part], unit, dtype=np.float64) - center
+    counts, totals = np.zeros(X.shape[1]), [np.zeros(X.shape[1]) for _ in powers]
+    weighed = None if w.all() else np.flatnonzero(w)
+    n_rows = max(1, CHUNK_ENTRIES // X.shape[1])
+    for batch in gen_batches(len(X) if weighed is None else len(weighed), n_rows):
+        part = batch if weighed is None else weighed[batch]
+        x = np.divide(X[part], unit, dtype=np.float64)
+        x -= center
         missing = np.isnan(x)
-        x[missing] = 0
-        counts += w[part] @ ~missing
-        totals += w[part] @ x**power
+        if missing.any():
+            x[missing] = 0
+            counts += w[part] @ ~missing
+        else:
+            counts += w[part].sum()
+        power, reached = x, 1
+        for total, k in zip(totals, powers, strict=True):
+            while reached < k:
+                power, reached = np.square(power), 2 * reached
+            total += w[part] @ power
     return counts, totals
 
 
 def _sums_of_stored(
-    X: Any, w: np.ndarray, unit: float, center: np.ndarray, power: int
-) -> tuple[np.ndarray, np.ndarray]:
+    X: Any, w: np.ndarray, unit: float, center: np.ndarray, powers: tuple[int, ...]
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """``_sums`` of a CSR matrix, whose entries that are not stored are 0."""
     n = X.shape[1]
     entries = X.tocoo()
@@ -224,8 +234,10 @@ def _sums_of_stored(
     full = np.bincount(entries.col, of > 0, minlength=n) == (w > 0).sum()
     # Sums in another order differ by rounding, which would make a constant column vary.
     absent = np.where(full, 0.0, total - np.bincount(entries.col, of, minlength=n))
-    stored = np.bincount(entries.col, of * np.where(missing, 0, x) ** power, minlength=n)
-    return counts, stored + absent * (-center) ** power
+    x[missing] = 0
+    return counts, [
+        np.bincount(entries.col, of * x**k, minlength=n) + absent * (-center) ** k for k in powers
+    ]
 
 
 def _rounded(center: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
