@@ -1,13 +1,13 @@
 """Answers are finite, or an error says which are not and what to do."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 REMEDY = (
     "Scale X, in fit too, for instance by sklearn.preprocessing.MaxAbsScaler, or leave out rows "
@@ -47,13 +47,23 @@ def finite_score(score: Callable[[], Any]) -> float:
     return value
 
 
+@torch.no_grad()
+def are_finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether tensors have finite norms, which infinite or overly large entries do not let be."""
+    alike: dict[Any, list[Tensor]] = {}
+    for tensor in tensors:
+        if tensor.is_floating_point():
+            alike.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    norms = (torch.stack(torch._foreach_norm(group)) for group in alike.values())
+    return all(bool(norm.sum().isfinite()) for norm in norms)
+
+
 def infinite_tensors(module: nn.Module) -> set[str]:
     """Names of the parameters and buffers of a module that have entries which are not finite."""
-    return {
-        name
-        for name, tensor in module.state_dict().items()
-        if torch.is_tensor(tensor) and tensor.is_floating_point() and not tensor.isfinite().all()
-    }
+    tensors = {name: t for name, t in module.state_dict().items() if torch.is_tensor(t)}
+    if are_finite(tensors.values()):
+        return set()
+    return {name for name, t in tensors.items() if t.is_floating_point() and not t.isfinite().all()}
 
 
 def check_start(module: nn.Module, before: set[str], largest: Callable[[], float]) -> None:

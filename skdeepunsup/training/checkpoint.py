@@ -1,12 +1,13 @@
 """A copy of a training's state, to go back to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from .._finite import are_finite
 from .objectives import Objective
 
 
@@ -74,17 +75,6 @@ class Checkpoint:
     def _live(self) -> dict[str, Any]:
         objective = self.objective
         return {"module": objective.module.state_dict(), "objective": objective.state_dict()}
-
-
-@torch.no_grad()
-def are_finite(tensors: Sequence[Tensor]) -> bool:
-    """Whether tensors have finite norms, which infinite or overly large entries do not let be."""
-    alike: dict[Any, list[Tensor]] = {}
-    for tensor in tensors:
-        if tensor.is_floating_point():
-            alike.setdefault((tensor.device, tensor.dtype), []).append(tensor)
-    norms = (torch.stack(torch._foreach_norm(group)) for group in alike.values())
-    return all(bool(norm.sum().isfinite()) for norm in norms)
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ class Training:
 
     def return_to_best(self) -> None:
         """Go back to the best epoch of the stage, if it is kept and there is one."""
-        if self.best is not None:
+        if self.best is not None and self.best.epochs != len(self.records):
             self.best.restore()
             self.last.save(len(self.records))
 
