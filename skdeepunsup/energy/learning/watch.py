@@ -30,6 +30,10 @@ MAX_LOOKS = 10
 SWEEPS_A_STEP = 20
 """Sweeps of the fit for each step of annealing, so that looks cost a few per cent of it."""
 
+SHORT, LARGE = 25, 2**16
+"""A fit that pays for so few steps is not watched if its machine has so many parameters: the look
+would take longer than the fit."""
+
 N_ROWS = 200
 """Rows that are scored, the same at each look."""
 
@@ -108,6 +112,7 @@ class Watch:
         """Plan the looks at a stage of so many epochs."""
         n_updates = n_epochs * math.ceil(len(self.rows) / self.batch_size)
         n_steps = n_updates * (1 + self.objective.n_sweeps) // SWEEPS_A_STEP
+        self.is_short = n_steps < SHORT
         n_looks = min(max(n_steps // STEPS, 1), MAX_LOOKS, n_epochs)
         self.n_steps = min(max(n_steps // n_looks, MIN_STEPS), MAX_STEPS)
         self.due = {round(n_epochs * (k + 1) / n_looks) for k in range(n_looks)}
@@ -131,6 +136,8 @@ class Watch:
         if subject is None:
             return None
         machine, rows = subject
+        if self.is_short and sum(p.numel() for p in machine.parameters()) >= LARGE:
+            return None
         ids = torch.arange(0, len(rows), -(-len(rows) // N_ROWS), device=rows.index_device)
         x = self.objective.as_trained(rows.take(ids))
         if x.isnan().any():  # a row with missing entries has a log Z of its own

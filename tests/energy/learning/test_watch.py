@@ -75,6 +75,18 @@ def test_watching_changes_nothing_in_a_sound_fit(monkeypatch):
     )
 
 
+@pytest.mark.parametrize(("n_components", "n_looks"), [(2, 1), (300, 0)])
+def test_the_look_takes_no_longer_than_a_fit(n_components, n_looks, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        "skdeepunsup.energy.learning.watch.short_score",
+        lambda *arguments: looks.append(arguments) or Score(0.0, 0.0, 1),
+    )
+    X = (np.random.default_rng(0).random((50, 300)) < 0.4).astype(float)
+    BernoulliRBM(n_components, n_iter=1, random_state=0).fit(X)
+    assert len(looks) == n_looks
+
+
 def test_rows_that_are_no_bits_are_not_judged():
     X = np.random.default_rng(0).normal(100, 1, size=(100, 2))
     with pytest.warns(UserWarning, match=r"models values in \[0, 1\]") as caught:
