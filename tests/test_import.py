@@ -17,7 +17,7 @@ after = (
     np.random.get_state()[1].tolist(), random.getstate(), list(warnings.filters), np.geterr(),
 )
 assert before == after
-optional = {"matplotlib", "pandas", "polars", "rich", "pyarrow"}
+optional = {"matplotlib", "pandas", "polars", "rich", "pyarrow", "scipy.signal"}
 assert not optional & (set(sys.modules) - theirs), set(sys.modules) & optional
 """
 

@@ -1,11 +1,15 @@
 """The Griffin-Lim algorithm: a waveform from the magnitudes of its short-time spectrum alone."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.signal import ShortTimeFFT
+
+if TYPE_CHECKING:
+    from scipy.signal import ShortTimeFFT
 
 
 def griffin_lim(
-    A: np.ndarray, stft: ShortTimeFFT, n_times: int, n_iter: int, momentum: float = 0.99
+    A: np.ndarray, stft: "ShortTimeFFT", n_times: int, n_iter: int, momentum: float = 0.99
 ) -> np.ndarray:
     """Waveforms x, (n, n_times), with short-time spectra of magnitudes near A, (n, bins, frames).
 
@@ -29,7 +33,7 @@ def griffin_lim(
     return stft.istft(with_phases_of(c, A), k1=n_times)
 
 
-def steady_tones(stft: ShortTimeFFT, n_frames: int) -> np.ndarray:
+def steady_tones(stft: "ShortTimeFFT", n_frames: int) -> np.ndarray:
     """exp(2πi f t), shape (n_bins, n_frames): f is a bin's frequency, t a frame's time."""
     t = np.arange(n_frames) * stft.delta_t
     return np.exp(2j * np.pi * np.outer(stft.f, t))

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.signal import ShortTimeFFT
-from scipy.signal.windows import hann
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -163,6 +161,10 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                     f"window_length == {self.window_length}, but waveforms have n_features = "
                     f"{n_times} samples: give longer ones, or a window at most twice as long."
                 )
+            # Importing it takes as long as half of the package, which needs it nowhere else.
+            from scipy.signal import ShortTimeFFT
+            from scipy.signal.windows import hann
+
             window = hann(self.window_length, sym=False)
             self._stft = ShortTimeFFT(2 * window / window.sum(), self.hop_length, self.sample_rate)
             if self.n_mels > 2 * (n_bins := len(self._stft.f)):  # a bin lies in two bands
