@@ -2,19 +2,31 @@
 
 On a CPU, torch multiplies float32 matrices with MKL, which uses only its AVX2 kernels on
 processors of other makers than Intel. oneDNN, also part of torch, uses AVX-512 wherever the
-processor has it: on an AMD EPYC it was 2.2 times faster from about a million multiplications on,
-and slower below (each call costs some microseconds more). The functions here call oneDNN where it
-is faster, and torch's own product everywhere else.
+processor has it: on one AMD EPYC it was 2.2 times faster for large products, on another ("Genoa")
+no faster or slower, and without AVX-512 always slower. So where a processor has AVX-512, both are
+measured at the first product of each class of shapes in a process, in some milliseconds.
+
+The kernels sum in different orders: where they are nearly as fast, float32 results of two
+processes may differ in their last digits. The environment variable ``SKDEEPUNSUP_PRODUCTS`` forces
+one of them: "torch" or "onednn".
 """
 
+import os
+import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-ONEDNN_FROM = 2**20
-"""Multiplications in a product from which on oneDNN is faster than MKL."""
+VARIABLE = "SKDEEPUNSUP_PRODUCTS"
+
+MEASURED_FROM = 2**18
+"""Multiplications in a product from which on it may be oneDNN's; a call costs microseconds more."""
+
+CLEARLY, ROUNDS = 1.1, 3
+"""How many times faster oneDNN must be to be chosen, and how often both are measured."""
 
 FUNCTION_FROM = 2**22
 """Multiplications from which on the faster kernel saves more than an autograd function in Python
@@ -23,23 +35,63 @@ costs: tens of microseconds per pass, forward and backward, and again for second
 
 def _find_onednn() -> Any:
     """oneDNN's x Aᵀ + b, or None where it is missing or not faster."""
-    if torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512":
-        # The operator that torch.compile emits; older or reduced builds of torch may lack it.
-        return getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    return None
+    wish = os.environ.get(VARIABLE)
+    if wish == "torch" or not torch.backends.mkldnn.is_available():
+        return None
+    if wish != "onednn" and torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return None
+    # The operator that torch.compile emits; older or reduced builds of torch may lack it.
+    return getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 
 
 _onednn = _find_onednn()
+_chosen: dict[tuple[int, int, int, bool], bool] = {}
+"""By class of shapes, whether oneDNN multiplies it."""
 
 
 def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
     """Whether oneDNN is faster for the product of ``x`` and a matrix of ``n_outputs`` columns."""
-    return (
-        _onednn is not None
-        and x.dtype == torch.float32
-        and x.device.type == "cpu"
-        and x.numel() * n_outputs >= ONEDNN_FROM
-    )
+    if _onednn is None or x.dtype != torch.float32 or x.device.type != "cpu":
+        return False
+    if x.numel() * n_outputs < MEASURED_FROM:
+        return False
+    if os.environ.get(VARIABLE) == "onednn":
+        return True
+    n, d = x.shape
+    # Sizes within a factor of two, and whether the rows of x lie one after the other.
+    shapes = n.bit_length(), d.bit_length(), n_outputs.bit_length(), x.is_contiguous()
+    if shapes not in _chosen:
+        _chosen[shapes] = onednn_is_faster(x.detach(), n_outputs)
+    return _chosen[shapes]
+
+
+@torch.no_grad()
+def onednn_is_faster(x: Tensor, n_outputs: int) -> bool:
+    """Measure the product of ``x`` and a matrix of ``n_outputs`` columns by both kernels."""
+    W = x.new_ones(n_outputs, x.shape[1])
+    kernels = (lambda: x @ W.T), (lambda: _onednn(x, W, None, "none", [], ""))
+    by_torch, by_onednn = (min(seconds) for seconds in _rounds(*kernels))
+    return CLEARLY * by_onednn < by_torch
+
+
+def _rounds(*kernels: Callable[[], Any]) -> list[list[float]]:
+    """Seconds of each of the kernels, in turn, after a first call of each."""
+    found: list[list[float]] = [[] for _ in kernels]
+    for number in range(ROUNDS + 1):
+        for seconds, kernel in zip(found, kernels, strict=True):
+            start = time.perf_counter()
+            kernel()
+            if number:
+                seconds.append(time.perf_counter() - start)
+    return found
+
+
+def chosen_kernels() -> dict[str, str]:
+    """The kernel of each class of products that has occurred, by its largest sizes n × d × h."""
+    return {
+        " × ".join(str(2**size - 1) for size in shapes): "oneDNN" if onednn else "torch"
+        for (*shapes, _), onednn in _chosen.items()
+    }
 
 
 def affine(x: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
@@ -107,8 +159,8 @@ def fast_linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
     Here W has the shape (h, d), as layers of networks have it; ``affine`` takes (d, h), as the
     weights of Boltzmann machines have it.
     """
-    large = x.numel() * len(W) >= FUNCTION_FROM
-    if large and prefers_onednn(x, len(W)) and not torch.is_autocast_enabled(x.device.type):
+    large = x.numel() * len(W) >= FUNCTION_FROM and not torch.is_autocast_enabled(x.device.type)
+    if large and prefers_onednn(x, len(W)):
         return _LinearFunction.apply(x, W, b)
     return linear(x, W, b)
 

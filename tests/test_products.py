@@ -1,11 +1,13 @@
 """Matrix products: one answer, whichever kernel gives it."""
 
+import time
+
 import pytest
 import torch
 from torch.nn.functional import linear
 
 from skdeepunsup import _products
-from skdeepunsup._products import ONEDNN_FROM, add_product_, affine
+from skdeepunsup._products import MEASURED_FROM, add_product_, affine
 from skdeepunsup._random import Stream
 from skdeepunsup.networks import Linear
 
@@ -22,6 +24,7 @@ def kernel(request, monkeypatch):
         if chosen is None or not torch.backends.mkldnn.is_available():
             pytest.skip("this build of torch has no oneDNN")
     monkeypatch.setattr(_products, "_onednn", chosen)
+    monkeypatch.setenv(_products.VARIABLE, "onednn")
     return request.param
 
 
@@ -37,7 +40,7 @@ def agrees(y, exact, magnitude, n_terms, unit=2.0**-24):
 
 
 def test_sizes_lie_on_both_sides_of_the_threshold():
-    assert {n * d * h >= ONEDNN_FROM for n, d, h in SIZES} == {True, False}
+    assert {n * d * h >= MEASURED_FROM for n, d, h in SIZES} == {True, False}
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -66,12 +69,56 @@ def test_add_product_adds_the_scaled_product(kernel, size, transposed):
     assert agrees(M, exact, magnitude, n + 1)
 
 
-def test_the_kernels_take_the_products_they_are_faster_for(monkeypatch):
+def test_onednn_takes_the_large_products_where_it_is_forced(monkeypatch):
     calls = []
+    monkeypatch.setenv(_products.VARIABLE, "onednn")
     monkeypatch.setattr(_products, "_onednn", lambda x, W, b, *_: calls.append(x.shape) or x @ W.T)
     for n, d, h in SIZES:
         affine(normal(n, d), normal(d, h))
-    assert calls == [(n, d) for n, d, h in SIZES if n * d * h >= ONEDNN_FROM]
+    assert calls == [(n, d) for n, d, h in SIZES if n * d * h >= MEASURED_FROM]
+
+
+def slowed(kernel, seconds):
+    def slow(*arguments):
+        time.sleep(seconds)
+        return kernel(*arguments)
+
+    return slow
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(0.0, "oneDNN"), (0.05, "torch")])
+def test_a_kernel_is_measured_once_for_each_class_of_shapes(seconds, name, monkeypatch):
+    calls = []
+
+    def kernel(x, W, *_):
+        calls.append(x.shape)
+        return x.new_empty(len(x), len(W))
+
+    monkeypatch.delenv(_products.VARIABLE, raising=False)
+    monkeypatch.setattr(_products, "_chosen", {})
+    monkeypatch.setattr(_products, "_onednn", slowed(kernel, seconds))
+    x, W = normal(300, 600), normal(600, 500)
+    affine(x, W)
+    first = _products.ROUNDS + 1 + (name == "oneDNN")
+    assert len(calls) == first
+    affine(x, W)
+    affine(normal(280, 520), normal(520, 511))  # of the same class
+    assert len(calls) == first + 2 * (name == "oneDNN")
+    assert _products.chosen_kernels() == {"511 × 1023 × 511": name}
+
+
+def test_small_products_are_not_measured(monkeypatch):
+    monkeypatch.setattr(_products, "_chosen", {})
+    monkeypatch.setattr(_products, "_onednn", lambda *_: pytest.fail("measured"))
+    affine(normal(3, 5), normal(5, 2))
+    assert _products.chosen_kernels() == {}
+
+
+@pytest.mark.parametrize("forced", ["torch", "onednn"])
+def test_the_variable_forces_a_kernel(forced, monkeypatch):
+    monkeypatch.setenv(_products.VARIABLE, forced)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    assert (_products._find_onednn() is None) == (forced == "torch")
 
 
 @pytest.mark.parametrize("size", SIZES)
