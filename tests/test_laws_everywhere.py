@@ -141,6 +141,9 @@ def test_a_pickle_holds_parameters_and_little_else(estimator, X, y):
     modules = [part.module_ for part in models_within(model) if hasattr(part, "module_")]
     n_parameters = sum(p.numel() for module in modules for p in module.parameters())
     assert len(pickle.dumps(model)) < 16 * n_parameters + 16_384
+    for parameter in (p for module in modules for p in module.parameters()):
+        assert parameter.untyped_storage().nbytes() == parameter.nbytes, "part of a larger tensor"
+        assert parameter.grad is None
 
 
 def models_within(model) -> list[Any]:

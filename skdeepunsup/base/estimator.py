@@ -264,6 +264,11 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
     def _finish(self, fit: Fit) -> None:
         """Set the fitted attributes."""
         fit.module.eval()
+        for parameter in fit.module.parameters():
+            parameter.grad = None
+            # A part of a larger vector would be stored with all of it.
+            if parameter.untyped_storage().nbytes() > parameter.nbytes:
+                parameter.data = parameter.detach().clone()
         self._set(fit.attributes())
 
     def _set(self, attributes: dict[str, Any]) -> None:
