@@ -271,3 +271,11 @@ def test_an_accelerator_draws_right_probabilities_there():
     assert abs(float(bits.mean()) - 0.01) < SIGMAS * math.sqrt(0.01 * 0.99 / N)
     assert torch.equal(Stream(0, device).permutation(50), Stream(0).permutation(50))
     assert torch.equal(Stream(0, device).normal(3).cpu(), Stream(0).normal(3))
+
+
+def test_the_stored_state_of_a_generator_is_half_as_long_as_torch_s():
+    stream = Stream(0)
+    stream.normal(10)
+    packed = stream.state_dict()["host"]
+    assert packed.nbytes < 0.6 * stream.host.get_state().numel()
+    assert torch.equal(Stream.restored(stream.state_dict(), "cpu").normal(5), stream.normal(5))
