@@ -49,7 +49,7 @@ def finite_score(score: Callable[[], Any]) -> float:
 
 @torch.no_grad()
 def are_finite(tensors: Iterable[Tensor]) -> bool:
-    """Whether tensors have finite norms, which infinite or overly large entries do not let be."""
+    """Whether tensors have finite norms; False, too, where the norm of finite entries overflows."""
     alike: dict[Any, list[Tensor]] = {}
     for tensor in tensors:
         if tensor.is_floating_point():

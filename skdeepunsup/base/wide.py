@@ -16,12 +16,14 @@ _kept: WeakKeyDictionary[nn.Module, dict[int, tuple[Tensor, Tensor]]] = WeakKeyD
 def wide(module: nn.Module) -> Any:
     """A module with the numbers of ``module`` in float64, and all else that it has.
 
-    As ``copy.deepcopy(module).double()``, but what are no numbers is shared, and memory is used
-    again: for a row at a time, copying took most of the time. The numbers are those of the moment.
+    As ``copy.deepcopy(module).double()``, but all else than parameters and buffers is shared, and
+    the next call writes into the same memory: for a row at a time, copying took most of the time.
     """
-    numbers = [*module.parameters(), *module.buffers()]
-    small = sum(t.numel() for t in numbers) <= KEPT_NUMBERS
+    numbers = {id(t): t for t in (*module.parameters(), *module.buffers())}
+    small = sum(t.numel() for t in numbers.values()) <= KEPT_NUMBERS
     memory = _kept.setdefault(module, {}) if small else {}
+    for gone in memory.keys() - numbers.keys():  # parts of the module that have been replaced
+        memory.pop(gone, None)
     twins: dict[int, nn.Module] = {}
 
     def twin(part: nn.Module | None) -> nn.Module | None:
@@ -39,6 +41,7 @@ def wide(module: nn.Module) -> Any:
     return twin(module)
 
 
+@torch.inference_mode(False)  # or what is made within it could not be used again outside
 @torch.no_grad()
 def widened(numbers: Tensor | None, memory: dict[int, tuple[Tensor, Tensor]]) -> Tensor | None:
     """Numbers in float64, in what ``memory`` holds for them; integers stay as they are."""

@@ -31,7 +31,7 @@ class Layer(Protocol):
 
 
 class Memory:
-    """Tensors for results of as many rows as a batch has, made when such a batch first comes.
+    """A tensor for results of each size of batches, made when such a batch first comes.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def written(network: nn.Module, adds: bool = False) -> WrittenNetwork:
 
 
 def affine_layer(weight: Tensor, bias: Tensor, adds: bool, transposed: bool = False) -> Affine:
-    """The layer of parameters that have gradients; ``transposed`` multiplies by W rather."""
+    """The layer of parameters that have gradients; y = x W + b where ``transposed``."""
     assert weight.grad is not None and bias.grad is not None
     W, dW = (t.T if transposed else t for t in (weight.detach(), weight.grad))
     return Affine(W, bias.detach(), dW, bias.grad, adds)

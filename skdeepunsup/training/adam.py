@@ -99,7 +99,7 @@ class Adam:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set m, v and t; raises ValueError if they are not those of parameters like these."""
         for name, own in self.state_dict().items():
-            given = state[name]
+            given = state.get(name, [])
             if [t.shape for t in given] != [t.shape for t in own]:
                 raise ValueError("the state is not that of these parameters.")
             for tensor, value in zip(own, given, strict=True):

@@ -110,7 +110,8 @@ def _joined(state: Any, tensors: list[Tensor]) -> Any:
 @torch.no_grad()
 def _copied(sources: list[Tensor], targets: list[Tensor]) -> list[Tensor]:
     """Copies of tensors, in the memory of ``targets`` if all of them fit."""
-    if [t.shape for t in sources] != [t.shape for t in targets]:
+    kinds = ([(t.shape, t.dtype, t.device) for t in tensors] for tensors in (sources, targets))
+    if next(kinds) != next(kinds):
         return [source.detach().clone() for source in sources]
     if sources:
         torch._foreach_copy_(targets, sources)

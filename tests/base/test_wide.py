@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from skdeepunsup.base.wide import wide
+from skdeepunsup.base.wide import _kept, wide
 
 
 class Shared(nn.Module):
@@ -68,3 +68,19 @@ def test_memory_is_kept_for_small_modules_alone(monkeypatch):
     assert wide(module).layers[0].weight is wide(module).layers[0].weight
     monkeypatch.setattr("skdeepunsup.base.wide.KEPT_NUMBERS", 0)
     assert wide(module).layers[0].weight is not wide(module).layers[0].weight
+
+
+def test_memory_that_was_made_in_inference_mode_serves_outside():
+    module, x = Shared(), torch.ones(1, 3, dtype=torch.float64)
+    with torch.inference_mode():
+        wide(module)
+    assert torch.equal(wide(module)(x), copy.deepcopy(module).double()(x))
+
+
+def test_memory_of_replaced_parts_is_given_back():
+    module = Shared()
+    wide(module)
+    n_parts = len(_kept[module])
+    module.offset = torch.zeros(3)
+    wide(module)
+    assert len(_kept[module]) == n_parts

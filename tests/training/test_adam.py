@@ -83,3 +83,5 @@ def test_a_state_of_other_parameters_is_refused():
     state = Adam((parameters(), 0.1)).state_dict()
     with pytest.raises(ValueError, match="not that of these parameters"):
         Adam((parameters()[:2], 0.1)).load_state_dict(state)
+    with pytest.raises(ValueError, match="not that of these parameters"):
+        Adam((parameters(), 0.1)).load_state_dict({"state": {}, "param_groups": []})

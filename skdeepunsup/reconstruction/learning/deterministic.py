@@ -28,7 +28,12 @@ from ...networks.written import (
 )
 from ...training import Adam, GradientDescent, mean_term
 from ..modules.contractive import ContractiveModule
-from ..modules.deterministic import DeterministicModule
+from ..modules.denoising import DenoisingModule
+from ..modules.deterministic import AutoencoderModule, DeterministicModule
+from ..modules.sparse import SparseModule
+
+KNOWN = AutoencoderModule, DenoisingModule, SparseModule, ContractiveModule
+"""The modules whose losses are written out here; those of a subclass may be others."""
 
 
 class WrittenDescent(GradientDescent):
@@ -55,12 +60,12 @@ class WrittenDescent(GradientDescent):
     def trains(cls, module: Any) -> bool:
         """Whether this is written for all parts of a module, in float32 or float64."""
         return (
-            isinstance(module, DeterministicModule)
+            type(module) in KNOWN
             and not module.own
             and is_writable(module.encoder)
             and (module.tied or is_writable(module.decoder))
             and module.penalties_of_codes
-            and is_known(module.fill.device)
+            and has_kernels(module.fill.device)
         )
 
     def __init__(
@@ -125,7 +130,7 @@ def gradients_of(network: nn.Module) -> list[Tensor]:
     return [p.grad for p in network.parameters() if p.grad is not None]
 
 
-def is_known(device: torch.device) -> bool:
+def has_kernels(device: torch.device) -> bool:
     """Whether the kernels that networks are written out in are there, and tested, on a device."""
     return device.type in ("cpu", "cuda")
 

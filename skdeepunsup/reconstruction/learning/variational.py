@@ -23,7 +23,7 @@ from ...formulas.observation import (
 from ...networks.written import Memory, is_writable, written
 from ...training import Adam, GradientDescent, mean_term
 from ..modules.variational import VariationalModule, mean_and_log_variance
-from .deterministic import back_through, gradients_of, is_known
+from .deterministic import back_through, gradients_of, has_kernels
 
 
 class WrittenVariationalDescent(GradientDescent):
@@ -50,13 +50,13 @@ class WrittenVariationalDescent(GradientDescent):
     def trains(cls, module: Any) -> bool:
         """Whether this is written for all parts of a module, in float32 or float64."""
         return (
-            isinstance(module, VariationalModule)
+            type(module) is VariationalModule  # a subclass may have other losses
             and not module.own
             and is_writable(module.encoder)
             and is_writable(module.decoder)
             and module.n_importance_samples == 1
             and type(module.observation) in ERRORS
-            and is_known(module.fill.device)
+            and has_kernels(module.fill.device)
         )
 
     def __init__(

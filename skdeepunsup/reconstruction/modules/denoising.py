@@ -104,8 +104,9 @@ class DenoisingModule(DeterministicModule):
         """Return x̃."""
         if not isinstance(self.corruption, str):
             rows = self.scaling.outward(x)  # it is a function of the data
-            rows = same_shape("corruption", self.corruption(rows, stream.generator), x)
-            return self.scaling.inward(rows)
+            with torch.enable_grad():  # and may need gradients of its own
+                rows = same_shape("corruption", self.corruption(rows, stream.generator), x)
+            return self.scaling.inward(rows.detach())
         match self.corruption:
             case "gaussian":
                 return gaussian(x, self.level, stream)

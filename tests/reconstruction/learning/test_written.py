@@ -15,6 +15,7 @@ from skdeepunsup import (
 from skdeepunsup.networks import ACTIVATIONS
 from skdeepunsup.reconstruction.learning.deterministic import WrittenDescent
 from skdeepunsup.reconstruction.learning.variational import WrittenVariationalDescent
+from skdeepunsup.reconstruction.modules.deterministic import AutoencoderModule
 
 rng = np.random.default_rng(0)
 X = rng.random((80, 6))
@@ -95,3 +96,28 @@ def test_a_fit_goes_on_whichever_way_it_began(monkeypatch):
     begun.fit(X)
     assert begun.gradients_ == "written"
     np.testing.assert_allclose(begun.transform(X), twice.transform(X), atol=1e-5)
+
+
+def test_a_corruption_may_need_gradients_of_its_own():
+    def away(x, generator):
+        x = x.detach().clone().requires_grad_()
+        x.square().sum().backward()
+        return x + 0.1 * x.grad.sign()
+
+    model = fitted(DenoisingAutoencoder(4, corruption=away), X, None)
+    assert model.gradients_ == "written"
+    assert np.isfinite(model.history_["loss"]).all()
+
+
+def test_other_losses_of_a_subclass_are_not_passed_over():
+    class Shrunk(AutoencoderModule):
+        def losses(self, x, stream, weights=None):
+            terms = super().losses(x, stream, weights)
+            return terms | {"size": self.encode(x).square().sum(-1)}
+
+    class ShrunkAutoencoder(Autoencoder):
+        _module_class = Shrunk
+
+    model = fitted(ShrunkAutoencoder(4), X, None)
+    assert model.gradients_ == "autograd"
+    assert "size" in model.history_
