@@ -12,6 +12,7 @@ from skdeepunsup import (
     BoltzmannMachine,
     CategoricalRBM,
     DeepBeliefNetwork,
+    DeepEmbeddedClustering,
     EncoderDecoder,
     FineTunedClassifier,
     GaussianRBM,
@@ -48,6 +49,10 @@ def fitted_to(X):
     return autoencoder().fit(X)
 
 
+def clusterer():
+    return DeepEmbeddedClustering(2, encoder=autoencoder(), max_iter=2, random_state=0)
+
+
 def own():
     networks = {"encoder": torch.nn.Linear, "decoder": torch.nn.Linear}
     return autoencoder(**networks, hidden_layer_sizes=None)
@@ -63,6 +68,11 @@ ACTIONS = {
         lambda: FineTunedClassifier(fitted_to(UNLIKE), **FIT).fit(UNLIKE, LABELS),
         r"Column 5 of X varies .*StandardScaler\(\), and fit encoder to the scaled rows",
         (lambda: FineTunedClassifier(fitted_to(SCALED), **FIT).fit(SCALED, LABELS),),
+    ),
+    "a column in another unit, among rows to cluster": Action(
+        lambda: clusterer().fit(UNLIKE),
+        r"Column 5 of X varies .* as much as the median column.*StandardScaler\(\)",
+        (lambda: make_pipeline(StandardScaler(), clusterer()).fit(UNLIKE),),
     ),
     "few rows far from 0": Action(
         lambda: GaussianRBM(2).partial_fit(KELVIN[:5]),

@@ -131,6 +131,7 @@ CASES = [
         Case("base/units.py", estimator, "varies 1e\\+03 times as much", UNLIKE, y)
         for estimator, y in (
             (FineTunedClassifier(CODER, **FIT), LABELS),
+            (DeepEmbeddedClustering(2, encoder=CODER, **FIT), None),
             (EncoderDecoder(2, **FIT), BITS),
             (GAN(2, **FIT), None),
         )

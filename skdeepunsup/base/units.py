@@ -10,6 +10,7 @@ from .._parameters import read_image_shape
 from .._rows import Rows, mean_over_rows
 from .._scaling import Scaling, feature_deviations, image_scaling, shared_scaling
 from ..training import Report
+from .encoders import units_of
 from .fit import TrainingData
 
 IN_NATS = ("loss", "reconstruction")
@@ -47,6 +48,19 @@ def warn_of_unlike_features(
         "and the network, which sees all in one unit, learns of little else. Scale X first, as by "
         f"sklearn.preprocessing.StandardScaler(){also}."
     )
+
+
+def encoder_scaling(estimator: Any, encoder: Any, data: TrainingData) -> Scaling | None:
+    """Return the units in which a fitted encoder takes rows.
+
+    Warns of a feature that varies far more than most where all features share a unit.
+    """
+    scaling = units_of(encoder)
+    if scaling is not None and (scaling.scale == scaling.scale[0]).all():
+        was_fitted = encoder is estimator.encoder
+        also = ", and fit encoder to the scaled rows" if was_fitted else ""
+        warn_of_unlike_features(estimator, data.X, data.weights, also)
+    return scaling
 
 
 def error_scaling(data: TrainingData, image_shape: Any) -> Scaling:

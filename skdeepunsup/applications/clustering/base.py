@@ -15,9 +15,10 @@ from ..._random import Stream
 from ..._rows import Rows, drawn_rows, map_rows
 from ..._scaling import Scaling
 from ..._validation import check_codes, check_rows, to_array
-from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags, units_of
+from ...base.encoders import checked_rows, fitted_encoder, names_of, take_input_tags
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
+from ...base.units import encoder_scaling
 from ...networks import draw_from
 from ...training import Adam, GradientDescent, Schedule, linear_pace
 
@@ -219,7 +220,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return {"encoder_": encoder}
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
-        return units_of(prepared["encoder_"])
+        return encoder_scaling(self, prepared["encoder_"], data)
 
     def _loaded_codes(self, module: Any, rows: Rows, stream: Stream, encoder: Any) -> np.ndarray:
         """Load the encoder's parameters into the module, and return the codes of all rows."""

@@ -28,11 +28,10 @@ from ...base.encoders import (
     names_of,
     parts_of,
     take_input_tags,
-    units_of,
 )
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
-from ...base.units import warn_of_unlike_features
+from ...base.units import encoder_scaling
 from ...networks import ACTIVATIONS, draw_from, initialize
 from ...reconstruction import DenoisingAutoencoder
 from ...training import PACES, Adam, GradientDescent, Schedule
@@ -161,12 +160,7 @@ class FineTunedModel(DeepEstimator):
         return {"encoder_": encoder}
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
-        scaling = units_of(prepared["encoder_"])
-        if scaling is not None and (scaling.scale == scaling.scale[0]).all():
-            was_fitted = prepared["encoder_"] is self.encoder
-            also = ", and fit encoder to the scaled rows" if was_fitted else ""
-            warn_of_unlike_features(self, data.X, data.weights, also)
-        return scaling
+        return encoder_scaling(self, prepared["encoder_"], data)
 
     def _common_arguments(self, encoder: Any, n_outputs: int) -> dict[str, Any]:
         """Arguments of the module of both classifier and regressor."""
