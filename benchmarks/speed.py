@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from skdeepunsup import Autoencoder, BernoulliRBM
+from skdeepunsup._products import chosen_kernels
 from skdeepunsup._random import Stream
 from skdeepunsup.energy.likelihood.partition import anneal
 from skdeepunsup.energy.machines.restricted import RestrictedBoltzmannMachine
@@ -57,6 +58,10 @@ def run(arguments: argparse.Namespace) -> None:
     )
     transform(arguments.repetitions)
     annealing(arguments.repetitions)
+    measured = chosen_kernels()
+    print("kernels, measured for products up to n × d × h:" if measured else "kernel: torch's own")
+    for shapes, kernel in measured.items():
+        print(f"{shapes}: {kernel}")
 
 
 def rbm_fit(n_repetitions: int) -> None:

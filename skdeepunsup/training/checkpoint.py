@@ -1,6 +1,5 @@
 """A copy of a training's state, to go back to."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,16 +28,16 @@ class Checkpoint:
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
         self.epochs: int | None = None
-        self._tensors: list[Tensor] = []
+        self._tensors: dict[str, Tensor] = {}
         self._rest: Any = None
         self.save(0)
         # A user's own network may contain infinities from the start, such as a mask.
-        self._infinite = set() if are_finite(self._tensors) else set(self._not_finite())
+        self._infinite = _not_finite(self._tensors)
 
     def save(self, epochs: int) -> None:
         """Copy the current state, which is that after ``epochs`` epochs."""
         self.epochs = None
-        tensors: list[Tensor] = []
+        tensors: dict[str, Tensor] = {}
         self._rest = _parted(self._live(), tensors)
         self._tensors = _copied(tensors, self._tensors)
         self.epochs = epochs
@@ -47,7 +46,7 @@ class Checkpoint:
         """Return a copy of this copy, in the memory of ``into`` if that is given."""
         if into is None:
             into = object.__new__(type(self))
-            into.objective, into._infinite, into._tensors = self.objective, self._infinite, []
+            into.objective, into._infinite, into._tensors = self.objective, self._infinite, {}
         into.epochs = None
         into._rest, into._tensors = self._rest, _copied(self._tensors, into._tensors)
         into.epochs = self.epochs
@@ -62,44 +61,46 @@ class Checkpoint:
 
     def live_is_finite(self) -> bool:
         """Whether all numbers of the live state are finite, except tensors that never were."""
-        tensors: list[Tensor] = []
+        tensors: dict[str, Tensor] = {}
         _parted(self._live(), tensors)
-        return are_finite(tensors) or self._infinite.issuperset(self._not_finite())
-
-    def _not_finite(self) -> Iterator[str]:
-        """The paths of the live tensors that have entries which are not finite."""
-        for path, tensor in _walk(self._live()):
-            if tensor.is_floating_point() and not tensor.isfinite().all():
-                yield path
+        return self._infinite.issuperset(_not_finite(tensors))
 
     def _live(self) -> dict[str, Any]:
         objective = self.objective
         return {"module": objective.module.state_dict(), "objective": objective.state_dict()}
 
 
+def _not_finite(tensors: dict[str, Tensor]) -> set[str]:
+    """The paths of the tensors that have entries which are not finite."""
+    if are_finite(tensors.values()):
+        return set()
+    floating = {path: t for path, t in tensors.items() if t.is_floating_point()}
+    return {path for path, t in floating.items() if not t.isfinite().all()}
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a tensor stands in a nested state."""
 
-    number: int
+    path: str
 
 
-def _parted(state: Any, tensors: list[Tensor]) -> Any:
-    """A nested state with places for its tensors, which are appended to ``tensors``."""
+def _parted(state: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
+    """A nested state with places for its tensors, which are put into ``tensors`` by their paths."""
     if isinstance(state, Tensor):
-        tensors.append(state)
-        return _Place(len(tensors) - 1)
+        tensors[path] = state
+        return _Place(path)
     if isinstance(state, dict):
-        return {key: _parted(value, tensors) for key, value in state.items()}
+        return {key: _parted(value, tensors, f"{path}/{key}") for key, value in state.items()}
     if isinstance(state, (list, tuple)):
-        return type(state)(_parted(value, tensors) for value in state)
+        return type(state)(_parted(value, tensors, f"{path}/{i}") for i, value in enumerate(state))
     return state
 
 
-def _joined(state: Any, tensors: list[Tensor]) -> Any:
+def _joined(state: Any, tensors: dict[str, Tensor]) -> Any:
     """The nested state that was parted into places and ``tensors``."""
     if isinstance(state, _Place):
-        return tensors[state.number]
+        return tensors[state.path]
     if isinstance(state, dict):
         return {key: _joined(value, tensors) for key, value in state.items()}
     if isinstance(state, (list, tuple)):
@@ -108,23 +109,14 @@ def _joined(state: Any, tensors: list[Tensor]) -> Any:
 
 
 @torch.no_grad()
-def _copied(sources: list[Tensor], targets: list[Tensor]) -> list[Tensor]:
+def _copied(sources: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
     """Copies of tensors, in the memory of ``targets`` if all of them fit."""
-    kinds = ([(t.shape, t.dtype, t.device) for t in tensors] for tensors in (sources, targets))
+    kinds = (
+        {path: (t.shape, t.dtype, t.device) for path, t in tensors.items()}
+        for tensors in (sources, targets)
+    )
     if next(kinds) != next(kinds):
-        return [source.detach().clone() for source in sources]
+        return {path: source.detach().clone() for path, source in sources.items()}
     if sources:
-        torch._foreach_copy_(targets, sources)
+        torch._foreach_copy_(list(targets.values()), [sources[path] for path in targets])
     return targets
-
-
-def _walk(state: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yield every tensor of a nested state with its path."""
-    if isinstance(state, Tensor):
-        yield path, state
-    elif isinstance(state, dict):
-        for key, value in state.items():
-            yield from _walk(value, f"{path}/{key}")
-    elif isinstance(state, (list, tuple)):
-        for i, value in enumerate(state):
-            yield from _walk(value, f"{path}/{i}")

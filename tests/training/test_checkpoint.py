@@ -65,11 +65,12 @@ def test_the_first_state_is_saved_at_once():
 def test_memory_is_allocated_once():
     holder = Holder({"a": torch.zeros(3)})
     checkpoint = Checkpoint(holder)
-    (copied,) = checkpoint._tensors
+    (copied,) = checkpoint._tensors.values()
     place = copied.data_ptr()
     holder.state["a"].fill_(1)
     checkpoint.save(1)
-    assert checkpoint._tensors[0].data_ptr() == place != holder.state["a"].data_ptr()
+    (copied,) = checkpoint._tensors.values()
+    assert copied.data_ptr() == place != holder.state["a"].data_ptr()
 
 
 def test_a_copy_of_a_checkpoint_stays_as_it_is():
