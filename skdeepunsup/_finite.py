@@ -60,7 +60,11 @@ def are_finite(tensors: Iterable[Tensor]) -> bool:
 
 def infinite_tensors(module: nn.Module) -> set[str]:
     """Names of the parameters and buffers of a module that have entries which are not finite."""
-    tensors = {name: t for name, t in module.state_dict().items() if torch.is_tensor(t)}
+    return not_finite({name: t for name, t in module.state_dict().items() if torch.is_tensor(t)})
+
+
+def not_finite(tensors: dict[str, Tensor]) -> set[str]:
+    """Names of the tensors that have entries which are not finite."""
     if are_finite(tensors.values()):
         return set()
     return {name for name, t in tensors.items() if t.is_floating_point() and not t.isfinite().all()}

@@ -19,7 +19,7 @@ from sklearn.utils import gen_batches
 from torch import Tensor
 
 from ._finite import finite
-from ._scaling import Scaling
+from ._scaling import CACHED_ENTRIES, Scaling
 from ._validation import copied, densified, is_memory_mapped
 
 CHUNK_ROWS = 1024
@@ -27,9 +27,6 @@ CHUNK_ROWS = 1024
 
 CHUNK_ENTRIES = 2**20
 """Most entries in these rows: the activations of a convolution are many times the image's size."""
-
-CACHED_ENTRIES = 2**17
-"""Entries that are put into other units at a time, in float64, within a cache."""
 
 MAX_ENTRIES = 2**22
 """Most entries of a table with a row for each pair of a row of data and a state or a feature."""

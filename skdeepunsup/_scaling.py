@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ._validation import value_range
 
-CHUNK_ENTRIES = 2**17
-"""Entries whose moments are computed at a time, in float64: they stay in a cache."""
+CACHED_ENTRIES = 2**17
+"""Entries that are worked on at a time, in float64: they stay in a cache."""
 
 ROUNDING = 1e-12
 """A feature whose deviation is less than this share of its mean varies by rounding alone."""
@@ -202,7 +202,7 @@ def _sums(
     """
     counts, totals = np.zeros(X.shape[1]), [np.zeros(X.shape[1]) for _ in powers]
     weighed = None if w.all() else np.flatnonzero(w)
-    n_rows = max(1, CHUNK_ENTRIES // X.shape[1])
+    n_rows = max(1, CACHED_ENTRIES // X.shape[1])
     for batch in gen_batches(len(X) if weighed is None else len(weighed), n_rows):
         part = batch if weighed is None else weighed[batch]
         x = np.divide(X[part], unit, dtype=np.float64)

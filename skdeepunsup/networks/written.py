@@ -136,7 +136,15 @@ ACTIVATION_LAYERS: dict[str, Callable[[], Layer]] = {
 
 
 class DroppedOut:
-    """y = x · m and ∂L/∂x = ∂L/∂y · m, with the noise m of a `Dropout`."""
+    """y = x · m and ∂L/∂x = ∂L/∂y · m, with the noise m of a `Dropout`.
+
+    Parameters
+    ----------
+    dropout : Dropout
+        Draws m from its stream.
+    memory : Memory
+        For y.
+    """
 
     def __init__(self, dropout: Dropout, memory: Memory) -> None:
         self.dropout, self._y = dropout, memory

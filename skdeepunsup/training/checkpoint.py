@@ -6,7 +6,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from .._finite import are_finite
+from .._finite import not_finite
 from .objectives import Objective
 
 
@@ -32,7 +32,7 @@ class Checkpoint:
         self._rest: Any = None
         self.save(0)
         # A user's own network may contain infinities from the start, such as a mask.
-        self._infinite = _not_finite(self._tensors)
+        self._infinite = not_finite(self._tensors)
 
     def save(self, epochs: int) -> None:
         """Copy the current state, which is that after ``epochs`` epochs."""
@@ -63,19 +63,11 @@ class Checkpoint:
         """Whether all numbers of the live state are finite, except tensors that never were."""
         tensors: dict[str, Tensor] = {}
         _parted(self._live(), tensors)
-        return self._infinite.issuperset(_not_finite(tensors))
+        return self._infinite.issuperset(not_finite(tensors))
 
     def _live(self) -> dict[str, Any]:
         objective = self.objective
         return {"module": objective.module.state_dict(), "objective": objective.state_dict()}
-
-
-def _not_finite(tensors: dict[str, Tensor]) -> set[str]:
-    """The paths of the tensors that have entries which are not finite."""
-    if are_finite(tensors.values()):
-        return set()
-    floating = {path: t for path, t in tensors.items() if t.is_floating_point()}
-    return {path for path, t in floating.items() if not t.isfinite().all()}
 
 
 @dataclass(frozen=True)

@@ -20,30 +20,20 @@ from ...formulas.observation import (
     GaussianObservation,
     Observation,
 )
-from ...networks.written import Memory, is_writable, written
-from ...training import Adam, GradientDescent, mean_term
+from ...networks.written import is_writable, written
+from ...training import Adam, mean_term
 from ..modules.variational import VariationalModule, mean_and_log_variance
-from .deterministic import back_through, gradients_of, has_kernels
+from .base import WrittenGradients, gradients_of, has_kernels
 
 
-class WrittenVariationalDescent(GradientDescent):
-    """`GradientDescent` of a `VariationalModule`: the same updates at less cost.
+class WrittenVariationalDescent(WrittenGradients):
+    """Descent of a `VariationalModule`.
 
     The gradient of −log p(x | z) goes back through the decoder to ∂L/∂z, by autograd through
-    z = μ + σ ε and the regularisers to the encoder's output, and through the encoder.
-
-    Parameters
-    ----------
-    module : VariationalModule
-        One that ``trains`` says yes to.
-    optimizer : Adam
-        Holds all parameters.
-    stream : Stream
-    **hooks : callable
-        Those of `GradientDescent`.
+    z = μ + σ ε and the regularisers to the encoder's output, and through the encoder. Parameters
+    are those of `WrittenGradients`.
     """
 
-    gradients = "written"
     module: VariationalModule
 
     @classmethod
@@ -63,11 +53,9 @@ class WrittenVariationalDescent(GradientDescent):
         self, module: VariationalModule, optimizer: Adam, stream: Stream, **hooks: Any
     ) -> None:
         super().__init__(module, optimizer, stream, **hooks)
-        optimizer.flatten()
         self._critic = gradients_of(module.regularizer)
         self._encoder, self._decoder = written(module.encoder), written(module.decoder)
         self._error = error_of(module.observation)
-        self._memory = Memory(module.fill, module.widths["decoder"][1])
 
     @torch.no_grad()
     def differentiate(self, x: Tensor, weight: Tensor | None, *label: Tensor) -> dict[str, Tensor]:
@@ -82,14 +70,8 @@ class WrittenVariationalDescent(GradientDescent):
             z = module.drawn(mean, log_variance, self.stream)[0][0]
             beside = module.regularization(z, mean, log_variance, self.stream, weight)
             terms = {name: mean_term(term, weight) for name, term in beside.items()}
-        share = 1 / len(x) if weight is None else (weight / len(x))[:, None]
-        drawn = self._decoder.forward(z.detach())
-        error, d = self._error(filled, drawn, observed, share, self._memory(x))
-        dz = self._decoder.backward(d, wants_dx=True)
-        assert dz is not None
-        back_through(z, dz, terms.values())
-        assert output.grad is not None
-        self._encoder.backward(output.grad, wants_dx=False)
+        error, dz = self._through_decoder(z.detach(), filled, observed, weight)
+        self._through_encoder(output, z, dz, terms.values())
         return {"reconstruction": error} | {name: t.detach() for name, t in terms.items()}
 
 
