@@ -31,6 +31,9 @@ CHUNK_ENTRIES = 2**20
 MAX_ENTRIES = 2**22
 """Most entries of a table with a row for each pair of a row of data and a state or a feature."""
 
+SOME_ROWS = 500
+"""At most so many rows, spread over all, show how codes vary."""
+
 
 class Rows(ABC):
     """Rows of a checked array, handed out as tensors of one dtype on one device."""
@@ -266,3 +269,10 @@ def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tens
             values = function(x, None if rows.weights is None else weight.to(x), *label)
             total = total + weight @ values.cpu().double()
     return torch.as_tensor(total) / weights.sum()
+
+
+def variance_over_some_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
+    """The variance of each component of ``function(x)`` over `SOME_ROWS` rows spread over all."""
+    n = min(len(rows), SOME_ROWS)
+    some = torch.arange(n, device="cpu") * len(rows) // n
+    return torch.cat([function(x) for x in rows.select(some).chunks()]).var(0, correction=0)

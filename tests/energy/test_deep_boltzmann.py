@@ -5,7 +5,10 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skdeepunsup import DeepBoltzmannMachine
 from skdeepunsup.energy.machines import layered
@@ -25,6 +28,7 @@ def bound(monkeypatch):
     monkeypatch.setattr(layered, "MAX_ENUMERATED_HIDDEN", -1)
 
 
+@pytest.mark.filterwarnings("ignore:The code hardly varies")  # that of (3, 2, 2)
 @pytest.mark.parametrize("sizes", [(3,), (3, 2), (3, 2, 2)], ids=str)
 def test_samples_follow_the_scores(sizes):
     X = np.repeat(np.eye(4)[[0, 1, 1, 3]], 20, axis=0)
@@ -50,6 +54,16 @@ def test_bounds_sum_to_less_than_one(bound):
     exact = by_visible(model.module_.in_double()).log_softmax(0).numpy()
     assert (model.score_samples(V.numpy()) <= exact + 1e-9).all()
     assert np.exp(model.score_samples(V.numpy())).sum() < 1
+
+
+def test_a_code_that_hardly_varies_is_named_and_tells_classes_apart_if_scaled():
+    X, y = load_iris(return_X_y=True)
+    X = MinMaxScaler().fit_transform(X)
+    with pytest.warns(UserWarning, match=r"The code hardly varies.*Put StandardScaler\(\) after"):
+        Z = DeepBoltzmannMachine((128, 64), random_state=0).fit_transform(X)
+    assert LogisticRegression().fit(Z, y).score(Z, y) < 0.8
+    scaled = make_pipeline(StandardScaler(), LogisticRegression())
+    assert scaled.fit(Z, y).score(Z, y) > 0.9
 
 
 @stops_early

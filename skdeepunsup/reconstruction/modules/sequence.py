@@ -9,12 +9,12 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from ..._persistence import RecordedModule
 from ..._random import Stream
-from ..._rows import Rows
+from ..._rows import Rows, variance_over_some_rows
 from ...formulas.importance import importance_log_likelihood
 from ...formulas.observation import drawn_code
 from ...formulas.regularizers import below_free_bits, kl_divergence
 from ...networks import Linear, Recurrent, initialize
-from .variational import ACTIVE_VARIANCE, BLOCK_ENTRIES, MAX_LOG_VARIANCE, variance_of_codes
+from .variational import ACTIVE_VARIANCE, BLOCK_ENTRIES, MAX_LOG_VARIANCE
 
 END = 0
 """Symbol at the first place of the padding; the places after it are certain."""
@@ -220,7 +220,7 @@ class SequenceModule(RecordedModule):
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
         """Return the number of active units, and keep the variances of the codes."""
-        self.code_variance.copy_(variance_of_codes(self.encode, rows))
+        self.code_variance.copy_(variance_over_some_rows(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
 
 

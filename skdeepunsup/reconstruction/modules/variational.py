@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..._random import Stream
-from ..._rows import Rows
+from ..._rows import Rows, variance_over_some_rows
 from ...formulas.importance import importance_log_likelihood, log_normal, log_ratio, minus_bound
 from ...formulas.observation import (
     BernoulliObservation,
@@ -30,8 +30,6 @@ OBSERVATIONS: dict[str, type[Observation]] = {
 
 ACTIVE_VARIANCE = 0.01
 """A unit is active if its posterior mean varies by more than this over the rows."""
-MONITORED_ROWS = 500
-"""At most so many rows, spread over all, decide which units are active."""
 MAX_LOG_VARIANCE = 20.0
 """Bound on |log σ²|: beyond it, sums of exp(log σ²) leave the range of float32."""
 BLOCK_ENTRIES = 2**21
@@ -240,7 +238,7 @@ class VariationalModule(ReconstructionModule):
     @torch.no_grad()
     def monitor(self, rows: Rows) -> dict[str, Tensor]:
         """Return the number of active units, and keep the variances of the codes."""
-        self.code_variance.copy_(variance_of_codes(self.encode, rows))
+        self.code_variance.copy_(variance_over_some_rows(self.encode, rows))
         return {"active_units": (self.code_variance > ACTIVE_VARIANCE).sum()}
 
 
@@ -248,10 +246,3 @@ def mean_and_log_variance(output: Tensor) -> tuple[Tensor, Tensor]:
     """μ(x) and log σ²(x) of the encoder's output."""
     mean, log_variance = output.chunk(2, dim=-1)
     return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
-
-
-def variance_of_codes(encode: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:
-    """Variance of each component of the codes, over `MONITORED_ROWS` rows spread over all."""
-    n = min(len(rows), MONITORED_ROWS)
-    some = torch.arange(n, device="cpu") * len(rows) // n
-    return torch.cat([encode(x) for x in rows.select(some).chunks()]).var(0, correction=0)
