@@ -1,5 +1,6 @@
 """An imputer for Pipelines, with any generative model."""
 
+import math
 import warnings
 from functools import partial
 from typing import Any, Self
@@ -7,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -21,6 +23,10 @@ from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
 
+FEW_ROWS, UPDATES = 1000, 1000
+"""Below so many rows the default model learns from all of them, in so many updates."""
+
+
 
 class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fills in missing entries by a generative model, given the observed entries of the row.
@@ -33,16 +39,17 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     model : estimator, default=None
         A generative model. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning, as a
         search does, forgets a fit, unless the model is within a
-        ``sklearn.frozen.FrozenEstimator``.) None takes
-        ``VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)``, for real
-        values in any units.
+        ``sklearn.frozen.FrozenEstimator``.) None takes a
+        ``VariationalAutoencoder(8, missing="mask", batch_size=256)``, for real values in any units,
+        with a learning rate of 5e-3 and early stopping, or of 2e-3 and 1000 updates where there are
+        fewer than 1000 rows.
     n_rounds : int, default=3
         A model that accepts no missing entries in ``fit`` is first fitted to rows filled with
         means, or with the most frequent categories, and then refitted so many times, each time to
         the rows completed by a draw from the last fit.
-    n_draws : int, default=10
+    n_draws : int, default=5
         Chains for each row that ``transform`` averages over.
-    n_steps : int, default=50
+    n_steps : int, default=40
         Steps of each chain, as in the model's ``impute``.
     random_state : int, RandomState instance or None, default=None
         Seeds all that is random in ``fit``, and each model within that has no ``random_state`` of
@@ -108,8 +115,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         model: Any = None,
         *,
         n_rounds: int = 3,
-        n_draws: int = 10,
-        n_steps: int = 50,
+        n_draws: int = 5,
+        n_steps: int = 40,
         random_state: Any = None,
     ) -> None:
         self.model = model
@@ -147,7 +154,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             random = check_seed(self.random_state)
             self._seed = random.randint(2**31 - 1)
             fit = partial(self._fit_model, X=X, random=random)
-            self.model_ = unfrozen(fitted_model("model", self._model(), X, names_of(self), fit))
+            asked = self._model(X.shape[0])
+            self.model_ = unfrozen(fitted_model("model", asked, X, names_of(self), fit))
             if self.model_ is model:
                 model._check_observed(X)
         return self
@@ -167,12 +175,12 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if model.random_state is None:
             model.set_params(random_state=random.randint(2**31 - 1))
         tags = get_tags(model).input_tags
-        if not has_missing(X):
-            return model.fit(X)
         warn_of_empty_columns(self, X)
-        if tags.allow_nan:
+        if tags.allow_nan or not has_missing(X):
             with warnings.catch_warnings():  # the model would say so again, without names
                 warnings.filterwarnings("ignore", "X has no value in the columns", UserWarning)
+                if self.model is None:  # more epochs would learn few rows by heart
+                    warnings.filterwarnings("ignore", "The loss still falls", ConvergenceWarning)
                 return model.fit(X)
         X = densified(X, 0.0) if sp.issparse(X) else X
         strategy = "most_frequent" if tags.categorical else "mean"
@@ -252,13 +260,9 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             tags.input_tags.positive_only = seen.positive_only
         return tags
 
-    def _model(self) -> Any:
-        """The model, or the default one for None."""
-        if self.model is None:
-            # As accurate as 32 rows at 1e-3 (wine: errors of .72 standard deviations, not .74), and
-            # six times as fast.
-            return VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)
-        return self.model
+    def _model(self, n_rows: int = 1) -> Any:
+        """The model, or the default one for None, of ``n_rows`` rows."""
+        return default_model(n_rows) if self.model is None else self.model
 
     def _check_chains(self) -> None:
         """Check the parameters of the chains, which may be set after ``fit``."""
@@ -271,3 +275,23 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = check_rows(self, X, reset=False)
         self.model_._check_observed(X)
         return X
+
+
+def default_model(n_rows: int) -> VariationalAutoencoder:
+    """The model of an imputer that is given none.
+
+    Few rows tell too little when to stop, and too little without those held out: in 1000 updates
+    errors are .62 standard deviations in digits (.66 by early stopping), .71 in diabetes (.76).
+    """
+    if n_rows >= FEW_ROWS:
+        return VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)
+    epochs = math.ceil(UPDATES / math.ceil(n_rows / 256))
+    return VariationalAutoencoder(
+        8,
+        missing="mask",
+        batch_size=256,
+        learning_rate=2e-3,
+        max_iter=epochs,
+        early_stopping=False,
+        n_iter_no_change=epochs,
+    )

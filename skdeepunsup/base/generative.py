@@ -23,8 +23,8 @@ from .estimator import DeepEstimator
 class Completion(ABC):
     """A Markov chain for each incomplete row, whose states have a value for each NaN.
 
-    The first states are draws from the model, independent of the observed entries. Rows are
-    independent of each other.
+    The first states are draws from the model, independent of the observed entries, or draws from an
+    encoder that reads these. Rows are independent of each other.
     """
 
     def approach(self, n_steps: int) -> None:

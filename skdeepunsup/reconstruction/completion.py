@@ -24,7 +24,10 @@ class PosteriorChains(Completion):
 
         min(1, p(x | z') p(z') q(z | x) / (p(x | z) p(z) q(z' | x))).
 
-    It then moves z by elliptical slice sampling of p(z | observed), which does not depend on the
+    With an encoder that has learned to read incomplete rows, x are here the observed entries alone:
+    q is then the same at every step, and chains start at it.
+
+    A step then moves z by elliptical slice sampling of p(z | observed), which does not depend on the
     current missing entries and so is not held back by them, and draws these from p(x | z).
     Accepting every z' would be pseudo-Gibbs sampling, which an inexact q can lead to rows unlike
     any in the data.
@@ -36,7 +39,7 @@ class PosteriorChains(Completion):
     prior : nn.Module
         Has ``log_prior(z)`` and ``draw_codes(n, stream)``: the same module, or a mixture.
     x : Tensor of shape (n, n_features)
-        Rows, NaN where missing. Chains start at draws from the prior.
+        Rows, NaN where missing. Chains start at draws from the prior, or from a q(z | observed).
     stream : Stream
 
     References
@@ -51,7 +54,12 @@ class PosteriorChains(Completion):
         self.vae, self.prior, self.stream = vae, prior, stream
         self.x, self.missing = x, x.isnan()
         self.observed = (~self.missing).to(x)
-        self.z = prior.draw_codes(len(x), stream)
+        self.known = self._proposal(x) if vae.masks else None
+        if self.known is None:
+            self.z = prior.draw_codes(len(x), stream)
+        else:
+            mean, scale = self.known
+            self.z = mean + scale * stream.normal_like(mean)
         self.output = vae.decoder_output(self.z)
         self._draw_missing()
 
@@ -61,10 +69,14 @@ class PosteriorChains(Completion):
             self._slice()
             self._draw_missing()
 
+    def _proposal(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and scale of q(z | x)."""
+        mean, log_variance = self.vae.posterior(x)
+        return mean, (log_variance / 2).exp()
+
     def _jump(self) -> None:
         """Propose z from q(z | x), and accept it or keep the current one."""
-        mean, log_variance = self.vae.posterior(self.x)
-        scale = (log_variance / 2).exp()
+        mean, scale = self.known or self._proposal(self.x)
         noise = self.stream.normal_like(mean)
         z = mean + scale * noise
         output = self.vae.decoder_output(z)
@@ -74,7 +86,8 @@ class PosteriorChains(Completion):
 
     def _log_weight(self, z: Tensor, output: Tensor, noise: Tensor) -> Tensor:
         """log p(x | z) p(z) / q(z | x) for z = μ + σ noise, up to Σⱼ log σⱼ."""
-        errors = self.vae.observation.cross_entropy(self.x, output, None)
+        read = None if self.known is None else self.observed
+        errors = self.vae.observation.cross_entropy(self.x, output, read)
         return self.prior.log_prior(z) - errors - log_normal(noise)
 
     def _slice(self) -> None:

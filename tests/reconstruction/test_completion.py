@@ -27,10 +27,10 @@ def with_strong_parameters(model, scale=1.0, seed=0):
     return model
 
 
-def linear(n_features=4, n_components=2):
+def linear(n_features=4, n_components=2, missing="error"):
     """x = Wz + b + σε, as probabilistic PCA has it."""
     X = np.random.default_rng(0).normal(size=(20, n_features))
-    options = {"hidden_layer_sizes": (), "noise_scale": 0.5}
+    options = {"hidden_layer_sizes": (), "noise_scale": 0.5, "missing": missing}
     model = VariationalAutoencoder(n_components, **options, **SMALL).fit(X)
     return with_strong_parameters(model, 0.7)
 
@@ -86,9 +86,10 @@ def test_means_average_over_half_of_the_steps():
 
 @torch.no_grad()
 @pytest.mark.parametrize("move", ["_jump", "_slice"])
-def test_each_move_leaves_the_conditional_unchanged(move):
+@pytest.mark.parametrize("missing", ["error", "mask"])
+def test_each_move_leaves_the_conditional_unchanged(move, missing):
     """By itself: the other could hide what is wrong."""
-    model, row = linear(), np.array([1.0, NAN, NAN, -0.5])
+    model, row = linear(missing=missing), np.array([1.0, NAN, NAN, -0.5])
     mean, covariance = gaussian_conditional(model, row)
     vae = model.module_.double()
     u = torch.tensor(vae.scaling.standardized(row))
