@@ -27,7 +27,6 @@ FEW_ROWS, UPDATES = 1000, 1000
 """Below so many rows the default model learns from all of them, in so many updates."""
 
 
-
 class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fills in missing entries by a generative model, given the observed entries of the row.
 

@@ -27,8 +27,8 @@ class PosteriorChains(Completion):
     With an encoder that has learned to read incomplete rows, x are here the observed entries alone:
     q is then the same at every step, and chains start at it.
 
-    A step then moves z by elliptical slice sampling of p(z | observed), which does not depend on the
-    current missing entries and so is not held back by them, and draws these from p(x | z).
+    A step then moves z by elliptical slice sampling of p(z | observed), which does not depend on
+    the current missing entries and so is not held back by them, and draws these from p(x | z).
     Accepting every z' would be pseudo-Gibbs sampling, which an inexact q can lead to rows unlike
     any in the data.
 
