@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._finite import finite_score
 from ..._parameters import check_boolean, check_rows_fit
-from ..._rows import CHUNK_ROWS
+from ..._rows import CHUNK_ROWS, MAX_ENTRIES
 from ...metrics.recommending import ndcg_at_k, rating_error
 from .checks import check_interactions, check_ratings
 from .entry_split import EntrySplit, entries_beyond
@@ -113,7 +113,7 @@ class Recommender(BaseEstimator, ABC):
         asked = np.arange(n_items) if items is None else _indices("items", items, n_items)
         found = np.full((len(asked), k), -1)
         similarities = np.full((len(asked), k), np.nan)
-        for part in gen_batches(len(asked), CHUNK_ROWS):
+        for part in gen_batches(len(asked), at_a_time(n_items)):
             cosines = vectors[asked[part]] @ vectors.T
             cosines[:, ~known] = -np.inf
             cosines[~known[asked[part]]] = -np.inf
@@ -134,7 +134,7 @@ class Recommender(BaseEstimator, ABC):
         """The ``k`` best items of users and their scores, from their known entries."""
         items = np.full((known.shape[0], k), -1)
         scores = np.full((known.shape[0], k), np.nan)
-        for part in gen_batches(known.shape[0], CHUNK_ROWS):
+        for part in gen_batches(known.shape[0], at_a_time(known.shape[1])):
             predicted = self._scores(known[part])
             if filter_seen:
                 seen = known[part].tocoo()
@@ -242,6 +242,11 @@ class ImplicitRecommender(Recommender):
         return tags
 
 
+def at_a_time(n_items: int) -> int:
+    """How many users, or items, have an array of a number for each item at a time."""
+    return min(CHUNK_ROWS, max(1, MAX_ENTRIES // n_items))
+
+
 def evaluated(
     function: Callable[[sp.csr_array], np.ndarray], known: sp.csr_array, pairs: Any
 ) -> np.ndarray:
@@ -252,7 +257,7 @@ def evaluated(
     """
     if pairs is None:
         result = np.empty(known.shape)
-        for part in gen_batches(known.shape[0], CHUNK_ROWS):
+        for part in gen_batches(known.shape[0], at_a_time(known.shape[1])):
             result[part] = function(known[part])
         return result
     if not np.size(pairs):
@@ -268,7 +273,7 @@ def evaluated(
     users, places = np.unique(rows, return_inverse=True)
     order = np.argsort(places, kind="stable")
     result = np.empty(len(pairs))
-    for part in gen_batches(len(users), CHUNK_ROWS):
+    for part in gen_batches(len(users), at_a_time(known.shape[1])):
         low, high = np.searchsorted(places[order], [part.start, part.stop])
         of_part = order[low:high]
         predicted = function(known[users[part]])

@@ -4,10 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
+from sklearn.utils import gen_batches
 
 from ..._caller import all_or_nothing
-from ..._parameters import check_real
+from ..._parameters import check_real, memory
 from .base import ImplicitRecommender
 
 
@@ -81,34 +82,35 @@ class EASE(ImplicitRecommender):
         Raises
         ------
         ValueError
-            If ``X`` has no interactions or negative ones, or ``regularization`` is too small to
-            solve for the weights.
+            If ``X`` has no interactions or negative ones, ``regularization`` is too small to solve
+            for the weights, or these do not fit in memory.
         """
         check_real("regularization", self.regularization, 0, boundaries="neither")
         with all_or_nothing(self):
             known = self._read(X, reset=True)
+            check_fits(known)
             self._popularity = np.asarray(known.mean(axis=0)).ravel()
             counted = known / np.sqrt(known.multiply(known).sum() / known.nnz)
-            self.item_weights_ = self._solved((counted.T @ counted).toarray())
+            self.item_weights_ = self._solved(gram(counted))
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "item_weights_")
 
     def _solved(self, G: np.ndarray) -> np.ndarray:
-        """B, given XᵀX, which is overwritten."""
+        """B, given XᵀX, in whose memory it is made."""
         G[np.diag_indices_from(G)] += self.regularization
-        try:
-            factor = cho_factor(G, overwrite_a=True)
-        except LinAlgError as error:
+        L, failed = dpotrf(G.T, lower=False, overwrite_a=True)  # G.T, as LAPACK wants columns
+        if failed:
             raise ValueError(
                 f"regularization == {self.regularization} is too small, compared with the counts "
                 "of X, to solve for the weights; raise it."
-            ) from error
-        P = cho_solve(factor, np.eye(len(G)), overwrite_b=True)
-        B = P / -np.diag(P)
-        np.fill_diagonal(B, 0)
-        return B
+            )
+        P = dpotri(L, lower=False, overwrite_c=True)[0].T
+        mirror(P)
+        P /= -np.diag(P).copy()
+        np.fill_diagonal(P, 0)
+        return P
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
         scores = known @ self.item_weights_
@@ -118,3 +120,36 @@ class EASE(ImplicitRecommender):
     def _item_vectors(self) -> np.ndarray:
         """The weights that predict each item; its own weight is 1."""
         return self.item_weights_.T + np.eye(len(self.item_weights_))
+
+
+BLOCK = 1024
+"""Columns that are made or mirrored at a time."""
+
+
+def check_fits(known: sp.csr_array) -> None:
+    """Raise unless a weight for each pair of items, and a block of work, fit in memory."""
+    n_items = known.shape[1]
+    needed = 8 * n_items * (n_items + 4 * BLOCK)
+    if needed > memory():
+        raise ValueError(
+            f"EASE of {n_items} items has a weight for each pair, {needed / 2**30:.0f} GiB, and "
+            f"this machine has {memory() / 2**30:.0f}. Leave out items that few users have, or "
+            "take ImplicitVAE, whose memory grows with the number of items alone."
+        )
+
+
+def gram(X: sp.csr_array) -> np.ndarray:
+    """XᵀX, dense, at the cost of the stored entries."""
+    G = np.empty((X.shape[1], X.shape[1]))
+    transposed = X.T.tocsr()
+    for part in gen_batches(X.shape[1], BLOCK):
+        (transposed[part] @ X).toarray(out=G[part])
+    return G
+
+
+def mirror(P: np.ndarray) -> None:
+    """Copy the lower triangle to the upper one, in place."""
+    for part in gen_batches(len(P), BLOCK):
+        block = P[part, part]
+        block[:] = np.tril(block) + np.tril(block, -1).T
+        P[part, part.stop :] = P[part.stop :, part].T

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.linalg import lstsq
 from sklearn.exceptions import NotFittedError
 
 from skdeepunsup import EASE
+from skdeepunsup.applications.recommending import ease
 
 
 @pytest.fixture
@@ -83,3 +85,26 @@ def test_users_of_whom_nothing_is_known_are_shown_what_others_took_to(X):
     items, _ = model.recommend(np.zeros((2, X.shape[1])), k=3)
     popular = np.argsort(-X.mean(0), kind="stable")[:3]
     np.testing.assert_array_equal(items, [popular, popular])
+
+
+def test_blocks_of_columns_change_nothing(monkeypatch):
+    X = np.random.default_rng(0).poisson(0.5, (50, 20)).astype(float)
+    whole = EASE(5).fit(X).item_weights_
+    monkeypatch.setattr(ease, "BLOCK", 7)
+    np.testing.assert_array_equal(EASE(5).fit(X).item_weights_, whole)
+
+
+def test_more_items_than_memory_holds_are_refused_before_any_work():
+    X = sp.csr_array(([1.0], ([0], [0])), shape=(2, 10**7))
+    with pytest.raises(ValueError, match=r"10000000 items .* GiB.*Leave out.*ImplicitVAE"):
+        EASE().fit(X)
+    assert EASE().fit(X[:, :3]).item_weights_.shape == (3, 3)
+
+
+def test_recommendations_do_not_depend_on_how_many_users_are_answered_at_a_time(X, monkeypatch):
+    model = EASE(5).fit(X)
+    whole = *model.recommend(X, 3), *model.similar_items(k=3), model.predict(X)
+    monkeypatch.setattr("skdeepunsup.applications.recommending.base.MAX_ENTRIES", 17)
+    parts = *model.recommend(X, 3), *model.similar_items(k=3), model.predict(X)
+    for part, expected in zip(parts, whole, strict=True):
+        np.testing.assert_allclose(part, expected, atol=1e-14)
