@@ -39,9 +39,9 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         A generative model. Fitted, it is used as it is; otherwise a clone is fitted. (Cloning, as a
         search does, forgets a fit, unless the model is within a
         ``sklearn.frozen.FrozenEstimator``.) None takes a
-        ``VariationalAutoencoder(8, missing="mask", batch_size=256)``, for real values in any units,
-        with a learning rate of 5e-3 and early stopping, or of 2e-3 and 1000 updates where there are
-        fewer than 1000 rows.
+        ``VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)``, for real
+        values in any units. Fewer than 1000 rows have 16 components, 5 importance samples and a
+        rate of 2e-3 instead, and are all learned from in 1000 updates.
     n_rounds : int, default=3
         A model that accepts no missing entries in ``fit`` is first fitted to rows filled with
         means, or with the most frequent categories, and then refitted so many times, each time to
@@ -279,14 +279,16 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 def default_model(n_rows: int) -> VariationalAutoencoder:
     """The model of an imputer that is given none.
 
-    Few rows tell too little when to stop, and too little without those held out: in 1000 updates
-    errors are .62 standard deviations in digits (.66 by early stopping), .71 in diabetes (.76).
+    Few rows tell too little when to stop, and too little without those held out. In 1000 updates
+    errors are .62 standard deviations in digits (.66 by early stopping), .72 in diabetes (.76); a
+    tighter bound then lets more components in (breast_cancer .44, not .46; wine .78, not .82).
     """
     if n_rows >= FEW_ROWS:
         return VariationalAutoencoder(8, missing="mask", batch_size=256, learning_rate=5e-3)
     epochs = math.ceil(UPDATES / math.ceil(n_rows / 256))
     return VariationalAutoencoder(
-        8,
+        16,
+        n_importance_samples=5,
         missing="mask",
         batch_size=256,
         learning_rate=2e-3,
