@@ -1,7 +1,6 @@
 """Descent of variational autoencoders of dense layers, with gradients written out."""
 
-from functools import partial, reduce
-from operator import add
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,8 +30,7 @@ class WrittenVariationalDescent(WrittenGradients):
     """Descent of a `VariationalModule`.
 
     The gradient of −log p(x | z) goes back through the decoder to ∂L/∂z, by autograd through
-    z = μ + σ ε and the regularisers to the encoder's output, and through the encoder. With several
-    draws of z, autograd first tells how much the loss changes with the error of each. Parameters
+    z = μ + σ ε and the regularisers to the encoder's output, and through the encoder. Parameters
     are those of `WrittenGradients`.
     """
 
@@ -46,6 +44,7 @@ class WrittenVariationalDescent(WrittenGradients):
             and not module.own
             and is_writable(module.encoder)
             and is_writable(module.decoder)
+            and module.n_importance_samples == 1
             and type(module.observation) in ERRORS
             and has_kernels(module.fill.device)
         )
@@ -67,43 +66,13 @@ class WrittenVariationalDescent(WrittenGradients):
         fed = module.observation.fed(filled, observed)
         output = self._encoder.forward(fed).detach().requires_grad_()
         with torch.enable_grad():
-            code = mean_and_log_variance(output)
-            z, noise = module.drawn(*code, self.stream)
-        if len(z) > 1:
-            return self._through_draws(output, code, z, noise, filled, observed, weight)
-        with torch.enable_grad():
-            beside = module.regularization(z[0], *code, self.stream, weight)
+            mean, log_variance = mean_and_log_variance(output)
+            z = module.drawn(mean, log_variance, self.stream)[0][0]
+            beside = module.regularization(z, mean, log_variance, self.stream, weight)
             terms = {name: mean_term(term, weight) for name, term in beside.items()}
-        error, dz = self._through_decoder(z[0].detach(), filled, observed, weight)
+        error, dz = self._through_decoder(z.detach(), filled, observed, weight)
         self._through_encoder(output, z, dz, terms.values())
         return {"reconstruction": error} | {name: t.detach() for name, t in terms.items()}
-
-    def _through_draws(
-        self,
-        output: Tensor,
-        code: tuple[Tensor, Tensor],
-        z: Tensor,
-        noise: Tensor,
-        filled: Tensor,
-        observed: Tensor | None,
-        weight: Tensor | None,
-    ) -> dict[str, Tensor]:
-        """Set all gradients, given several draws z of a row; the row's share is that of each."""
-        module, n = self.module, len(z)
-        x = filled.repeat(n, 1)
-        observed = None if observed is None else observed.repeat(n, 1)
-        means = self._decoder.forward(z.detach().flatten(0, 1))
-        errors = module.observation.cross_entropy(x, means, observed).view(n, -1).requires_grad_()
-        with torch.enable_grad():
-            found = module.loss_terms(errors, z, noise, *code, self.stream, weight)
-            terms = {name: mean_term(term, weight) for name, term in found.items()}
-            reduce(add, terms.values()).backward(retain_graph=True)
-        assert errors.grad is not None
-        _, d = self._error(x, means, observed, errors.grad.view(-1, 1), self._memory(x))
-        dz = self._decoder.backward(d, wants_dx=True)
-        assert dz is not None
-        self._through_encoder(output, z, dz, ())
-        return {name: term.detach() for name, term in terms.items()}
 
 
 def _gaussian(

@@ -126,19 +126,6 @@ class VariationalModule(ReconstructionModule):
         mean, log_variance = self.posterior(x)
         z, noise = self.drawn(mean, log_variance, stream)
         errors = self._cross_entropy(x, z)
-        return self.loss_terms(errors, z, noise, mean, log_variance, stream, weights)
-
-    def loss_terms(
-        self,
-        errors: Tensor,
-        z: Tensor,
-        noise: Tensor,
-        mean: Tensor,
-        log_variance: Tensor,
-        stream: Stream,
-        weights: Tensor | None,
-    ) -> dict[str, Tensor]:
-        """Return the terms of ``losses``, given −log p(x | z) of each draw and row."""
         terms = {"reconstruction": errors.mean(0)}
         if len(z) == 1:
             return terms | self.regularization(z[0], mean, log_variance, stream, weights)
