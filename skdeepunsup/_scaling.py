@@ -151,15 +151,15 @@ def feature_scaling(X: Any, weights: np.ndarray | None) -> Scaling:
     rows but a few is else so many deviations away in the next such row that this row's density is
     that of all (digits, held out, 16 components: a mean of −21 nats with a median of 96).
 
-    A constant feature gets the root of the mean variance of the others, or its own rounding if that
-    is larger. Parameters as in ``shared_scaling``.
+    A constant feature gets the median of the others' scales, which no unit of a single one decides,
+    or its own rounding if that is larger. Parameters as in ``shared_scaling``.
     """
     means, second, fourth = _moments(X, weights, 2, 4)
     deviations = np.maximum(second, fourth / 3**0.25)
     varies = _varies(X, means, deviations)
     if not varies.any():
         return Scaling.of(means, np.asarray(_top(np.abs(means))))
-    constant = np.maximum(root_mean_square(deviations[varies]), _rounding(X, means))
+    constant = np.maximum(np.median(deviations[varies]), _rounding(X, means))
     return Scaling.of(means, np.where(varies, deviations, constant))
 
 

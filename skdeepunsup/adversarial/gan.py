@@ -78,9 +78,9 @@ class GAN(AdversarialModel):
         Rows per update.
     max_iter : int, default=200
         Maximum number of epochs. It is that of the game; the encoder has ``encoder_max_iter``.
-    encoder_max_iter : int, default=20
+    encoder_max_iter : int, default=None
         Maximum number of epochs of the encoder, after the game, each of as many generated rows as
-        there are real ones.
+        there are real ones. None takes ``max_iter``, but at most 20.
     early_stopping : bool, default=False
         Whether to hold out rows, compare samples with them, stop when ``quality`` no longer
         improves, and keep the networks of this call's best epoch. The players' losses tell nothing
@@ -212,7 +212,7 @@ class GAN(AdversarialModel):
         learning_rate_schedule: str = "linear",
         batch_size: int = 64,
         max_iter: int = 200,
-        encoder_max_iter: int = 20,
+        encoder_max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         quality: Any = "kernel",
@@ -376,12 +376,14 @@ class GAN(AdversarialModel):
     def _check_parameters(self) -> None:
         check_shared(self)
         check_boolean("conditional", self.conditional)
-        check_integer("encoder_max_iter", self.encoder_max_iter, 1)
+        if self.encoder_max_iter is not None:
+            check_integer("encoder_max_iter", self.encoder_max_iter, 1)
 
     def _schedule(self) -> Schedule:
-        return Schedule(
-            self.encoder_max_iter, stages_before=(self.max_iter,), **self._schedule_arguments()
-        )
+        epochs = self.encoder_max_iter
+        if epochs is None:
+            epochs = min(self.max_iter, 20)
+        return Schedule(epochs, stages_before=(self.max_iter,), **self._schedule_arguments())
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return self._architecture(rows, fitted) | {"classes": rows.classes}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from .._random import Stream
 from .._rows import Rows
@@ -116,10 +118,33 @@ class CallbackObserver:
 def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
     """Hold out a random ``fraction`` of the rows, determined by ``seed``.
 
+    Of rows with classes, about the same fraction of each, and one row at least stays in training.
     Returns the rows to train on, and those held out; None if there are none.
     """
     held_out = n_held_out(len(rows), fraction)
     if not held_out:
         return rows, None
     order = Stream(seed).permutation(len(rows))
+    if rows.classes and rows.labels is not None and rows.labels.ndim == 1:
+        places = places_in_classes(rows.labels.cpu()[order.cpu()])
+        held_out = min(held_out, int(places.isfinite().sum()))
+        if not held_out:
+            raise ValueError(
+                "early stopping holds out rows, but each class has one row only, which is needed "
+                "for training; give more labels, or set early_stopping=False."
+            )
+        order = order[places.argsort(stable=True).to(order.device)]
     return rows.select(order[held_out:]), rows.select(order[:held_out])
+
+
+def places_in_classes(labels: Tensor) -> Tensor:
+    """The place of each row among those of its class, in (0, 1); infinity for the last of each.
+
+    Sorted by it, every class is spread evenly, but for the last ones.
+    """
+    sizes = torch.bincount(labels)
+    by_class = labels.argsort(stable=True)
+    rank = torch.empty_like(by_class)
+    rank[by_class] = torch.arange(len(labels)) - (sizes.cumsum(0) - sizes)[labels[by_class]]
+    size = sizes[labels]
+    return torch.where(rank < size - 1, (rank + 0.5) / size, torch.inf)

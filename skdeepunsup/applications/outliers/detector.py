@@ -3,17 +3,22 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import Tags
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing
+from ..._categories import MAX_COUNTED
 from ..._parameters import check_integer, check_option, check_real, check_seed
 from ..._validation import check_rows, output_dtype
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
 from ...base.transformer import DeepTransformer
 from ...energy import GaussianRBM
 from .scores import CRITERIA, check_criterion, contributions, scores
+
+ROUNDING = 1e-5
+"""Share of the largest score by which scores of a row may differ."""
 
 
 class OutlierDetector(OutlierMixin, BaseEstimator):
@@ -130,7 +135,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             X = check_rows(self, X, reset=True)
             self._fit_models(model, X)
             found = self._scores(X)
-            self.offset_ = float(np.quantile(found, self.contamination))
+            self.offset_ = threshold(found, self.contamination)
         return self
 
     def _fit_models(self, model: Any, X: Any) -> None:
@@ -141,6 +146,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         self.estimators_, self._scales = [], []
         several = self.n_estimators > 1
         random = check_seed(self.random_state)
+        if self.max_samples is not None:
+            model = with_categories(model, X)
         for _ in range(self.n_estimators):
             seed = random.randint(2**31 - 1) if several else self.random_state
             rows = X
@@ -257,3 +264,29 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             for model, (middle, scale) in zip(self.estimators_, self._scales, strict=True)
         )
         return np.asarray(total / len(self.estimators_))
+
+
+def with_categories(model: Any, X: Any) -> Any:
+    """The model, told of the categories of all rows if it would count those of a sample."""
+    first = models_of(model)[0]
+    counts = get_tags(first).input_tags.categorical and first.n_categories is None
+    if not counts or first.__sklearn_is_fitted__():
+        return model
+    largest = float(X.max() if sp.issparse(X) else np.nanmax(X))
+    if not largest < MAX_COUNTED:  # which fit refuses
+        return model
+    return clone(first).set_params(n_categories=max(2, int(largest) + 1))
+
+
+def threshold(found: np.ndarray, share: float) -> float:
+    """The score below which a ``share`` of those of training lies, apart from all of them.
+
+    A row's score differs by rounding when the row comes alone. So where the quantile is a score, or
+    as near to one, it is moved half the way to the next lower one.
+    """
+    q = float(np.quantile(found, share))
+    rounding = ROUNDING * float(np.abs(found).max())
+    if not (np.abs(found - q) <= rounding).any():
+        return q
+    lower = found[found < q - rounding]
+    return (q + float(lower.max())) / 2 if len(lower) else q - rounding

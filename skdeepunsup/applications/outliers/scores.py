@@ -1,12 +1,15 @@
 """Scores of rows by a model, higher for inliers, and the contributions of features to them."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.utils import get_tags
+from sklearn.utils import gen_batches, get_tags
 
 from ..._finite import finite
-from ..._rows import MAX_ENTRIES
+from ..._rows import CHUNK_ENTRIES, MAX_ENTRIES
 from ..._validation import to_dense
 from ...adversarial.base import AdversarialModel
 from ...reconstruction.base.deterministic import DeterministicAutoencoder
@@ -38,11 +41,27 @@ def is_error(criterion: str, model: Any) -> bool:
 
 def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
     """Score of each row, higher for inliers."""
-    if criterion == "reconstruction-error":
-        return -squared_errors(model, X).sum(1)
-    if criterion != "log-likelihood" and hasattr(model, "free_energy"):
-        return -model.free_energy(X)
-    return model.score_samples(X)
+    with arrays_accepted():
+        if criterion == "reconstruction-error":
+            return -summed_errors(model, X)
+        if criterion != "log-likelihood" and hasattr(model, "free_energy"):
+            return -model.free_energy(X)
+        return model.score_samples(X)
+
+
+@contextmanager
+def arrays_accepted() -> Iterator[None]:
+    """Let a model that was fitted to names take arrays whose names the detector has checked."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+        yield
+
+
+def summed_errors(model: Any, X: Any) -> np.ndarray:
+    """‖x − x̂‖² of each row, over its observed entries; sparse rows become dense a few at a time."""
+    n_rows = max(1, CHUNK_ENTRIES // X.shape[1])
+    parts = [squared_errors(model, X[part]).sum(1) for part in gen_batches(X.shape[0], n_rows)]
+    return np.concatenate(parts)
 
 
 def squared_errors(model: Any, X: Any) -> np.ndarray:
@@ -58,19 +77,20 @@ def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:
 
     For reconstruction errors, the squared error of the feature. 0 where an entry is missing.
     """
-    if is_error(criterion, model):
-        return squared_errors(model, X)
-    rows, expected = to_dense(X), to_dense(model.reconstruct(X))
-    if get_tags(model).input_tags.categorical:
-        expected = expected.round()  # a mean of codes need not be a code
-    n_features = rows.shape[1]
-    every, parts = np.arange(n_features), []
-    n_rows = max(1, MAX_ENTRIES // n_features**2)
-    for start in range(0, len(rows), n_rows):
-        part, usual = rows[start : start + n_rows], expected[start : start + n_rows]
-        changed = np.repeat(part[:, None], n_features, axis=1)
-        changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
-        after = scores(criterion, model, changed.reshape(-1, n_features))
-        gains = after.reshape(part.shape) - scores(criterion, model, part)[:, None]
-        parts.append(np.where(np.isnan(part), 0, gains))
-    return np.concatenate(parts)
+    with arrays_accepted():
+        if is_error(criterion, model):
+            return squared_errors(model, X)
+        rows, expected = to_dense(X), to_dense(model.reconstruct(X))
+        if get_tags(model).input_tags.categorical:
+            expected = expected.round()  # a mean of codes need not be a code
+        n_features = rows.shape[1]
+        every, parts = np.arange(n_features), []
+        n_rows = max(1, MAX_ENTRIES // n_features**2)
+        for start in range(0, len(rows), n_rows):
+            part, usual = rows[start : start + n_rows], expected[start : start + n_rows]
+            changed = np.repeat(part[:, None], n_features, axis=1)
+            changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
+            after = scores(criterion, model, changed.reshape(-1, n_features))
+            gains = after.reshape(part.shape) - scores(criterion, model, part)[:, None]
+            parts.append(np.where(np.isnan(part), 0, gains))
+        return np.concatenate(parts)

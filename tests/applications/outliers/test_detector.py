@@ -28,6 +28,7 @@ from skdeepunsup import (
     OutlierDetector,
     VariationalAutoencoder,
 )
+from skdeepunsup.applications.outliers import scores
 from tests.applications.outliers.models import (
     MODELS,
     SEED,
@@ -246,3 +247,58 @@ def test_many_models_of_few_rows(X):
     for wrong in ({"n_estimators": 2}, {"max_samples": 10}):
         with pytest.raises(ValueError, match="model is fitted already"):
             OutlierDetector(GaussianRBM(3, n_iter=3).fit(X), **wrong).fit(X)
+
+
+def test_a_row_alone_has_the_label_that_it_has_among_others():
+    """Scores of ties, and of the row at the quantile, are rounded otherwise in another batch."""
+    rows = np.repeat(np.random.default_rng(0).normal(size=(40, 6)), 6, axis=0)
+    detector = OutlierDetector(Autoencoder(2, max_iter=5, **SEED), contamination=0.07).fit(rows)
+    labels = detector.predict(rows)
+    alone = np.concatenate([detector.predict(row[None]) for row in rows[::3]])
+    np.testing.assert_array_equal(alone, labels[::3])
+    assert all(len(set(of_equals)) == 1 for of_equals in labels.reshape(40, 6))
+
+
+@pytest.mark.parametrize("unit", [1, 1e3, 1e6])
+def test_a_value_never_seen_in_a_constant_column_is_unusual_whatever_other_units(unit):
+    rows = np.c_[np.random.default_rng(0).normal(size=(200, 5)), np.zeros(200)]
+    rows[:, 0] *= unit
+    unusual = rows[:1] + [0, 0, 0, 0, 0, 100]
+    assert OutlierDetector(random_state=0).fit(rows).predict(unusual) == -1
+
+
+def test_a_rare_category_that_no_sample_has_is_scored():
+    codes = np.random.default_rng(0).integers(0, 3, (100, 4))
+    codes[7, 2] = 4
+    detector = OutlierDetector(
+        CategoricalRBM(3, n_iter=1), max_samples=10, n_estimators=3, random_state=0
+    ).fit(codes)
+    assert {model.n_categories_ for model in detector.estimators_} == {5}
+    assert np.isfinite(detector.score_samples(codes)).all()
+
+
+@pytest.mark.parametrize("criterion", ["auto", "reconstruction-error"])
+def test_a_model_fitted_to_names_is_used_in_silence(criterion, X):
+    frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])])
+    model = Autoencoder(2, max_iter=2, **SEED).fit(frame)
+    detector = OutlierDetector(model, criterion=criterion).fit(frame)
+    detector.predict(frame)
+    assert detector.feature_contributions(frame).shape == X.shape
+
+
+def test_sparse_rows_become_dense_a_few_at_a_time(monkeypatch):
+    rows = sp.random_array((50, 20), density=0.2, rng=np.random.default_rng(0), format="csr")
+    detector = OutlierDetector(
+        Autoencoder(2, max_iter=2, **SEED), criterion="reconstruction-error"
+    ).fit(rows)
+    whole, widest = detector.score_samples(rows), []
+    monkeypatch.setattr(scores, "CHUNK_ENTRIES", 100)
+    reconstruct = Autoencoder.reconstruct
+
+    def seen(model, X):
+        widest.append(X.shape[0])
+        return reconstruct(model, X)
+
+    monkeypatch.setattr(Autoencoder, "reconstruct", seen)
+    np.testing.assert_allclose(detector.score_samples(rows), whole, rtol=1e-5)
+    assert max(widest) == 5
