@@ -1,5 +1,6 @@
 """The units u = (x − c) / s of errors, and records of a fit in the units of the data."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,17 @@ def error_scaling(data: TrainingData, image_shape: Any) -> Scaling:
 
 
 def reported_error(scaling: Scaling) -> Report:
-    """Return the function that multiplies the records of a fit by s², the unit of errors."""
+    """Return the function that multiplies the records of a fit by s², the unit of errors.
+
+    Warns where s² is beyond the range of float64.
+    """
     unit = scaling.squared
+    if not 0 < unit < math.inf:
+        warn(
+            f"The rows vary by about {scaling.pooled:.0e}, whose square is beyond float64: the "
+            f"errors in history_ are {unit:g}, and scores cannot be told, though the fit itself is "
+            f"right. Divide X by {scaling.pooled:.0e} first."
+        )
     return lambda record: {name: unit * value for name, value in record.items()}
 
 

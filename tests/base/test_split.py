@@ -53,6 +53,6 @@ def test_no_class_is_lost_to_early_stopping():
     assert len(held_out) == 8
     for k in range(10):
         labels[np.flatnonzero(y == k)[1]] = -1
-    with pytest.raises(ValueError, match="one row only.*set early_stopping=False"):
+    with pytest.raises(ValueError, match=r"one row only.*set early_stopping=False"):
         model.fit(X, labels)
     model.set_params(early_stopping=False, validation_fraction=0.1).fit(X, labels)

@@ -62,3 +62,15 @@ def test_a_column_of_rows_that_do_not_count_does_not_count():
 def test_an_encoder_with_a_unit_a_feature_takes_any():
     X, y = load_wine(return_X_y=True)
     FineTunedClassifier(GaussianRBM(2, n_iter=2, random_state=0), **FIT).fit(X, y)
+
+
+@pytest.mark.parametrize(("unit", "told"), [(1e200, "inf"), (1e-200, "0")])
+def test_errors_beyond_the_range_of_numbers_are_named(unit, told):
+    X = load_iris().data
+    with pytest.warns(UserWarning, match=rf"errors in history_ are {told},.*Divide X by") as caught:
+        model = Autoencoder(2, **FIT).fit(unit * X)
+    np.testing.assert_allclose(
+        model.transform(unit * X), Autoencoder(2, **FIT).fit(X).transform(X), rtol=1e-3, atol=1e-3
+    )
+    advised = float(str(caught[0].message).split("Divide X by ")[1].split()[0])
+    assert 0 < Autoencoder(2, **FIT).fit(unit * X / advised).history_["loss"][0] < np.inf

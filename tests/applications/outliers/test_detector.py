@@ -263,7 +263,8 @@ def test_a_row_alone_has_the_label_that_it_has_among_others():
 def test_a_value_never_seen_in_a_constant_column_is_unusual_whatever_other_units(unit):
     rows = np.c_[np.random.default_rng(0).normal(size=(200, 5)), np.zeros(200)]
     rows[:, 0] *= unit
-    unusual = rows[:1] + [0, 0, 0, 0, 0, 100]
+    unusual = rows[:1].copy()
+    unusual[0, 5] = 100
     assert OutlierDetector(random_state=0).fit(rows).predict(unusual) == -1
 
 
