@@ -76,7 +76,7 @@ ACTIONS = {
     ),
     "few rows far from 0": Action(
         lambda: GaussianRBM(2).partial_fit(KELVIN[:5]),
-        r"has 5 of the 10 rows .* means reach 30\d.*give more rows at first.*StandardScaler before",
+        r"takes 10 rows .* has 5, .*reach 30\d.*give more rows at first.*StandardScaler before",
         (
             lambda: GaussianRBM(2).partial_fit(KELVIN[:10]),
             lambda: GaussianRBM(2).partial_fit(StandardScaler().fit(KELVIN).transform(KELVIN[:5])),

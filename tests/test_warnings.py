@@ -98,11 +98,17 @@ CASES = [
     outside(DeepBeliefNetwork((3, 2), n_iter=1)),
     outside(DeepBoltzmannMachine((3, 2), n_iter=1)),
     Case(
-        "energy/deep_boltzmann.py",
+        "energy/base/flat_code.py",
         DeepBoltzmannMachine((3, 2), n_iter=40, random_state=0),
         "code hardly varies",
         np.ones((60, 6)),
         by_a_pass=False,
+    ),
+    Case(
+        "applications/compression/levels.py",
+        LossyCompressor(CODER),
+        "become the same code",
+        BITS / 1e6,
     ),
     Case("_unused.py", clone(MIXED).set_params(regularizer="tc"), "set beta"),
     Case(

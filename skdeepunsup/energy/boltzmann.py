@@ -11,8 +11,10 @@ from .._random import Stream
 from .._rows import Rows
 from .._unused import IdleOptions
 from .._validation import to_array
+from ..base.fit import Fit
 from ..training import Schedule
 from .base.energy_model import EnergyModel
+from .base.flat_code import warn_of_flat_code
 from .base.parameters import (
     chain_options,
     check_training,
@@ -126,7 +128,7 @@ class BoltzmannMachine(EnergyModel):
     Warns
     -----
     UserWarning
-        If the data leave [0, 1].
+        If the data leave [0, 1], or if the code hardly varies over the rows of ``fit``.
     ConvergenceWarning
         If the log-likelihood fell during ``fit``, or is far below that of independent features.
 
@@ -349,6 +351,11 @@ class BoltzmannMachine(EnergyModel):
             **chain_options(self, module.L.numel()),
             **shared_options(self),
         )
+
+    def _finish(self, fit: Fit) -> None:
+        super()._finish(fit)
+        if self.n_components:
+            warn_of_flat_code(self, fit)
 
 
 def _as_connections(connections: Any, n_units: int) -> np.ndarray:

@@ -1,21 +1,20 @@
 """The deep Boltzmann machine as an estimator."""
 
-import math
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import warn
 from .._parameters import check_boolean, check_integer, check_real, check_sizes
 from .._random import Stream
-from .._rows import Rows, variance_over_some_rows
+from .._rows import Rows
 from .._unused import IdleOptions
 from .._validation import to_array
 from ..base.fit import Fit
 from ..training import Schedule
 from .base.energy_model import EnergyModel
+from .base.flat_code import warn_of_flat_code
 from .base.parameters import (
     chain_options,
     check_training,
@@ -26,13 +25,6 @@ from .learning.layered import LayeredAscent
 from .learning.start import start_layers
 from .machines.layered import LayeredMachine
 from .units.binary import Bernoulli, log_odds
-
-FLAT, TIME_TO_VARY = 0.02, 100
-"""Standard deviation that no unit of a flat code exceeds, and updates before it can be judged.
-
-On tables of 100 to 400 rows logistic regression at its default penalty found only the most frequent
-class where it was .002, but 70 to 98 % of the classes in the standardised code; digits have .055.
-"""
 
 
 class DeepBoltzmannMachine(EnergyModel):
@@ -334,17 +326,6 @@ class DeepBoltzmannMachine(EnergyModel):
             **shared_options(self),
         )
 
-    @torch.no_grad()
     def _finish(self, fit: Fit) -> None:
         super()._finish(fit)
-        n_updates = self.n_iter * math.ceil(len(fit.rows) / self.batch_size)
-        is_whole = fit.schedule.epochs == self.n_iter and not self._training["stages_left"]
-        if not is_whole or n_updates < TIME_TO_VARY:
-            return
-        spread = float(variance_over_some_rows(fit.module.encode, fit.rows).max().sqrt())
-        if spread < FLAT:
-            warn(
-                "The code hardly varies over the rows of fit: no unit has a standard deviation "
-                f"above {spread:.1g}, so that a model with a penalty, such as LogisticRegression, "
-                "may see the same code everywhere. Put StandardScaler() after this estimator."
-            )
+        warn_of_flat_code(self, fit)

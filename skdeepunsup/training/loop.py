@@ -198,10 +198,16 @@ class Training:
         """Warn if going on after the last epoch would clearly lower the loss."""
         of_targets = self.rows.labels is not None and self.held_out is None
         if self.stopping is not None and still_falls(self.stopping.seen, of_targets):
+            advice = (
+                "Raise max_iter, and with it n_iter_no_change, which is "
+                f"{self.schedule.patience} here"
+            )
+            if self.held_out is None:
+                advice += (
+                    "; or set early_stopping=True where rows are few, or they are learned by heart"
+                )
             _warn(
-                f"The loss still falls after {self.schedule.stages[self.stage]} epochs. Raise "
-                "max_iter, and set early_stopping=True where rows are few, or they are learned by "
-                "heart."
+                f"The loss still falls after {self.schedule.stages[self.stage]} epochs. {advice}."
             )
 
     def epoch(self, progress: float) -> bool:

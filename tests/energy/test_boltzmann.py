@@ -179,6 +179,7 @@ def test_values_outside_the_unit_interval_warn_and_name_the_scaler(X):
         BoltzmannMachine(4, n_iter=1).fit(16 * X)
 
 
+@pytest.mark.filterwarnings("ignore:The code hardly varies")  # as it should: all rows are equal
 def test_resampled_grey_levels_learn_the_binary_distribution():
     """Bits drawn anew with probability ½ hold no correlations, and none are learned."""
     grey = np.full((300, 4), 0.5)

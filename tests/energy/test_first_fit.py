@@ -52,6 +52,7 @@ def test_a_code_of_a_small_table_tells_its_classes(load, least, model):
     assert accuracy(MinMaxScaler(), model, load) >= least
 
 
+@pytest.mark.filterwarnings("ignore:The code hardly varies")
 @pytest.mark.parametrize("pretraining_iter", [None, 0])
 @pytest.mark.parametrize(
     ("load", "least"), [(load_breast_cancer, 0.93), (load_wine, 0.90)], ids=["cancer", "wine"]

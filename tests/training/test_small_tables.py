@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -106,9 +107,22 @@ def test_a_fit_that_ends_too_early_says_so(model):
     short, held_out = model.history_["loss"][-1], model.score(IRIS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        longer = model.set_params(max_iter=160).fit(IRIS)  # as the message advises
+        advised = {"max_iter": 160, "n_iter_no_change": 40}
+        longer = model.set_params(**advised).fit(IRIS)
         assert longer.history_["loss"][-1] < short
         assert model.set_params(early_stopping=True).fit(IRIS).score(IRIS) > held_out
+
+
+@loud
+def test_a_fit_with_rows_held_out_is_not_told_to_hold_some_out():
+    model = VariationalAutoencoder(2, max_iter=40, early_stopping=True, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="with it n_iter_no_change, which is 30") as caught:
+        model.fit(IRIS)
+    assert "early_stopping" not in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        longer = clone(model).set_params(max_iter=400, n_iter_no_change=100).fit(IRIS)
+    assert longer.n_iter_ > 100 and longer.score(IRIS) > model.score(IRIS)
 
 
 @loud

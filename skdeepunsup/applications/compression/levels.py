@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.ndimage import gaussian_filter1d
 
+from ..._caller import warn
 from ..._optional import optional
+from ..._scaling import feature_deviations
 from .bits_back import seed
 from .byte_stream import damaged
 
@@ -102,3 +105,19 @@ class LevelCoder:
         if not np.array_equal(coder.get_compressed(), seed(SEED_WORDS)):
             raise damaged()
         return np.stack(columns, axis=1).astype("<i4")
+
+
+COARSE = 4.0
+"""So many times the rows' deviation is a step that hardly any code survives."""
+
+
+def warn_if_coarse(step: float, X: Any) -> None:
+    """Warn if ``step`` is so large beside the rows' deviation that their codes hardly differ."""
+    rows = X if sp.issparse(X) else np.asarray(X, dtype=np.float64)  # frames, too
+    deviation = float(np.sqrt(np.square(feature_deviations(rows, None)).sum()))
+    if 0 < COARSE * deviation < step:
+        warn(
+            f"step == {step}, but the rows deviate from their mean by {deviation:.2g} in all, in "
+            f"the same units: most of them become the same code. Set step to {deviation / 4:.1g}, "
+            "say."
+        )

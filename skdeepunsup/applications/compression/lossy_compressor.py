@@ -21,7 +21,7 @@ from ..._parameters import check_real
 from ..._validation import as_host_array, check_codes, check_rows, to_dense
 from .byte_stream import DTYPES, ByteStream, damaged
 from .fingerprint import fingerprint
-from .levels import SEED_WORDS, LevelCoder, estimated_levels
+from .levels import SEED_WORDS, LevelCoder, estimated_levels, warn_if_coarse
 
 MOVED_ROWS = 500
 """Training rows whose codes are changed to measure the effect on their reconstructions."""
@@ -143,6 +143,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             with np.errstate(divide="ignore"):
                 steps = self.step / np.sqrt(self._sensitivity(codes))
             self.steps_ = np.where(np.isinf(steps), 0.0, steps)
+            warn_if_coarse(self.step, X)
             self._levels = [
                 estimated_levels(j, column, step, self.step)
                 for j, (column, step) in enumerate(

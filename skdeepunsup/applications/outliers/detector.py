@@ -17,7 +17,7 @@ from ...base.transformer import DeepTransformer
 from ...energy import GaussianRBM
 from .scores import CRITERIA, check_criterion, contributions, scores
 
-ROUNDING = 1e-5
+ROUNDING = 1e-6
 """Share of the largest score by which scores of a row may differ."""
 
 
@@ -34,11 +34,11 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
     contamination : float, default=0.1
         Share of the training rows to label as outliers, in (0, 0.5].
     criterion : {"auto", "free-energy", "log-likelihood", "reconstruction-error"}, default="auto"
-        Score of a row. "free-energy": minus its free energy, which ranks rows as the likelihood
-        does but does not need log Z. "log-likelihood": ``score_samples`` of a model for which it is
-        a log-likelihood or a bound on it. "reconstruction-error": minus the squared error of its
-        reconstruction, summed over features. "auto": the free energy if the model has one, else the
-        model's ``score_samples``.
+        Score of a row. "free-energy": minus its free energy, but for a constant, which ranks rows
+        as the likelihood does but does not need log Z. "log-likelihood": ``score_samples`` of a
+        model for which it is a log-likelihood or a bound on it. "reconstruction-error": minus the
+        squared error of its reconstruction, summed over features. "auto": the free energy if the
+        model has one, else the model's ``score_samples``.
     n_estimators : int, default=1
         Number of clones of the model to fit, each with its own seed and, with ``max_samples``, its
         own rows. The score is then the mean of their scores, each minus its median and divided by

@@ -45,7 +45,7 @@ def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
         if criterion == "reconstruction-error":
             return -summed_errors(model, X)
         if criterion != "log-likelihood" and hasattr(model, "free_energy"):
-            return -model.free_energy(X)
+            return -model._own_free_energy(X)
         return model.score_samples(X)
 
 

@@ -42,9 +42,16 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         ndarray of shape (n_samples,)
             Free energies in nats: −log p(v) − log Z.
         """
-        check_is_fitted(self)
-        energies = self._answer_exactly(self._checked(X), lambda machine, v: machine.free_energy(v))
+        energies = self._own_free_energy(X)
         return energies - np.asarray(self._energy_shift(), energies.dtype)
+
+    def _own_free_energy(self, X: Any) -> np.ndarray:
+        """F of the machine's own units: ``free_energy`` but for a constant.
+
+        Of rows far from 0 in units of their spread the constant would leave no digits for the rest.
+        """
+        check_is_fitted(self)
+        return self._answer_exactly(self._checked(X), lambda machine, v: machine.free_energy(v))
 
     def gibbs(
         self, v: Any, n_steps: int = 1, *, fixed: Any = None, random_state: Any = None

@@ -40,9 +40,9 @@ def _warn_if_far(X: np.ndarray) -> None:
         spread = root_mean_square(X.std(0)) if len(X) > 1 else max(1.0, float(X.std()))
     if offset > FAR * spread:
         warn(
-            f"The first call has {len(X)} of the {FEW_ROWS} rows that tell the units of features, "
-            f"and their means reach {offset:.3g}: give more rows at first, or put "
-            "sklearn.preprocessing.StandardScaler before."
+            f"It takes {FEW_ROWS} rows to tell the units of features, but the first call of fit or "
+            f"partial_fit has {len(X)}, whose means reach {offset:.3g}: give more rows at first, "
+            "or put sklearn.preprocessing.StandardScaler before."
         )
 
 

@@ -183,8 +183,9 @@ class Watch:
         return (
             f"A row's log-likelihood is about {self.last.value - self.volume:.3g} nats after epoch "
             f"{self.last.epoch}, and {self.normal - self.volume:.3g} by one normal distribution "
-            "with the covariances of the features. Put sklearn.decomposition.PCA(whiten=True) "
-            "before the machine: it learns strong correlations of many features slowly."
+            "with the covariances of the features: the machine learns strong correlations of many "
+            "features slowly. For a density, put sklearn.decomposition.PCA(whiten=True) before; "
+            "its codes and reconstructions then tell less of the rows."
         )
 
     def _slack(self, rising: bool) -> float:

@@ -19,8 +19,8 @@ def one_normal_score(rows: Rows, v: Tensor) -> float:
     """Mean log-density of ``v`` under N(m, S), the moments of the rows, as if they were new.
 
     On rows of training it is too high by p / n on average, with p = d (d + 3) / 2 parameters and n
-    rows of d features (Akaike), which is subtracted. −inf if there are too few rows, or more than
-    500 features.
+    rows of d features (Akaike), which is subtracted. −inf if there are too few rows, more than 500
+    features, or none that varies.
     """
     n, d = len(rows), v.shape[1]
     if n <= d + 1 or d > MOST_FEATURES:
@@ -30,6 +30,8 @@ def one_normal_score(rows: Rows, v: Tensor) -> float:
     for chunk in rows.chunks():
         x = chunk.cpu().double() - m
         S += x.T @ x / n
+    if not S.any():
+        return -math.inf
     variances, directions = torch.linalg.eigh(S)
     variances = variances.clamp_min(LEAST_VARIANCE)
     squares = ((v.cpu().double() - m) @ directions).square().mean(0)

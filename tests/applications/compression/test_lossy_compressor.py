@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -274,3 +275,19 @@ def test_without_the_coder_the_error_says_what_brings_it(fitted, digits, monkeyp
     fitted.transform(digits)
     with pytest.raises(ImportError, match=r"skdeepunsup\[compression\]"):
         fitted.compress(digits)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-6])
+def test_a_step_that_leaves_one_code_is_named_and_what_it_advises_keeps_the_rows(unit):
+    X = unit * load_iris().data
+    with pytest.warns(UserWarning, match=r"most of them become the same code. Set step") as caught:
+        coarse = LossyCompressor(PCA(2)).fit(X)
+    step = float(str(caught[0].message).split("Set step to ")[1].split(",")[0])
+    fine = LossyCompressor(PCA(2), step=step).fit(X)
+
+    def explained(compressor):
+        error = compressor.inverse_transform(compressor.transform(X)) - X
+        return 1 - np.square(error).sum() / np.square(X - X.mean(0)).sum()
+
+    assert explained(coarse) < 0.1
+    assert explained(fine) > 0.8

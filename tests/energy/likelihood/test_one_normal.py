@@ -59,7 +59,9 @@ def test_a_machine_that_learns_correlations_too_slowly_says_so_and_its_advice_he
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 4)) @ rng.normal(size=(4, 12)) + 0.3 * rng.normal(size=(200, 12))
     machine = GaussianRBM(2, n_iter=340, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=r"by one normal .* Put .*PCA\(whiten=True\)"):
+    with pytest.warns(
+        ConvergenceWarning, match=r"by one normal .*density, put .*PCA\(whiten=True\)"
+    ):
         machine.fit(X)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
