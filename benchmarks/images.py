@@ -130,6 +130,7 @@ def answerers(
         image_shape=shape,
         target_shape=target_shape,
         skip_connections=True,
+        early_stopping=False,
         learning_rate_schedule="linear",
         **RECIPES[name],
     )

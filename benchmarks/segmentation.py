@@ -102,6 +102,7 @@ def answerers(seed: int) -> dict[str, Any]:
         image_shape=(*SHAPE, 3),
         target_shape=SHAPE,
         skip_connections=True,
+        early_stopping=False,
         loss="categorical",
         learning_rate=2e-3,
         learning_rate_schedule="linear",

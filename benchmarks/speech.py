@@ -61,6 +61,7 @@ def denoising(seeds: list[int]) -> None:
         image_shape=shape,
         target_shape=shape,
         skip_connections=True,
+        early_stopping=False,
         loss="bernoulli",
         batch_size=64,
         learning_rate_schedule="linear",

@@ -73,6 +73,7 @@ model = EncoderDecoder(
     image_shape=(HEIGHT, WIDTH, 3),
     target_shape=(HEIGHT, WIDTH),
     skip_connections=True,
+    early_stopping=False,
     loss="categorical",
     learning_rate=2e-3,
     learning_rate_schedule="linear",

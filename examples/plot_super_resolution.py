@@ -41,6 +41,7 @@ model = EncoderDecoder(
     image_shape=(4, 4),
     target_shape=(8, 8),
     skip_connections=True,
+    early_stopping=False,
     dropout=0.2,
     learning_rate_schedule="linear",
     max_iter=40,

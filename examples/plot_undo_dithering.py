@@ -53,6 +53,7 @@ model = EncoderDecoder(
     image_shape=(SIDE, SIDE),
     target_shape=(SIDE, SIDE),
     skip_connections=True,
+    early_stopping=False,
     learning_rate_schedule="linear",
     max_iter=16,
     random_state=0,

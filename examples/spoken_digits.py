@@ -92,6 +92,7 @@ cleaner = EncoderDecoder(
     target_shape=listening.image_shape_,
     hidden_layer_sizes=(16, 32),
     skip_connections=True,
+    early_stopping=False,
     loss="bernoulli",
     max_iter=4,
     batch_size=64,

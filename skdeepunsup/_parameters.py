@@ -112,7 +112,8 @@ def check_descent(estimator: Any) -> None:
 def check_updates(estimator: Any) -> None:
     """Check the parameters of gradient updates; the error names the first invalid one."""
     check_real("learning_rate", estimator.learning_rate, 0, boundaries="neither")
-    check_integer("batch_size", estimator.batch_size, 1)
+    if not (estimator.batch_size is None and default_of(estimator, "batch_size") is None):
+        check_integer("batch_size", estimator.batch_size, 1)
     if not (estimator.max_iter is None and default_of(estimator, "max_iter") is None):
         check_integer("max_iter", estimator.max_iter, 1)
     resolve_precision(estimator.precision)

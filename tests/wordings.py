@@ -23,7 +23,12 @@ PARAMETERS = {
         "Whether ``fit`` goes on from where the last one ended, the optimiser's state included.",
     ),
     # How long
-    "batch_size": ("Rows per update.", "Users per update."),
+    "batch_size": (
+        "Rows per update.",
+        "Rows per update. None takes 256, or a twentieth of the rows where that is less, but at "
+        "least 32: few rows would otherwise make a single update an epoch.",
+        "Users per update.",
+    ),
     "max_iter": (
         "Maximum number of epochs.",
         "Maximum number of epochs. None takes 200; with ``early_stopping`` or without hidden "

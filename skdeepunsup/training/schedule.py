@@ -18,6 +18,9 @@ standardised iris, two components of an autoencoder then explain .935 of the var
 at −3.2 nats, and at −5.2 after 30 passes (one normal distribution: −3.4).
 """
 
+SMALL_BATCH = 32
+"""Rows of an update at least, where it is left to the number of rows."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -48,6 +51,8 @@ class Schedule:
         ``least`` updates. The patience is then as many times longer.
     least : int, default=5000
         See ``usual``.
+    least_batches : int, default=1
+        Rows that make fewer batches an epoch come in smaller ones, of `SMALL_BATCH` rows at least.
     once : int, default=0
         This many of the first stages are run only once: a fit that goes on skips those that are
         over. Not to be combined with ``patience``, which could end them too early.
@@ -63,10 +68,15 @@ class Schedule:
     settled: tuple[str, float] | None = None
     usual: int = 0
     least: int = LEAST_UPDATES
+    least_batches: int = 1
     once: int = 0
 
     def for_rows(self, n_rows: int) -> Self:
         """The schedule for ``n_rows`` rows to train on."""
+        if self.least_batches > 1:
+            smaller = max(SMALL_BATCH, math.ceil(n_rows / self.least_batches))
+            size = min(self.batch_size, smaller)
+            return replace(self, batch_size=size, least_batches=1).for_rows(n_rows)
         if None not in (*self.stages_before, self.epochs):
             return self
         needed = math.ceil(self.least / math.ceil(n_rows / self.batch_size))

@@ -15,6 +15,7 @@ from ...base.encoders import check_encoder, parts_of
 from ...base.fit import TrainingData
 from ...reconstruction import Autoencoder
 from ...reconstruction.modules.base import observed_variances
+from ...training import Schedule
 from .base import DeepClusterer
 from .embedded_module import Augmentation, EmbeddedClustersModule
 from .equal_mixture import equal_mixture
@@ -56,8 +57,9 @@ class DeepEmbeddedClustering(DeepClusterer):
         changed batch. Targets of assignments and reconstructions are those of the unchanged rows.
     learning_rate : float, default=5e-4
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
-    batch_size : int, default=256
-        Rows per update.
+    batch_size : int, default=None
+        Rows per update. None takes 256, or a twentieth of the rows where that is less, but at
+        least 32: few rows would otherwise make a single update an epoch.
     max_iter : int, default=20
         Maximum number of epochs.
     tol : float, default=1e-3
@@ -138,7 +140,7 @@ class DeepEmbeddedClustering(DeepClusterer):
         init: Any = "k-means",
         augmentation: Augmentation = None,
         learning_rate: float = 5e-4,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         max_iter: int = 20,
         tol: float = 1e-3,
         device: str = "auto",
@@ -175,6 +177,11 @@ class DeepEmbeddedClustering(DeepClusterer):
             check_option("init", self.init, ("k-means", "equal-mixture"))
         if self.augmentation is not None and not callable(self.augmentation):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
+
+    def _schedule(self) -> Schedule:
+        if self.batch_size is not None:
+            return super()._schedule()
+        return Schedule(self.max_iter, 256, settled=("moved", self.tol), least_batches=20)
 
     def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         data = super()._training_data(X, reset=reset)

@@ -86,7 +86,7 @@ class EncoderDecoder(
         Rows per update.
     max_iter : int, default=200
         Maximum number of epochs.
-    early_stopping : bool, default=False
+    early_stopping : bool, default=True
         Whether to hold out rows, stop when their loss no longer improves, and keep the parameters
         of this call's best epoch. Otherwise the training loss decides when to stop, and the last
         parameters are kept.
@@ -184,7 +184,7 @@ class EncoderDecoder(
         learning_rate_schedule: str = "constant",
         batch_size: int = 32,
         max_iter: int = 200,
-        early_stopping: bool = False,
+        early_stopping: bool = True,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,

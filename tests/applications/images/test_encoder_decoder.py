@@ -19,7 +19,7 @@ IMAGES = load_digits().data[:120] / 16
 UPPER, LOWER = IMAGES[:, :32], IMAGES[:, 32:]
 SMALL = IMAGES.reshape(-1, 4, 2, 4, 2).mean((2, 4)).reshape(-1, 16)
 HALF = {"image_shape": (4, 8), "target_shape": (4, 8)}
-FIT = {"max_iter": 3, "random_state": 0}
+FIT = {"max_iter": 3, "early_stopping": False, "random_state": 0}
 NETWORKS = [{}, {"image_shape": (4, 8)}, {"target_shape": (4, 8)}, HALF]
 NETWORKS.append(HALF | {"skip_connections": True})
 
@@ -62,6 +62,7 @@ def test_without_hidden_layers_it_is_least_squares():
         learning_rate=0.02,
         learning_rate_schedule="linear",
         max_iter=1500,
+        early_stopping=False,
         tol=0,
         precision="float64",
         random_state=0,
