@@ -79,6 +79,7 @@ def test_few_rows_are_enough_or_refused_clearly(estimator, X, n):
 
 
 @each_kind
+@pytest.mark.filterwarnings("ignore:The code hardly varies")
 @pytest.mark.parametrize("batch_size", [1, 7, 49, 50, 1000])
 def test_any_batch_size_trains(estimator, X, batch_size):
     model = clone(estimator).set_params(batch_size=batch_size).fit(X)

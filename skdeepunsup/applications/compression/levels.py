@@ -113,7 +113,7 @@ COARSE = 4.0
 
 def warn_if_coarse(step: float, X: Any) -> None:
     """Warn if ``step`` is so large beside the rows' deviation that their codes hardly differ."""
-    rows = X if sp.issparse(X) else np.asarray(X, dtype=np.float64)  # frames, too
+    rows = X.tocsr() if sp.issparse(X) else np.asarray(X, dtype=np.float64)  # frames, too
     deviation = float(np.sqrt(np.square(feature_deviations(rows, None)).sum()))
     if 0 < COARSE * deviation < step:
         warn(
