@@ -99,8 +99,13 @@ class Rows(ABC):
         return min(float(r.min) for r in ranges), max(float(r.max) for r in ranges)
 
     def mean(self) -> Tensor:
-        """The mean of each feature, in float64 on the CPU."""
-        return mean_over_rows(lambda chunk: chunk, self)
+        """The mean of each feature, in float64 on the CPU; chunks are summed in their own dtype."""
+        if self.weights is not None:
+            return mean_over_rows(lambda chunk: chunk, self)
+        total = torch.zeros(self.n_features, dtype=torch.float64, device="cpu")
+        for chunk in self.chunks():
+            total += chunk.sum(0).cpu()
+        return total / len(self)
 
 
 class ResidentRows(Rows):
