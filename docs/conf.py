@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # which an example uses
 
 import skdeepunsup
 
