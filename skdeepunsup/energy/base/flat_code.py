@@ -28,7 +28,10 @@ def warn_of_flat_code(estimator: Any, fit: Fit) -> None:
     if fit.schedule.epochs != estimator.n_iter or stages_left or n_updates < TIME_TO_VARY:
         return
     spread = float(variance_over_some_rows(fit.module.encode, fit.rows).max().sqrt())
-    if spread < FLAT:
+    if spread >= FLAT:
+        return
+    low, high = fit.rows.value_range()
+    if low >= 0 and high <= 1:  # other rows have had their own warning
         warn(
             "The code hardly varies over the rows of fit: no unit has a standard deviation above "
             f"{spread:.1g}, so that a model with a penalty, such as LogisticRegression, may tell "
