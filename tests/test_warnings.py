@@ -87,11 +87,13 @@ CASES = [
     diverging(EncoderDecoder(2, **FIT), y=BITS),
     diverging(DeepEmbeddedClustering(2, CODER, **FIT)),
     diverging(VariationalDeepEmbedding(2, MIXED, **FIT)),
-    diverging(RatingRBM(2, n_iter=2), X=1 + BITS),
-    diverging(RatingAutoencoder(2, max_iter=2), X=1 + BITS),
-    diverging(ImplicitVAE(2, max_iter=2)),
+    diverging(RatingRBM(2, n_iter=2, random_state=0), X=1 + BITS),
+    diverging(RatingAutoencoder(2, max_iter=2, random_state=0), X=1 + BITS),
+    diverging(ImplicitVAE(2, max_iter=2, random_state=0)),
     diverging(OutlierDetector(CODER), model__learning_rate=1e38),
-    diverging(GenerativeImputer(BernoulliRBM(2, n_iter=2)), model__learning_rate=1e38),
+    diverging(
+        GenerativeImputer(BernoulliRBM(2, n_iter=2, random_state=0)), model__learning_rate=1e38
+    ),
     diverging(LossyCompressor(CODER), estimator__learning_rate=1e38),
     outside(BernoulliRBM(2, n_iter=1)),
     outside(BoltzmannMachine(2, n_iter=1)),
