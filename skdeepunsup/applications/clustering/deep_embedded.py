@@ -1,5 +1,6 @@
 """Deep embedded clustering as an estimator."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -179,9 +180,10 @@ class DeepEmbeddedClustering(DeepClusterer):
             raise TypeError(f"augmentation == {self.augmentation!r}, must be a callable or None.")
 
     def _schedule(self) -> Schedule:
-        if self.batch_size is not None:
-            return super()._schedule()
-        return Schedule(self.max_iter, 256, settled=("moved", self.tol), least_batches=20)
+        schedule = super()._schedule()
+        if self.batch_size is None:
+            schedule = replace(schedule, batch_size=256, least_batches=20)
+        return schedule
 
     def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         data = super()._training_data(X, reset=reset)

@@ -39,22 +39,22 @@ def is_error(criterion: str, model: Any) -> bool:
     return squared or criterion == "reconstruction-error"
 
 
-def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
-    """Score of each row, higher for inliers."""
-    with arrays_accepted():
-        if criterion == "reconstruction-error":
-            return -summed_errors(model, X)
-        if criterion != "log-likelihood" and hasattr(model, "free_energy"):
-            return -model._own_free_energy(X)
-        return model.score_samples(X)
-
-
 @contextmanager
 def arrays_accepted() -> Iterator[None]:
     """Let a model that was fitted to names take arrays whose names the detector has checked."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
         yield
+
+
+@arrays_accepted()
+def scores(criterion: str, model: Any, X: Any) -> np.ndarray:
+    """Score of each row, higher for inliers."""
+    if criterion == "reconstruction-error":
+        return -summed_errors(model, X)
+    if criterion != "log-likelihood" and hasattr(model, "free_energy"):
+        return -model._own_free_energy(X)
+    return model.score_samples(X)
 
 
 def summed_errors(model: Any, X: Any) -> np.ndarray:
@@ -72,25 +72,25 @@ def squared_errors(model: Any, X: Any) -> np.ndarray:
         return finite(differences**2, rows)
 
 
+@arrays_accepted()
 def contributions(criterion: str, model: Any, X: Any) -> np.ndarray:
     """Increase of a row's score if one feature is replaced by its reconstruction, per feature.
 
     For reconstruction errors, the squared error of the feature. 0 where an entry is missing.
     """
-    with arrays_accepted():
-        if is_error(criterion, model):
-            return squared_errors(model, X)
-        rows, expected = to_dense(X), to_dense(model.reconstruct(X))
-        if get_tags(model).input_tags.categorical:
-            expected = expected.round()  # a mean of codes need not be a code
-        n_features = rows.shape[1]
-        every, parts = np.arange(n_features), []
-        n_rows = max(1, MAX_ENTRIES // n_features**2)
-        for start in range(0, len(rows), n_rows):
-            part, usual = rows[start : start + n_rows], expected[start : start + n_rows]
-            changed = np.repeat(part[:, None], n_features, axis=1)
-            changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
-            after = scores(criterion, model, changed.reshape(-1, n_features))
-            gains = after.reshape(part.shape) - scores(criterion, model, part)[:, None]
-            parts.append(np.where(np.isnan(part), 0, gains))
-        return np.concatenate(parts)
+    if is_error(criterion, model):
+        return squared_errors(model, X)
+    rows, expected = to_dense(X), to_dense(model.reconstruct(X))
+    if get_tags(model).input_tags.categorical:
+        expected = expected.round()  # a mean of codes need not be a code
+    n_features = rows.shape[1]
+    every, parts = np.arange(n_features), []
+    n_rows = max(1, MAX_ENTRIES // n_features**2)
+    for start in range(0, len(rows), n_rows):
+        part, usual = rows[start : start + n_rows], expected[start : start + n_rows]
+        changed = np.repeat(part[:, None], n_features, axis=1)
+        changed[:, every, every] = np.where(np.isnan(part), np.nan, usual)
+        after = scores(criterion, model, changed.reshape(-1, n_features))
+        gains = after.reshape(part.shape) - scores(criterion, model, part)[:, None]
+        parts.append(np.where(np.isnan(part), 0, gains))
+    return np.concatenate(parts)
