@@ -22,20 +22,15 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
     weights = None if rows.weights is None else (rows.weights / rows.weights.mean())[order]
     labels = None if rows.labels is None else rows.labels[order]
     n_marks = 2 if labels is not None else 1 if weights is not None else 0
-    batches_of_ids = _parts(order.to(rows.index_device), size)
-    nothing = [None] * len(batches_of_ids)
-    for ids, weight, label in zip(
-        batches_of_ids,
-        nothing if weights is None else _parts(weights, size),
-        nothing if labels is None else _parts(labels, size),
-        strict=True,
-    ):
+    start = 0
+    for ids in _parts(order.to(rows.index_device), size):
         x = rows.take(ids)
-        marks = (
-            None if weight is None else weight.to(x),
-            None if label is None else label.to(x.device),
-        )
+        weights = None if weights is None else weights.to(x)
+        labels = None if labels is None else labels.to(x.device)
+        part = slice(start, start + len(x))
+        marks = [None if of_rows is None else of_rows[part] for of_rows in (weights, labels)]
         yield (x, *marks[:n_marks])
+        start += len(x)
 
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:
