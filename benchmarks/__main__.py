@@ -1,12 +1,6 @@
 """``python -m benchmarks [name] [options]``."""
 
 import argparse
-import platform
-from pathlib import Path
-
-import numpy as np
-import sklearn
-import torch
 
 from . import __doc__ as package_doc
 from . import (
@@ -38,6 +32,7 @@ from . import (
     speed,
     variational,
 )
+from .processor import described
 from .timing import limit_threads
 
 AT_ONCE = {"speed": speed, "family": family, "players": players, "memory": memory, "digits": digits}
@@ -93,21 +88,7 @@ def main() -> None:
 def _begin(n_threads: int) -> None:
     """Limit every library to ``n_threads``, and print the processor and the versions."""
     limit_threads(n_threads)
-    versions = {"torch": torch, "numpy": np, "scikit-learn": sklearn}
-    print(
-        f"{_processor()}, {n_threads} thread{'s' if n_threads > 1 else ''}; "
-        f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {module.__version__}" for name, module in versions.items()),
-        flush=True,
-    )
-
-
-def _processor() -> str:
-    """The processor's name, if the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    print(described(n_threads), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""Timings of contestants in turn, and tables of the results."""
+"""Timings of contestants in turn, and tables of the results.
+
+On one thread, contestants are compared by CPU time of the process, which other users of the machine
+hardly change; wall time stands beside it.
+"""
 
 import gc
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,20 +21,45 @@ def limit_threads(n_threads: int) -> None:
     torch.set_num_threads(n_threads)
 
 
+class Cost(NamedTuple):
+    """Seconds of a call.
+
+    Attributes
+    ----------
+    wall : float
+        On the clock on the wall, until an accelerator is done too.
+    cpu : float
+        Of the process, summed over its threads; hardly longer if others use the machine.
+    """
+
+    wall: float
+    cpu: float
+
+
 class Timings:
-    """Seconds of each contestant in each repetition.
+    """What each contestant cost in each repetition.
 
     Parameters
     ----------
-    seconds : mapping of str to ndarray of shape (n_repetitions,)
+    costs : mapping of str to ndarray of shape (n_repetitions, 2)
+        Wall and CPU seconds.
+    clock : {"cpu", "wall"}, default="cpu"
+        The seconds that ``median`` and ``speed`` go by: those of the processor, unless another
+        device or several threads compute.
     """
 
-    def __init__(self, seconds: Mapping[str, np.ndarray]) -> None:
-        self.seconds = seconds
+    def __init__(self, costs: Mapping[str, np.ndarray], clock: str = "cpu") -> None:
+        self.costs = costs
+        of_clock = Cost._fields.index(clock)
+        self.seconds = {name: each[:, of_clock] for name, each in costs.items()}
 
     def median(self, name: str) -> float:
         """Median seconds of one contestant."""
         return float(np.median(self.seconds[name]))
+
+    def medians(self, name: str) -> Cost:
+        """Median wall and CPU seconds of one contestant."""
+        return Cost(*map(float, np.median(self.costs[name], axis=0)))
 
     def speed(self, name: str, other: str) -> float:
         """How many times faster ``name`` is than ``other``: the median over repetitions.
@@ -41,22 +70,40 @@ class Timings:
         return float(np.median(self.seconds[other] / self.seconds[name]))
 
 
-def race(contestants: Mapping[str, Callable[[], Any]], n_repetitions: int = 7) -> Timings:
+def race(
+    contestants: Mapping[str, Callable[[], Any]], n_repetitions: int = 7, clock: str = "cpu"
+) -> Timings:
     """Time all contestants in turn, ``n_repetitions`` times after a warm-up."""
-    rounds = [[seconds(run) for run in contestants.values()] for _ in range(n_repetitions + 1)]
-    return Timings(dict(zip(contestants, np.transpose(rounds[1:]), strict=True)))
+    rounds = [[cost(run) for run in contestants.values()] for _ in range(n_repetitions + 1)]
+    costs = np.transpose(rounds[1:], (1, 0, 2))
+    return Timings(dict(zip(contestants, costs, strict=True)), clock)
+
+
+def cost(run: Callable[[], Any]) -> Cost:
+    """What one call costs, without garbage collection."""
+    gc.collect()
+    gc.disable()
+    try:
+        wait_for_devices()
+        wall, cpu = time.perf_counter(), time.process_time()
+        run()
+        wait_for_devices()
+        return Cost(time.perf_counter() - wall, time.process_time() - cpu)
+    finally:
+        gc.enable()
+
+
+def wait_for_devices() -> None:
+    """Wait until accelerators have done all they were given."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    if torch.backends.mps.is_available():
+        torch.mps.synchronize()
 
 
 def seconds(run: Callable[[], Any]) -> float:
     """Wall-clock seconds of one call, without garbage collection."""
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.perf_counter()
-        run()
-        return time.perf_counter() - start
-    finally:
-        gc.enable()
+    return cost(run).wall
 
 
 def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:

@@ -3,16 +3,19 @@
 import argparse
 import gc
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import benchmarks
 import skdeepunsup
-from benchmarks import __main__, defaults
+from benchmarks import __main__, defaults, speed
 from benchmarks.defaults_tables import FORMS, TABLES, table
 from benchmarks.defaults_trade import error, fewer_points, nats, points, share
+from benchmarks.races import Case, Table, print_races
 
 FOLDER = Path(benchmarks.__file__).parent
 
@@ -20,14 +23,27 @@ SMALLEST = {
     "digits": ({"MAX_ITER": 1, "CODE_WIDTHS": (2,)}, []),
     "speed": (
         {
-            "RBM_WIDTHS": (20, 8),
-            "RBM_SIZES": ((10, 40), (500, 500)),
-            "AUTOENCODER_SIZES": (((784, 6, 4), 32),),
-            "AUTOENCODER_ROWS": 64,
-            "AUTOENCODER_EPOCHS": 1,
-            "TRANSFORM_ROWS": 100,
-            "ANNEALED_WIDTHS": (20, 8),
-            "ANNEALED_TEMPERATURES": 3,
+            "speed_fits.RBM_WIDTHS": (20, 8),
+            "speed_fits.RBM_SIZES": ((10, 40), (500, 500)),
+            "speed_fits.AUTOENCODER_SIZES": (((20, 6, 4), 32),),
+            "speed_fits.VAE_SIZES": (((20, 6, 4), 32),),
+            "speed_fits.ROWS": 64,
+            "speed_fits.EPOCHS": 1,
+            "speed_answers.N_FEATURES": 20,
+            "speed_answers.WIDTH": 8,
+            "speed_answers.DEEP": (20, 8, 6, 4),
+            "speed_answers.N_ROWS": 100,
+            "speed_answers.FITTED_ROWS": 100,
+            "speed_answers.N_CALLS": 1,
+            "speed_answers.SWEEPS": 1,
+            "speed_answers.ANNEALED_WIDTHS": (20, 8),
+            "speed_answers.ANNEALED_TEMPERATURES": 3,
+            "speed_fixed.TINY": (40, 6),
+            "speed_fixed.WIDE": 300,
+            "speed_fixed.NARROW": 100,
+            "speed_fixed.SPARSE_ROWS": 200,
+            "speed_fixed.IMPORTS": {"nothing": "pass"},
+            "speed_fixed.N_IMPORTS": 1,
         },
         ["--repetitions", "1"],
     ),
@@ -40,7 +56,9 @@ SMALLEST = {
     "outliers": ({"NAMES": ("cardio",)}, ["--seeds", "0", "1"]),
     "memory": ({}, ["--rows", "1000"]),
 }
-"""By name: constants of the module, and arguments, that make a run as small as possible."""
+"""By name: constants of the module, or of others that are named, and arguments, that make a run as
+small as possible."""
+SHORT = 0.01
 SLOW = pytest.mark.slow  # plain Adam imports all of torch's compiler
 NIGHTLY = pytest.mark.nightly("each of its fits imports torch in a process of its own")
 MARKS = {"speed": SLOW, "players": SLOW, "family": SLOW, "memory": NIGHTLY}
@@ -90,11 +108,69 @@ def test_each_explains_itself(name, monkeypatch, capsys):
 def test_the_smallest_run_prints_a_table(name, data_folder, monkeypatch, capsys):
     module = __main__.BENCHMARKS[name]
     constants, words = SMALLEST[name]
-    for key, value in constants.items():
-        monkeypatch.setattr(module, key, value)
-    monkeypatch.setattr(gc, "collect", lambda: 0)  # slow among all that tests have imported
+    make_small(constants, name, monkeypatch)
     module.run(arguments_of(module, words))
     assert "-: |" in capsys.readouterr().out
+
+
+def make_small(constants, name, monkeypatch):
+    for key, value in constants.items():
+        path = key if "." in key else f"{name}.{key}"
+        monkeypatch.setattr(f"benchmarks.{path}", value)
+    monkeypatch.setattr(gc, "collect", lambda: 0)  # slow among all that tests have imported
+
+
+@pytest.mark.slow
+def test_speed_compares_numbers_of_threads(monkeypatch, capsys):
+    make_small(SMALLEST["speed"][0], "speed", monkeypatch)
+    n_threads = torch.get_num_threads()
+    speed.run(arguments_of(speed, ["--threads", "2", "--repetitions", "1"]))
+    printed = capsys.readouterr().out
+    assert "on one thread and on 2" in printed
+    assert all(f"| {case}" in printed for case in ("20-8, batch 10", "20-6-4, batch 32", "float64"))
+    assert torch.get_num_threads() == n_threads
+
+
+def test_speed_names_a_device_that_is_not_there():
+    with pytest.raises(SystemExit, match=r"--device cuda:77: torch .* finds .* here"):
+        speed.run(arguments_of(speed, ["--device", "cuda:77"]))
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        pytest.param("cpu:0", marks=pytest.mark.slow),  # as any other than "cpu"
+        pytest.param("cuda" if torch.cuda.is_available() else "mps", marks=pytest.mark.gpu),
+    ],
+)
+def test_speed_runs_on_a_device(device, monkeypatch, capsys):
+    make_small(SMALLEST["speed"][0], "speed", monkeypatch)
+    speed.run(arguments_of(speed, ["--device", device, "--repetitions", "1"]))
+    printed = capsys.readouterr().out
+    for case in ("20-8, batch 10", "20-6-4, batch 32", "float64", "BernoulliRBM 20-8, 500 chains"):
+        assert f"| {case}" in printed
+    assert "fast products" not in printed  # those of the CPU
+
+
+def test_the_first_contestant_is_compared_with_the_others(capsys):
+    runs = {"ours": lambda: busy(1), "theirs": lambda: busy(3)}
+    print_races(Table("busy", "turn", [Case("a loop", 10, runs)]), 5, "cpu")
+    _, _, first, second = (
+        [cell.strip() for cell in line.split("|")]
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("|")
+    )
+    assert first[1:3] == ["a loop", "ours"]
+    assert second[2] == "theirs"
+    assert 2 < float(second[5].split()[0]) < 4.5
+    assert float(first[4].replace(",", "")) == pytest.approx(1e5 * SHORT, rel=0.5)
+
+
+def busy(n):
+    """Keep the processor busy for ``n`` times `SHORT` seconds of its time."""
+    end = time.process_time() + n * SHORT
+    while time.process_time() < end:
+        pass
 
 
 def test_defaults_are_compared_with_a_grid_and_dull_answers(capsys):
