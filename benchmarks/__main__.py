@@ -23,6 +23,7 @@ from . import (
     modes,
     molecules,
     outliers,
+    peers,
     players,
     recommending,
     rules,
@@ -38,6 +39,7 @@ from .timing import limit_threads
 AT_ONCE = {"speed": speed, "family": family, "players": players, "memory": memory, "digits": digits}
 """Benchmarks that run when no name is given."""
 LONG = {
+    "peers": peers,
     "defaults": defaults,
     "likelihood": likelihood,
     "density": density,

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
             pairs = np.argwhere(np.isfinite(test))
             predicted, took = timed(predict, train, pairs)
             spent.append(took)
-            errors.append(_rmse(predicted, test[tuple(pairs.T)]))
+            errors.append(rmse(predicted, test[tuple(pairs.T)]))
         figures = [f"{error:.4f}" for error in [np.mean(errors), *errors]]
         rows.append((name, *figures, f"{np.median(spent):.1f}"))
         print(*rows[-1], sep="  ", flush=True)
@@ -112,7 +112,7 @@ def _print_unseen_users(seed: int) -> None:
     for model in recommenders(seed):
         seen = clone(model).fit(known).predict(known)
         folded = clone(model).fit(known[~unseen]).predict(known[unseen])
-        errors = _rmse(seen, wanted), _rmse(folded, wanted[unseen])
+        errors = rmse(seen, wanted), rmse(folded, wanted[unseen])
         rows.append((settings(model), *(f"{error:.4f}" for error in errors)))
     print_table(
         f"Users never seen: RMSE of {np.isfinite(wanted).sum():,} ratings of {unseen.sum()} users, "
@@ -122,7 +122,7 @@ def _print_unseen_users(seed: int) -> None:
     )
 
 
-def _rmse(predicted: np.ndarray, ratings: np.ndarray) -> float:
+def rmse(predicted: np.ndarray, ratings: np.ndarray) -> float:
     error = (np.clip(predicted, 1, 5) - ratings)[np.isfinite(ratings)]
     return float(np.sqrt((error**2).mean()))
 

@@ -12,7 +12,8 @@ import torch
 
 import benchmarks
 import skdeepunsup
-from benchmarks import __main__, defaults, speed
+from benchmarks import __main__, defaults, peers, speed
+from benchmarks.contest import Contest, Contestant, print_contest
 from benchmarks.defaults_tables import FORMS, TABLES, table
 from benchmarks.defaults_trade import error, fewer_points, nats, points, share
 from benchmarks.races import Case, Table, print_races
@@ -53,6 +54,16 @@ SMALLEST = {
     ),
     "players": ({"BATCH": 8, "N_STEPS": 1}, ["--repetitions", "1"]),
     "density": ({}, ["--sets", "nltcs", "--models", "bm"]),
+    "peers": (
+        {
+            "peers_networks.load_mnist": lambda: tiny_digits(),
+            "peers_networks.EPOCHS": 1,
+            "peers_networks.WIDTHS": (20, 6, 4),
+            "peers_networks.WIDE": (20, 8, 4),
+            "peers_networks.RBM_WIDTH": 5,
+        },
+        ["--repetitions", "1", "--only", "networks", "imputing"],
+    ),
     "outliers": ({"NAMES": ("cardio",)}, ["--seeds", "0", "1"]),
     "memory": ({}, ["--rows", "1000"]),
 }
@@ -78,6 +89,11 @@ def data_folder(tmp_path, monkeypatch):
     lines = ["survived,pclass,age,sibsp,parch,fare", "0,3,22,1,0,7.25", "1,1,,0,0,5"]
     (tmp_path / "tables" / "titanic.csv").write_text("\n".join(lines))
     monkeypatch.setenv("SKDEEPUNSUP_DATA", str(tmp_path))
+
+
+def tiny_digits():
+    bits = 255 * (np.random.default_rng(0).random((2, 60, 20)) < 0.5)
+    return bits[0], None, bits[1], None
 
 
 def arguments_of(module, words):
@@ -164,6 +180,24 @@ def test_the_first_contestant_is_compared_with_the_others(capsys):
     assert second[2] == "theirs"
     assert 2 < float(second[5].split()[0]) < 4.5
     assert float(first[4].replace(",", "")) == pytest.approx(1e5 * SHORT, rel=0.5)
+
+
+def test_a_peer_that_is_not_installed_is_named(capsys):
+    def run():
+        return lambda: 0.5
+
+    contestants = {"ours": Contestant("", run), "theirs": Contestant("no-such-package", run)}
+    print_contest(Contest("A contest", "error", contestants), 1)
+    ours, theirs = capsys.readouterr().out.split("\n| ")[3:]
+    assert ours.startswith("ours ")
+    assert "0.500" in ours
+    assert "not installed: pip install no-such-package" in theirs
+
+
+def test_peers_without_data_are_named(monkeypatch, capsys):
+    monkeypatch.delenv("SKDEEPUNSUP_DATA", raising=False)
+    peers.run(arguments_of(peers, ["--only", "sound", "ratings"]))
+    assert "ratings: left out, since SKDEEPUNSUP_DATA is not set" in capsys.readouterr().out
 
 
 def busy(n):
