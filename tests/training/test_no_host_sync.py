@@ -14,8 +14,10 @@ from sklearn.utils import get_tags
 from skdeepunsup import RatingAutoencoder, RatingRBM, SequenceVAE
 from skdeepunsup._random import Stream
 from skdeepunsup._rows import ResidentRows
+from skdeepunsup.energy.likelihood.partition import anneal
 from skdeepunsup.training import loop
 from skdeepunsup.training.batches import batches
+from tests.energy.estimators import SMALL as MACHINES
 from tests.estimators import APPLICATIONS, ESTIMATORS, LIMITED, RECOMMENDERS, VARIANTS
 from tests.waits import Waits
 
@@ -78,6 +80,22 @@ def test_no_step_reads_from_the_device(estimator, found):
     fit(estimator)
     allowed = OF_SEQUENCES if isinstance(estimator, SequenceVAE) else set()
     assert set(found) <= allowed
+
+
+@pytest.mark.parametrize("estimator", MACHINES, ids=lambda e: type(e).__name__)
+def test_more_sweeps_and_temperatures_read_no_more(estimator):
+    model = fit(estimator)
+
+    def read(n):
+        with Waits() as waits:
+            model.sample(5, n_steps=n, random_state=0)
+            if hasattr(model.module_, "path"):
+                stream, path = Stream(0), model.module_.path()
+                betas = torch.linspace(0, 1, n + 1, dtype=torch.float64)
+                anneal(path, path.base_state(5, stream), betas, stream)
+        return waits.found
+
+    assert read(4) == read(8) != Counter()
 
 
 @pytest.mark.parametrize(
