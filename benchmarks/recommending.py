@@ -89,14 +89,13 @@ def surprised(name: str, ratings: np.ndarray, pairs: np.ndarray, seed: int) -> n
     ``pip install -c constraints.txt scikit-surprise`` installs it.
     """
     try:
-        import pandas as pd
         import surprise
     except ImportError:
         return np.full(len(pairs), np.nan)
     users, items = np.nonzero(np.isfinite(ratings))
-    known = pd.DataFrame({"user": users, "item": items, "rating": ratings[users, items]})
-    data = surprise.Dataset.load_from_df(known, surprise.Reader(rating_scale=(1, 5)))
-    model = getattr(surprise, name)(random_state=seed).fit(data.build_full_trainset())
+    known = [(u, i, float(ratings[u, i]), None) for u, i in zip(users, items, strict=True)]
+    data = surprise.Dataset(surprise.Reader(rating_scale=(1, 5))).construct_trainset(known)
+    model = getattr(surprise, name)(random_state=seed).fit(data)
     return np.array([model.predict(user, item).est for user, item in pairs])
 
 
