@@ -1,15 +1,15 @@
 """The Griffin-Lim algorithm: a waveform from the magnitudes of its short-time spectrum alone."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from scipy.signal import ShortTimeFFT
+from .short_time import ShortTime
+
+SILENT = 1e-290
+"""A modulus below this has no phase: A divided by it could overflow."""
 
 
 def griffin_lim(
-    A: np.ndarray, stft: "ShortTimeFFT", n_times: int, n_iter: int, momentum: float = 0.99
+    A: np.ndarray, stft: ShortTime, n_times: int, n_iter: int, momentum: float = 0.99
 ) -> np.ndarray:
     """Waveforms x, (n, n_times), with short-time spectra of magnitudes near A, (n, bins, frames).
 
@@ -27,13 +27,13 @@ def griffin_lim(
     c = np.broadcast_to(steady_tones(stft, A.shape[-1]), A.shape)
     before = None
     for _ in range(n_iter):
-        t = stft.stft(stft.istft(with_phases_of(c, A), k1=n_times))
+        t = stft.stft(stft.istft(with_phases_of(c, A), n_times))
         c = t if before is None else t + momentum * (t - before)
         before = t
-    return stft.istft(with_phases_of(c, A), k1=n_times)
+    return stft.istft(with_phases_of(c, A), n_times)
 
 
-def steady_tones(stft: "ShortTimeFFT", n_frames: int) -> np.ndarray:
+def steady_tones(stft: ShortTime, n_frames: int) -> np.ndarray:
     """exp(2πi f t), shape (n_bins, n_frames): f is a bin's frequency, t a frame's time."""
     t = np.arange(n_frames) * stft.delta_t
     return np.exp(2j * np.pi * np.outer(stft.f, t))
@@ -42,5 +42,8 @@ def steady_tones(stft: "ShortTimeFFT", n_frames: int) -> np.ndarray:
 def with_phases_of(c: np.ndarray, A: np.ndarray) -> np.ndarray:
     """A∠c = A c / |c|, and A where c is 0."""
     modulus = np.abs(c)
-    silent = modulus == 0
-    return A * np.where(silent, 1, c) / np.where(silent, 1, modulus)
+    silent = modulus < SILENT
+    modulus[silent] = 1
+    turned = c * (A / modulus)
+    turned[silent] = A[silent]
+    return turned

@@ -16,9 +16,10 @@ from .._sound import warn_of_integers
 from .._validation import as_host_array, check_codes, check_rows, output_dtype, to_dense
 from .griffin_lim import griffin_lim
 from .mel import between_centres, mel_edges, mel_filters, spectrum_of
+from .short_time import ShortTime
 
-ROWS = 32
-"""Waveforms whose spectra are in memory at a time."""
+ROWS = 8
+"""Waveforms whose spectra are in memory at a time: few, which stay in the cache."""
 
 MAX_LEVEL = 700.0
 """Highest level in dB: the samples of louder sounds would overflow float32."""
@@ -161,12 +162,8 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                     f"window_length == {self.window_length}, but waveforms have n_features = "
                     f"{n_times} samples: give longer ones, or a window at most twice as long."
                 )
-            # Importing it takes as long as half of the package, which needs it nowhere else.
-            from scipy.signal import ShortTimeFFT
-            from scipy.signal.windows import hann
-
-            window = hann(self.window_length, sym=False)
-            self._stft = ShortTimeFFT(2 * window / window.sum(), self.hop_length, self.sample_rate)
+            hann = 1 - np.cos(2 * np.pi * np.arange(self.window_length) / self.window_length)
+            self._stft = ShortTime(2 * hann / hann.sum(), self.hop_length, self.sample_rate)
             if self.n_mels > 2 * (n_bins := len(self._stft.f)):  # a bin lies in two bands
                 raise ValueError(
                     f"n_mels == {self.n_mels}, but there are {n_bins} bins: lower n_mels or raise "
@@ -183,7 +180,7 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             self._gain_filters = between_centres(edges, self._stft.f)
             self._silence = float(self.floor)
             self._n_steps = int(self.n_iter)
-            self.image_shape_ = (int(self._stft.p_num(n_times)), int(self.n_mels))
+            self.image_shape_ = (self._stft.p_num(n_times), int(self.n_mels))
             self.mel_filters_ = filters
         return self
 
@@ -344,4 +341,4 @@ class LogMel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _filtered(self, x: np.ndarray, gains: np.ndarray) -> np.ndarray:
         """F⁺[(g C) ∘ S], with S the spectrum of waveforms x and g the gains."""
         per_bin = gains.reshape(-1, *self.image_shape_) @ self._gain_filters
-        return self._stft.istft(self._stft.stft(x) * per_bin.swapaxes(1, 2), k1=x.shape[1])
+        return self._stft.istft(self._stft.stft(x) * per_bin.swapaxes(1, 2), x.shape[1])
