@@ -161,12 +161,15 @@ class StreamedRows(Rows):
         return self.X.shape[0] if self.ids is None else len(self.ids)
 
     def take(self, ids: Tensor) -> Tensor:
-        wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        return self._tensor(self.X[wanted])
+        return self._tensor(self.X[self._wanted(ids)])
+
+    def _wanted(self, ids: Tensor) -> np.ndarray:
+        """Rows of ``X`` that are the rows ``ids``."""
+        return ids.numpy() if self.ids is None else self.ids[ids.numpy()]
 
     def _select(self, ids: Tensor) -> "StreamedRows":
-        wanted = ids.numpy() if self.ids is None else self.ids[ids.numpy()]
-        return StreamedRows(self.X, self.device, self.dtype, wanted, self.absent, self.scaling)
+        kind, wanted = type(self), self._wanted(ids)
+        return kind(self.X, self.device, self.dtype, wanted, self.absent, self.scaling)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         for start in range(0, len(self), size):

@@ -158,6 +158,7 @@ OF_ONE_NAME = {
     "hidden_units",
     "loss",
     "model",
+    "n_sampled",
     "sparsity_cost",
     "sparsity_target",
 }
@@ -169,6 +170,9 @@ ATTRIBUTES = {
     "n_iter_": ("Epochs run.",),
     "gradients_": (
         '"written" if the last fit used gradients that are written out, which is faster; '
+        '"autograd" for networks or settings for which there are none.',
+        '"written" if the last fit used gradients that are written out, which is faster; "sampled" '
+        "if they also were those of some features, see ``n_sampled``; "
         '"autograd" for networks or settings for which there are none.',
     ),
     "encoder_": (

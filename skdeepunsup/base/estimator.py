@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Self
 
+import torch
 from sklearn.callback import CallbackSupportMixin
 from torch import nn
 
@@ -266,9 +267,11 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
         fit.module.eval()
         for parameter in fit.module.parameters():
             parameter.grad = None
-            # A part of a larger vector would be stored with all of it.
-            if parameter.untyped_storage().nbytes() > parameter.nbytes:
-                parameter.data = parameter.detach().clone()
+            # A part of a larger vector would be stored with all of it, and another layout would not
+            # be stored: products with a copy would differ in their last digits.
+            is_part = parameter.untyped_storage().nbytes() > parameter.nbytes
+            if is_part or not parameter.is_contiguous():
+                parameter.data = parameter.detach().clone(memory_format=torch.contiguous_format)
         self._set(fit.attributes())
 
     def _set(self, attributes: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Losses of a batch and their gradients by the decoder's output, written out: one each.
 
 Each returns Σ sᵣ Lᵣ over the rows r of a batch, and its gradient by the output; sᵣ is the ``share``
-of a row, one number for all or of shape (n, 1). L are the losses of ``errors.py``. ``out`` is
-memory for the gradient.
+of a row, one number for all or of shape (n, 1). L are the losses of ``errors.py``. ``observed`` is
+the weight of each entry in them: 1 or 0 where rows have gaps. ``out`` is memory for the gradient.
 """
 
 import math
@@ -26,13 +26,12 @@ def squared_error(
 ) -> tuple[Tensor, Tensor]:
     """L = ‖x − r‖²; ∂L/∂r = 2 (r − x)."""
     d = torch.sub(r, x, out=out)
-    if observed is not None:
-        d.mul_(observed)
+    counted = d if observed is None else d * observed
     if isinstance(share, float):
-        loss = torch.dot(d.view(-1), d.view(-1)) * share
+        loss = torch.dot(d.view(-1), counted.view(-1)) * share
     else:
-        loss = total(share, d.square().sum(1))
-    return loss, d.mul_(2 * share)
+        loss = total(share, (d * counted).sum(1))
+    return loss, torch.mul(counted, 2 * share, out=out)
 
 
 def bounded_squared_error(
@@ -91,6 +90,23 @@ def categorical_error(
         d.mul_(observed[..., None])
     d = d.flatten(1)
     return loss, d.mul_(share)
+
+
+def multinomial_error(
+    counts: Tensor, rows: Tensor, columns: Tensor, logits: Tensor, share: float
+) -> tuple[Tensor, Tensor]:
+    """L = −Σᵢ xᵢ log pᵢ with p = softmax(o); ∂L/∂o = (Σᵢ xᵢ) p − x.
+
+    Of x only the entries that are not 0 are given: their ``counts``, ``rows`` and ``columns``, each
+    of shape (n_entries,). The memory of the logits, (n, d), is used.
+    """
+    places = rows * logits.shape[1] + columns
+    totals = logits.new_zeros(len(logits)).index_add_(0, rows, counts)
+    log_p = torch.log_softmax(logits, 1)
+    loss = torch.dot(counts, log_p.view(-1).index_select(0, places)) * -share
+    d = torch.exp(log_p, out=logits).mul_(share * totals[:, None])
+    d.view(-1).index_add_(0, places, counts, alpha=-share)
+    return loss, d
 
 
 WrittenError = Callable[[Tensor, Tensor, Tensor | None, Share, Tensor], tuple[Tensor, Tensor]]

@@ -4,7 +4,7 @@ Autograd takes as long for the bookkeeping of a small batch as for its products.
 makes the same calls as autograd would, without the bookkeeping.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -20,7 +20,8 @@ aten = torch.ops.aten
 class Layer(Protocol):
     """y = f(x), and ∂L/∂x given ∂L/∂y. Results are overwritten by the next batch."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    # Untyped, as the first layer may take a batch of sparse rows.
+    def forward(self, x: Any) -> Tensor:
         """Return y, of shape (n, n_outputs), and keep what ``backward`` needs."""
 
     def backward(self, dy: Tensor, wants_dx: bool) -> Tensor | None:
@@ -169,7 +170,7 @@ class WrittenNetwork:
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = layers
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """Return the network's output for rows ``x``."""
         for layer in self.layers:
             x = layer.forward(x)
@@ -192,16 +193,19 @@ def is_writable(network: nn.Module) -> bool:
     return type(network) is nn.Sequential and all(type(layer) in kinds for layer in network)
 
 
-def written(network: nn.Module, adds: bool = False) -> WrittenNetwork:
+def written(
+    network: nn.Module, adds: bool = False, replaced: Mapping[nn.Module, Layer] | None = None
+) -> WrittenNetwork:
     """The `WrittenNetwork` of a network that is writable.
 
     The gradients of its parameters, which must be there, are overwritten; those of its weights are
-    added to with ``adds``.
+    added to with ``adds``. The layers of the modules in ``replaced`` are given there.
     """
     layers: list[Layer] = []
     for module in network.children():
         if isinstance(module, Linear):
-            layers.append(affine_layer(module.weight, module.bias, adds))
+            given = (replaced or {}).get(module)
+            layers.append(given or affine_layer(module.weight, module.bias, adds))
             like = Memory(module.bias.detach(), len(module.bias))
         elif isinstance(module, Dropout):
             layers.append(DroppedOut(module, like))

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .._parameters import check_option
+import scipy.sparse as sp
+
+from .._parameters import check_option, resolve_device
 from .._random import Stream
-from .._rows import Rows
+from .._rows import Rows, StreamedRows
 from .._scaling import Scaling
+from .._sparse_rows import SparseRows, sparse_rows
 from .._unused import IdleOptions
 from ..base.encoders import fitted_encoder, names_of, unfrozen
 from ..base.fit import TrainingData
@@ -19,8 +22,16 @@ from .base.pretraining import (
     start_at,
     unrolled_arguments,
 )
+from .learning.base import has_kernels
+from .learning.sampled import SampledDescent
+from .learning.sampled_ends import SampledEnds, check_sampled, columns_to_sample
 from .modules.base import OwnNetwork
 from .modules.deterministic import LOSSES, AutoencoderModule
+
+NEEDS_DENSE = (
+    "dense networks that are not your own, with tied_weights=False, missing='error' and "
+    "pretrained=None, in full precision"
+)
 
 
 class Autoencoder(DeterministicAutoencoder):
@@ -67,6 +78,11 @@ class Autoencoder(DeterministicAutoencoder):
     missing : {"error", "mask"}, default="error"
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
+    n_sampled : int, default=None
+        Features that are drawn for each update, beside those that are not 0 in a row of the batch:
+        the errors of all other features are estimated from them, and an update takes a time that
+        does not depend on the number of features. As many as there are make it exact. None stands
+        for 1000 where rows are sparse and have more than 10,000 features, else for all.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     batch_size : int, default=32
@@ -110,8 +126,9 @@ class Autoencoder(DeterministicAutoencoder):
     n_iter_ : int
         Epochs run.
     gradients_ : str
-        "written" if the last fit used gradients that are written out, which is faster; "autograd"
-        for networks or settings for which there are none.
+        "written" if the last fit used gradients that are written out, which is faster; "sampled" if
+        they also were those of some features, see ``n_sampled``; "autograd" for networks or
+        settings for which there are none.
     n_features_in_ : int
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -166,6 +183,7 @@ class Autoencoder(DeterministicAutoencoder):
         decoder: OwnNetwork = None,
         pretrained: Any = None,
         missing: str = "error",
+        n_sampled: int | None = None,
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         max_iter: int | None = None,
@@ -190,6 +208,7 @@ class Autoencoder(DeterministicAutoencoder):
         self.decoder = decoder
         self.pretrained = pretrained
         self.missing = missing
+        self.n_sampled = n_sampled
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_iter = max_iter
@@ -207,6 +226,7 @@ class Autoencoder(DeterministicAutoencoder):
         check_shared(self)
         check_option("loss", self.loss, LOSSES)
         check_tied(self)
+        check_sampled(self)
         if self.pretrained is not None:
             check_pretrained(self)
 
@@ -214,6 +234,33 @@ class Autoencoder(DeterministicAutoencoder):
         yield from super()._idle_options()
         if self.pretrained is not None:
             yield from idle_beside_pretrained(self)
+        if not self._may_sample():
+            yield "n_sampled", NEEDS_DENSE
+
+    def _may_sample(self) -> bool:
+        """Whether errors may be estimated from some features, whatever the rows."""
+        device = resolve_device(self.device, self.precision)
+        return (
+            all(x is None for x in (self.image_shape, self.encoder, self.decoder, self.pretrained))
+            and not self.tied_weights
+            and self.missing == "error"
+            and self._autocast_dtype() is None
+            and has_kernels(device)
+        )
+
+    def _n_sampled(self, X: Any) -> int | None:
+        """How many features an update draws; None if it takes all."""
+        if not self._may_sample() or (self.n_sampled is None and not sp.issparse(X)):
+            return None
+        return columns_to_sample(self.n_sampled, X.shape[1])
+
+    def _rows(self, data: TrainingData, scaling: Scaling | None) -> Rows:
+        if self._n_sampled(data.X) is None:
+            return super()._rows(data, scaling)
+        data = data._replace(X=sp.csr_array(data.X))
+        rows = super()._rows(data, scaling)
+        assert isinstance(rows, StreamedRows)
+        return sparse_rows(rows)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
         if reset:
@@ -245,7 +292,10 @@ class Autoencoder(DeterministicAutoencoder):
         """Return the units; None for those of the data if the stack's reconstructions are bits."""
         stack = prepared["pretrained_"]
         bounded = stack is not None and stack.unroll().output == "logistic"
-        return None if bounded else super()._scaling(data)
+        scaling = None if bounded else super()._scaling(data)
+        if scaling is not None and self._n_sampled(data.X) is not None:
+            scaling.center.zero_()  # so that entries that are not stored are 0
+        return scaling
 
     def _module_arguments(
         self, rows: Rows, fitted: dict[str, Any] | None, *, pretrained_: Any
@@ -254,7 +304,14 @@ class Autoencoder(DeterministicAutoencoder):
             "loss": self.loss,
             "bounded": False,
             "tied_weights": bool(self.tied_weights),
+            "n_sampled": self._n_sampled(rows.X) if isinstance(rows, SparseRows) else None,
         }
+        if fitted is not None and (arguments["n_sampled"] is None) != (fitted["n_sampled"] is None):
+            raise ValueError(
+                f"an update draws {arguments['n_sampled'] or 'all'} features of these rows, but in "
+                f"the fit to go on from it drew {fitted['n_sampled'] or 'all'}: give X as that fit "
+                "got it, sparse or dense, or start anew by fit, without warm_start."
+            )
         if pretrained_ is None:
             return arguments
         return arguments | unrolled_arguments(pretrained_.unroll(), self.loss)
@@ -267,4 +324,8 @@ class Autoencoder(DeterministicAutoencoder):
             start_at(module, pretrained_.unroll())
 
     def _objective(self, module: AutoencoderModule, stream: Stream) -> GradientDescent:
+        if module.n_sampled is not None:
+            module.draw_from(stream)
+            ends = SampledEnds(module, module.n_sampled, self.learning_rate)
+            return SampledDescent(module, ends, stream)
         return self._descent(module, stream)

@@ -98,7 +98,7 @@ class Adam:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set m, v and t; raises ValueError if they are not those of parameters like these."""
-        for name, own in self.state_dict().items():
+        for name, own in Adam.state_dict(self).items():  # a subclass has more
             given = state.get(name, [])
             if [t.shape for t in given] != [t.shape for t in own]:
                 raise ValueError("the state is not that of these parameters.")
@@ -139,10 +139,10 @@ class _Alike:
 
 
 def flat_views(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Copies of tensors that are views of one vector, one after the other."""
-    vector = torch.cat([tensor.detach().flatten() for tensor in tensors])
-    parts = vector.split([tensor.numel() for tensor in tensors])
-    return [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
+    """Copies of dense tensors, in their layouts, that are views of one vector."""
+    vector = torch.cat([t.detach().as_strided((t.numel(),), (1,)) for t in tensors])
+    parts = vector.split([t.numel() for t in tensors])
+    return [part.as_strided(t.shape, t.stride()) for part, t in zip(parts, tensors, strict=True)]
 
 
 def _by_kind(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:

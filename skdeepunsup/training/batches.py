@@ -25,7 +25,7 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
     start = 0
     for ids in _parts(order.to(rows.index_device), size):
         x = rows.take(ids)
-        weights = None if weights is None else weights.to(x)
+        weights = None if weights is None else weights.to(x.device, x.dtype)
         labels = None if labels is None else labels.to(x.device)
         part = slice(start, start + len(x))
         marks = [None if of_rows is None else of_rows[part] for of_rows in (weights, labels)]

@@ -49,6 +49,35 @@ def test_errors_of_reconstructions(written, loss, observed, share):
 
 
 @shares
+@pytest.mark.parametrize("name", ["squared_error", "bernoulli_error"])
+def test_entries_may_count_by_any_weight(name, share):
+    counts = torch.arange(1.0, D + 1, dtype=torch.float64)
+    x, output, memory = rows().sigmoid(), rows(seed=1), torch.empty(N, D, dtype=torch.float64)
+    error = getattr(gradients, name)
+    loss, d = error(x, output, counts, share, memory)
+    parts = [error(x[:, [i]], output[:, [i]], None, share, memory[:, [i]]) for i in range(D)]
+    torch.testing.assert_close(
+        loss, sum(c * part[0] for c, part in zip(counts, parts, strict=True))
+    )
+    torch.testing.assert_close(d, torch.cat([part[1] for part in parts], 1) * counts)
+
+
+@pytest.mark.parametrize("n_entries", [9, 0])
+def test_a_distribution_over_columns(n_entries):
+    places = Stream(3).permutation(N * D)[:n_entries].sort().values
+    counts = Stream(4).uniform((n_entries,), torch.float64) + 0.5
+    x = torch.zeros(N * D, dtype=torch.float64)
+    x[places] = counts
+    logits = rows().requires_grad_()
+    with torch.no_grad():
+        result = gradients.multinomial_error(
+            counts, places // D, places % D, logits.detach().clone(), 1 / N
+        )
+    losses = -(x.view(N, D) * logits.log_softmax(1)).sum(1)
+    assert_is_derivative(result, losses, logits, 1 / N)
+
+
+@shares
 @masks
 @pytest.mark.parametrize("n_scales", [1, D])
 def test_a_normal_density_and_its_variances(n_scales, observed, share):

@@ -35,6 +35,9 @@ class ImplicitModule(RecordedModule):
         Epochs over which this weight grows linearly from 0 to ``beta``.
     corruption_level : float
         Share of the entries of x that dropout hides from the encoder in training.
+    n_sampled : int, default=None
+        Items that stand for all that a batch does not have in the softmax's sum in training; None
+        if the sum is over all.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class ImplicitModule(RecordedModule):
         beta: float,
         kl_warmup: int,
         corruption_level: float,
+        n_sampled: int | None = None,
     ) -> None:
         super().__init__()
         self.n_components, self.variational = n_components, variational
         self.beta, self.kl_warmup, self.corruption_level = beta, kl_warmup, corruption_level
+        self.n_sampled = n_sampled
         n_outputs = n_components * (2 if variational else 1)
         self.encoder = dense((n_items, *hidden_layer_sizes, n_outputs), activation)
         self.decoder = dense((n_components, *hidden_layer_sizes[::-1], n_items), activation)
@@ -58,18 +63,19 @@ class ImplicitModule(RecordedModule):
         self.register_buffer("warmth", torch.zeros(()))
         self.warmth: Tensor
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ and log σ² of q(z | x), given the encoder's input x."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+    def split(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """μ and log σ² of q(z | x), given the encoder's output."""
+        mean, log_variance = output.chunk(2, dim=-1)
         return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
-    def code(self, x: Tensor) -> Tensor:
-        """μ, or the code of a model that is not variational, given the encoder's input x."""
-        return self.posterior(x)[0] if self.variational else self.activation(self.encoder(x))
-
     def encode(self, x: Tensor) -> Tensor:
-        """The code of complete rows x, whose input is x / ‖x‖; zeros have a finite code too."""
-        return self.code(normalize(x)).to(x.dtype)
+        """μ, or the code of a model that is not variational; the encoder's input is x / ‖x‖.
+
+        Rows of zeros have a finite code, too.
+        """
+        output = self.encoder(normalize(x))
+        code = self.split(output)[0] if self.variational else self.activation(output)
+        return code.to(x.dtype)
 
     def logits(self, x: Tensor) -> Tensor:
         """f(z) of each row, where z is its code."""
@@ -77,14 +83,19 @@ class ImplicitModule(RecordedModule):
 
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """−log p(x | z) of each row, with z from x / ‖x‖ with dropout, and the weighted KL."""
-        seen = normalize(x) * noise(x, self.corruption_level, stream)
+        seen, stored = normalize(x), x != 0
+        seen[stored] *= noise(x[stored], self.corruption_level, stream)
+        z, beside = self.drawn(self.encoder(seen), stream)
+        return {"reconstruction": self.cross_entropy(x, z)} | beside
+
+    def drawn(self, output: Tensor, stream: Stream) -> tuple[Tensor, dict[str, Tensor]]:
+        """Draw z, given the encoder's output; also return the terms lowered beside the error."""
         if not self.variational:
-            return {"reconstruction": self.cross_entropy(x, self.code(seen))}
-        mean, log_variance = self.posterior(seen)
+            return self.activation(output), {}
+        mean, log_variance = self.split(output)
         z = mean + (log_variance / 2).exp() * stream.normal_like(mean)
         beta = self.beta * (self.warmth if self.training else 1.0)
-        kl = kl_divergence(mean, log_variance).sum(-1)
-        return {"reconstruction": self.cross_entropy(x, z), "regularization": beta * kl}
+        return z, {"regularization": beta * kl_divergence(mean, log_variance).sum(-1)}
 
     def cross_entropy(self, x: Tensor, z: Tensor) -> Tensor:
         """−Σᵢ xᵢ log softmax(f(z))ᵢ of each row."""

@@ -16,16 +16,23 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
+    resolve_device,
 )
 from ..._random import Stream
-from ..._rows import Rows
+from ..._rows import Rows, StreamedRows
+from ..._scaling import Scaling
+from ..._sparse_rows import sparse_rows
 from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import to_array
 from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, initialize
+from ...networks.sparse import lay_by_columns
+from ...reconstruction.learning.base import has_kernels
+from ...reconstruction.learning.sampled_ends import SampledEnds, check_sampled, columns_to_sample
 from ...training import Adam, GradientDescent, Schedule
 from .base import ImplicitRecommender
+from .implicit_descent import ImplicitDescent, SampledImplicitDescent
 from .implicit_module import ImplicitModule
 
 
@@ -62,6 +69,11 @@ class ImplicitVAE(
     weight_decay : float, default=1.0
         Each update shrinks all parameters by this times ``learning_rate``. Fewer users need more of
         it.
+    n_sampled : int, default=None
+        Items that are drawn for each update, beside those of its users: the softmax's sum over all
+        other items is estimated from them, and an update takes a time that does not depend on the
+        number of items. As many as there are make it exact. None stands for 1000 where there are
+        more than 10,000 items, else for all.
     batch_size : int, default=100
         Users per update.
     max_iter : int, default=100
@@ -151,6 +163,7 @@ class ImplicitVAE(
         activation: str = "tanh",
         learning_rate: float = 1e-3,
         weight_decay: float = 1.0,
+        n_sampled: int | None = None,
         batch_size: int = 100,
         max_iter: int = 100,
         early_stopping: bool = False,
@@ -172,6 +185,7 @@ class ImplicitVAE(
         self.activation = activation
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.n_sampled = n_sampled
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping
@@ -249,6 +263,7 @@ class ImplicitVAE(
         check_real("corruption_level", self.corruption_level, 0, 1, "left")
         check_option("activation", self.activation, ACTIVATIONS)
         check_real("weight_decay", self.weight_decay, 0)
+        check_sampled(self)
         check_descent(self)
 
     def _idle_options(self) -> IdleOptions:
@@ -277,17 +292,34 @@ class ImplicitVAE(
             "beta": float(self.beta),
             "kl_warmup": int(self.kl_warmup),
             "corruption_level": float(self.corruption_level),
+            "n_sampled": columns_to_sample(self.n_sampled, rows.n_features),
         }
 
     def _initialize(self, module: ImplicitModule, rows: Rows, stream: Stream) -> None:
         initialize(module, stream)
 
+    def _rows(self, data: TrainingData, scaling: Scaling | None) -> Rows:
+        rows = super()._rows(data, scaling)
+        assert isinstance(rows, StreamedRows)
+        return sparse_rows(rows) if self._is_written() else rows
+
+    def _is_written(self) -> bool:
+        """Whether gradients are written out: in full precision, where their kernels are tested."""
+        device = resolve_device(self.device, self.precision)
+        return self._autocast_dtype() is None and has_kernels(device)
+
     def _objective(self, module: ImplicitModule, stream: Stream) -> GradientDescent:
+        decay = float(self.weight_decay)
+        if self._is_written() and module.n_sampled is not None:
+            ends = SampledEnds(module, module.n_sampled, self.learning_rate, decay)
+            return SampledImplicitDescent(module, ends, stream)
+        if self._is_written():
+            first: Any = module.encoder[0]
+            lay_by_columns(first.weight)
         optimizer = Adam(
-            (module.parameters(), self.learning_rate),
-            weight_decay=float(self.weight_decay),
-            decoupled=True,
+            (module.parameters(), self.learning_rate), weight_decay=decay, decoupled=True
         )
-        return GradientDescent(
-            module, optimizer, stream, self._autocast_dtype(), before_epoch=module.begin_epoch
-        )
+        if self._is_written():
+            return ImplicitDescent(module, optimizer, stream)
+        dtype = self._autocast_dtype()
+        return GradientDescent(module, optimizer, stream, dtype, before_epoch=module.begin_epoch)

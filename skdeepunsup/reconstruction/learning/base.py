@@ -55,15 +55,17 @@ class WrittenGradients(GradientDescent):
     def _through_encoder(
         self, output: Tensor, h: Tensor, dh: Tensor, terms: Iterable[Tensor]
     ) -> None:
-        """Go back from codes, and terms lowered beside, through the encoder.
+        """Go back from codes, and terms lowered beside, through the encoder to its parameters."""
+        self._encoder.backward(gradient_by_output(output, h, dh, terms), wants_dx=False)
 
-        By autograd from ``h`` to ``output``, the encoder's, of which it is a function.
-        """
-        with torch.enable_grad():
-            # Given gradients, torch.autograd.backward would import sympy: a third of a second.
-            reduce(add, terms, torch.dot(h.view(-1), dh.view(-1))).backward()
-        assert output.grad is not None
-        self._encoder.backward(output.grad, wants_dx=False)
+
+def gradient_by_output(output: Tensor, h: Tensor, dh: Tensor, terms: Iterable[Tensor]) -> Tensor:
+    """∂L/∂o of the encoder's output o, by autograd from codes h(o) and terms lowered beside."""
+    with torch.enable_grad():
+        # Given gradients, torch.autograd.backward would import sympy: a third of a second.
+        reduce(add, terms, torch.dot(h.view(-1), dh.view(-1))).backward()
+    assert output.grad is not None
+    return output.grad
 
 
 def gradients_of(network: nn.Module) -> list[Tensor]:

@@ -97,9 +97,22 @@ class DeterministicModule(ReconstructionModule):
 
 
 class AutoencoderModule(DeterministicModule):
-    """The plain autoencoder: h is the encoder's output, and the error is the only loss."""
+    """The plain autoencoder: h is the encoder's output, and the error is the only loss.
+
+    Parameters
+    ----------
+    n_sampled : int, default=None
+        Features that stand for all that no row of a batch has, in the error that training lowers;
+        None if it is that of all.
+    **arguments : Any
+        Arguments of `DeterministicModule`.
+    """
 
     is_plain = True
+
+    def __init__(self, *, n_sampled: int | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.n_sampled = n_sampled
 
     def code(self, a: Tensor) -> Tensor:
         """Return h = a."""

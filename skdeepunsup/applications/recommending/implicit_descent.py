@@ -1,0 +1,109 @@
+"""Descents of a multinomial autoencoder of sparse rows, with gradients written out."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..._random import Stream
+from ..._rows import Rows
+from ..._sparse_rows import SparseBatch
+from ...formulas.gradients import multinomial_error
+from ...networks.dropout import noise
+from ...networks.sparse import WholeTable, sparse_affine
+from ...networks.written import Layer, WrittenNetwork, written
+from ...reconstruction.learning.base import gradient_by_output
+from ...reconstruction.learning.sampled_ends import SampledEnds
+from ...training import Adam, GradientDescent, LazyAdam, mean_term
+from .implicit_module import ImplicitModule
+
+
+class ImplicitDescent(GradientDescent):
+    """Descent of an `ImplicitModule`, from batches that are `SparseBatch` objects.
+
+    The error's gradient goes back through the decoder to ∂L/∂z, by autograd through
+    z = μ + σ ε and the KL to the encoder's output, and through the encoder, whose first layer costs
+    as much as rows have entries.
+
+    Parameters
+    ----------
+    module : ImplicitModule
+        The weights of whose first layer are laid out by ``lay_by_columns``.
+    optimizer : Adam
+        Holds all parameters.
+    stream : Stream
+    """
+
+    gradients = "written"
+    module: ImplicitModule
+
+    def __init__(self, module: ImplicitModule, optimizer: Adam, stream: Stream) -> None:
+        super().__init__(module, optimizer, stream, before_epoch=module.begin_epoch)
+        optimizer.flatten()
+        self._encoder, self._decoder = self._networks()
+
+    def _networks(self) -> tuple[WrittenNetwork, WrittenNetwork]:
+        first: Any = self.module.encoder[0]
+        replaced: dict[Any, Layer] = {first: sparse_affine(first, WholeTable(first.weight))}
+        return written(self.module.encoder, replaced=replaced), written(self.module.decoder)
+
+    @torch.no_grad()
+    def differentiate(self, x: Any, weight: Tensor | None, *label: Tensor) -> dict[str, Tensor]:
+        module = self.module
+        output = self._encoder.forward(self._seen(x)).detach().requires_grad_()
+        with torch.enable_grad():
+            z, beside = module.drawn(output, self.stream)
+            terms = {name: mean_term(term, weight) for name, term in beside.items()}
+        error, dz = self._through_decoder(x, z.detach())
+        self._encoder.backward(gradient_by_output(output, z, dz, terms.values()), wants_dx=False)
+        return {"reconstruction": error} | {name: t.detach() for name, t in terms.items()}
+
+    def _seen(self, x: SparseBatch) -> SparseBatch:
+        """The encoder's input: x / ‖x‖ with dropout."""
+        lengths = x.row_sums(x.values.square()).sqrt_().clamp_min_(1e-12)  # as torch's normalize
+        values = x.values / lengths[x.rows]
+        return x.with_values(values * noise(values, self.module.corruption_level, self.stream))
+
+    def _through_decoder(self, x: SparseBatch, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean error, and its gradient by z; set the decoder's gradients."""
+        logits = self._decoder.forward(z)
+        error, d = multinomial_error(x.values, x.rows, x.columns, logits, 1 / len(x))
+        dz = self._decoder.backward(d, wants_dx=True)
+        assert dz is not None
+        return error, dz
+
+
+class SampledImplicitDescent(ImplicitDescent):
+    """Descent in which the softmax's sum over all items is estimated from some.
+
+    An update then takes a time that does not depend on the number of items.
+
+    Parameters
+    ----------
+    module : ImplicitModule
+    ends : SampledEnds
+        Of ``module``.
+    stream : Stream
+    """
+
+    gradients = "sampled"
+    optimizer: LazyAdam
+
+    def __init__(self, module: ImplicitModule, ends: SampledEnds, stream: Stream) -> None:
+        self._ends = ends
+        super().__init__(module, ends.optimizer, stream)
+
+    def _networks(self) -> tuple[WrittenNetwork, WrittenNetwork]:
+        return self._ends.networks()
+
+    def _through_decoder(self, x: SparseBatch, z: Tensor) -> tuple[Tensor, Tensor]:
+        weights = self._ends.choose(x, self.stream)
+        logits = self._decoder.forward(z).add_(weights.log_())
+        error, d = multinomial_error(x.values, x.rows, x.places, logits, 1 / len(x))
+        dz = self._decoder.backward(d, wants_dx=True)
+        assert dz is not None
+        return error, dz
+
+    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+        self.optimizer.catch_up()  # at the end of an epoch all rows are as of its last update
+        return super().measure(rows, held_out)
