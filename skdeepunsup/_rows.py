@@ -55,6 +55,11 @@ class Rows(ABC):
     def __len__(self) -> int:
         """Number of rows."""
 
+    @property
+    def at_a_time(self) -> int:
+        """Rows to pass through a network at a time: fewer if they are wide, as large images are."""
+        return max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // self.n_features))
+
     @abstractmethod
     def take(self, ids: Tensor) -> Tensor:
         """Copies of the rows ``ids``, shape (len(ids), n_features)."""
@@ -211,11 +216,6 @@ def standardized(
     return rows.to(device)
 
 
-def chunk_rows(rows: Rows) -> int:
-    """Rows to pass through a network at a time: fewer if they are wide, such as large images."""
-    return max(1, min(CHUNK_ROWS, CHUNK_ENTRIES // rows.n_features))
-
-
 def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
     """Apply ``function`` to all rows in chunks, without gradients; return an array of ``dtype``.
 
@@ -224,7 +224,7 @@ def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) 
     result = None
     start = 0
     with torch.inference_mode():
-        for chunk in rows.chunks(chunk_rows(rows)):
+        for chunk in rows.chunks(rows.at_a_time):
             part = function(chunk).cpu().numpy()
             if result is None:
                 result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
@@ -269,7 +269,7 @@ def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tens
     alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
     weights = alike if rows.weights is None else rows.weights.double()
     with torch.no_grad():
-        size = chunk_rows(rows)
+        size = rows.at_a_time
         for start, x in zip(range(0, len(rows), size), rows.chunks(size), strict=True):
             part = slice(start, start + size)
             weight = weights[part]

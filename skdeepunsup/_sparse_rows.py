@@ -1,6 +1,7 @@
 """Rows of a CSR matrix of which only the entries that are not 0 are ever handed out."""
 
 import copy
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from ._rows import StreamedRows
+from ._rows import CHUNK_ENTRIES, CHUNK_ROWS, Rows, StreamedRows
 
 
 class SparseBatch:
@@ -91,6 +92,17 @@ class SparseBatch:
         changed.values = values
         return changed
 
+    def normalized(self) -> Self:
+        """The rows divided by their Euclidean lengths; rows of zeros stay."""
+        lengths = self.row_sums(self.values.square()).sqrt_().clamp_min_(1e-12)
+        return self.with_values(self.values / lengths[self.rows])
+
+    def dense(self, n_features: int) -> Tensor:
+        """The rows as a tensor of shape (n, n_features)."""
+        x = self.values.new_zeros(len(self), n_features)
+        x[self.rows, self.columns] = self.values
+        return x
+
     def row_sums(self, values: Tensor) -> Tensor:
         """The sum over each row, shape (n,), of one number for each entry."""
         return values.new_zeros(len(self)).index_add_(0, self.rows, values)
@@ -114,11 +126,15 @@ def _weighted_sums(W: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> 
 
 
 class SparseRows(StreamedRows):
-    """`StreamedRows` of a CSR matrix whose ``take`` returns a `SparseBatch`.
+    """`StreamedRows` of a CSR matrix that are handed out as `SparseBatch` objects.
 
     Entries that are not stored are 0, in the units of a `Scaling` too: its centre must be 0.
-    ``chunks`` returns dense rows.
     """
+
+    @property
+    def at_a_time(self) -> int:
+        entries_per_row = self.X.nnz / self.X.shape[0]
+        return max(1, int(CHUNK_ENTRIES / (1 + entries_per_row)))
 
     def take(self, ids: Tensor) -> Any:
         wanted, starts = self._wanted(ids), self.X.indptr  # SciPy takes ten times as long
@@ -129,6 +145,12 @@ class SparseRows(StreamedRows):
         if self.scaling is not None:
             values = values / self.scaling.scale.numpy()[columns]
         return SparseBatch(lengths, columns, values, self.device, self.dtype)
+
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Any]:
+        yield from map(self.take, torch.arange(len(self)).split(size))
+
+    def in_data_units(self, x: Any) -> Tensor:
+        return super().in_data_units(x.dense(self.n_features))
 
     def mean(self) -> Tensor:
         X = self.X if self.ids is None else self.X[self.ids]
@@ -146,3 +168,19 @@ def sparse_rows(rows: StreamedRows) -> SparseRows:
     made = SparseRows(X, rows.device, rows.dtype, rows.ids, rows.absent, rows.scaling)
     made.weights, made.labels, made.classes = rows.weights, rows.labels, rows.classes
     return made
+
+
+def mean_over_batches(function: Callable[[Any, Tensor | None], Tensor], rows: Rows) -> Tensor:
+    """The mean over all rows of what ``function(x, weights)`` returns for batches, on the CPU.
+
+    ``function`` returns weighted means over the rows of a batch, whose weights have the mean 1 over
+    all rows, or are None.
+    """
+    total = torch.zeros((), dtype=torch.float64)
+    ids = torch.arange(len(rows)).split(CHUNK_ROWS)
+    weights = None if rows.weights is None else rows.weights / rows.weights.mean()
+    for part in ids:
+        x = rows.take(part)
+        weight = None if weights is None else weights[part].to(x.device, x.dtype)
+        total = total + function(x, weight).cpu().double() * len(part)
+    return total / len(rows)

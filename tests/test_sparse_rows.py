@@ -7,7 +7,7 @@ import torch
 
 from skdeepunsup._rows import StreamedRows
 from skdeepunsup._scaling import Scaling
-from skdeepunsup._sparse_rows import sparse_rows
+from skdeepunsup._sparse_rows import mean_over_batches, sparse_rows
 
 DENSE = np.array(
     [[0, 2, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 4, 0], [0, 0, 5, 0, 0, 0]], float
@@ -62,10 +62,10 @@ def test_entries_that_are_stored_twice_are_added():
     assert X.nnz == 3  # the caller's matrix stays
 
 
-def test_units_are_those_of_the_chunks():
-    rows = rows_of(sp.csr_array(DENSE), scaling=scaling())
-    batch, (chunk,) = rows.take(IDS), rows.chunks()
-    torch.testing.assert_close(batch.values, chunk[IDS][batch.rows, batch.columns])
+def test_entries_are_in_the_units_of_the_rows():
+    batch = rows_of(sp.csr_array(DENSE), scaling=scaling()).take(IDS)
+    expected = torch.from_numpy(scaling().standardized(DENSE))[IDS]
+    torch.testing.assert_close(batch.dense(6), expected)
 
 
 @pytest.mark.parametrize("ids", [None, np.array([0, 2, 3])], ids=["all", "some"])
@@ -84,3 +84,32 @@ def test_parts_are_sparse_rows_with_their_marks():
     part = rows.select(torch.tensor([2, 0]))
     assert part.take(torch.tensor([0])).values.tolist() == [5]
     assert part.weights.tolist() == [3, 1]
+
+
+def test_chunks_are_batches_of_all_rows_in_order():
+    rows = rows_of(sp.csr_array(DENSE), scaling=scaling())
+    chunks = list(rows.chunks(3))
+    assert [len(chunk) for chunk in chunks] == [3, 1]
+    dense = torch.cat([chunk.dense(6) for chunk in chunks])
+    torch.testing.assert_close(dense, torch.from_numpy(DENSE / np.arange(1.0, 7)))
+    assert rows.value_range() == (0, 5)
+
+
+def test_normalized_rows_are_those_of_torch(batch):
+    expected = torch.nn.functional.normalize(torch.from_numpy(DENSE)[IDS])
+    torch.testing.assert_close(batch.normalized().dense(6), expected)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_means_over_batches_are_those_over_rows(weighted, monkeypatch):
+    monkeypatch.setattr("skdeepunsup._sparse_rows.CHUNK_ROWS", 3)
+    rows = rows_of(sp.csr_array(DENSE))
+    weights = np.arange(1.0, 5) if weighted else None
+    rows = rows.weighted(weights) if weighted else rows
+
+    def total(x, weight):
+        sums = x.row_sums(x.values)
+        return (sums if weight is None else weight * sums).mean()
+
+    expected = np.average(DENSE.sum(1), weights=weights)
+    assert float(mean_over_batches(total, rows)) == pytest.approx(expected)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +14,7 @@ from .._parameters import resolve_device, resolve_precision
 from .._persistence import RecordedModule, restore_module, store_module, to_arrays
 from .._rows import StreamedRows, map_rows
 from .._scaling import Scaling
+from .._sparse_rows import sparse_rows
 from .._validation import output_dtype
 from .wide import wide
 
@@ -71,18 +73,22 @@ class FittedModel(BaseEstimator):
         *,
         codes: bool = False,
         rows_out: bool = False,
+        entries: bool = False,
     ) -> np.ndarray:
         """Apply a method of the module to the rows of a checked array.
 
         On a CPU, it is computed in the dtype that is returned. The module gets rows in its own
         units, or with ``codes`` codes as they are; with ``rows_out``, what it returns are rows in
-        its units, which are put into those of the data.
+        its units, which are put into those of the data. With ``entries``, it gets the rows of a
+        sparse array as `SparseBatch` objects.
         """
         module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
         rows = self._streamed(X, parameter.device, parameter.dtype)
         if codes:
             rows.scaling = None
+        if entries and sp.issparse(X):
+            rows = sparse_rows(rows)
         function = method(module)
         if not rows_out:
             return map_rows(function, rows, output_dtype(X))

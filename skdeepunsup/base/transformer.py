@@ -38,6 +38,11 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """Score each row, higher being better."""
 
     @property
+    def _encodes_entries(self) -> bool:
+        """Whether the module encodes a `SparseBatch`, whose entries that are not stored are 0."""
+        return False
+
+    @property
     def _n_features_out(self) -> int:
         """Width of the code."""
         return int(self._module.n_components)
@@ -57,7 +62,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """
         check_is_fitted(self)
         X = self._checked(X)
-        return self._answer(X, lambda module: module.encode)
+        return self._answer(X, lambda module: module.encode, entries=self._encodes_entries)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Map codes back to rows.

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .._products import fast_linear
+from .._sparse_rows import SparseBatch
 from .dropout import Dropout
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -37,8 +39,10 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs))
         self.bias = nn.Parameter(torch.empty(n_outputs))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x of shape (n, n_inputs) to y of shape (n, n_outputs)."""
+    def forward(self, x: Any) -> Tensor:
+        """Map x of shape (n, n_inputs), or a `SparseBatch`, to y of shape (n, n_outputs)."""
+        if isinstance(x, SparseBatch):
+            return x.times(self.weight.T.contiguous()).add_(self.bias)
         return fast_linear(x, self.weight, self.bias)
 
 

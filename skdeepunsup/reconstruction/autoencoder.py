@@ -237,6 +237,10 @@ class Autoencoder(DeterministicAutoencoder):
         if not self._may_sample():
             yield "n_sampled", NEEDS_DENSE
 
+    @property
+    def _encodes_entries(self) -> bool:
+        return self._module.n_sampled is not None
+
     def _may_sample(self) -> bool:
         """Whether errors may be estimated from some features, whatever the rows."""
         device = resolve_device(self.device, self.precision)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..._random import Stream
 from ..._rows import Rows
-from ..._sparse_rows import SparseBatch
+from ..._sparse_rows import SparseBatch, mean_over_batches
 from ...formulas.gradients import multinomial_error
 from ...networks.dropout import noise
 from ...networks.sparse import WholeTable, sparse_affine
@@ -50,27 +50,45 @@ class ImplicitDescent(GradientDescent):
     @torch.no_grad()
     def differentiate(self, x: Any, weight: Tensor | None, *label: Tensor) -> dict[str, Tensor]:
         module = self.module
-        output = self._encoder.forward(self._seen(x)).detach().requires_grad_()
+        output = self._encoder.forward(self._seen(x, self.stream)).detach().requires_grad_()
         with torch.enable_grad():
             z, beside = module.drawn(output, self.stream)
             terms = {name: mean_term(term, weight) for name, term in beside.items()}
-        error, dz = self._through_decoder(x, z.detach())
+        error, d = self._error(x, z.detach(), self.stream)
+        dz = self._decoder.backward(d, wants_dx=True)
+        assert dz is not None
         self._encoder.backward(gradient_by_output(output, z, dz, terms.values()), wants_dx=False)
         return {"reconstruction": error} | {name: t.detach() for name, t in terms.items()}
 
-    def _seen(self, x: SparseBatch) -> SparseBatch:
+    def _seen(self, x: SparseBatch, stream: Stream) -> SparseBatch:
         """The encoder's input: x / ‖x‖ with dropout."""
-        lengths = x.row_sums(x.values.square()).sqrt_().clamp_min_(1e-12)  # as torch's normalize
-        values = x.values / lengths[x.rows]
-        return x.with_values(values * noise(values, self.module.corruption_level, self.stream))
+        seen = x.normalized()
+        level = self.module.corruption_level
+        return seen.with_values(seen.values * noise(seen.values, level, stream))
 
-    def _through_decoder(self, x: SparseBatch, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean error, and its gradient by z; set the decoder's gradients."""
+    def _error(self, x: SparseBatch, z: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        """The mean error, and its gradient by the decoder's output."""
         logits = self._decoder.forward(z)
-        error, d = multinomial_error(x.values, x.rows, x.columns, logits, 1 / len(x))
-        dz = self._decoder.backward(d, wants_dx=True)
-        assert dz is not None
-        return error, dz
+        return multinomial_error(x.values, x.rows, x.columns, logits, 1 / len(x))
+
+    @torch.no_grad()
+    def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
+        if held_out is None:
+            return {}
+        module, stream = self.module.eval(), Stream(0, self.stream.device)
+        names: list[str] = []
+
+        def terms(x: SparseBatch, weight: Tensor | None) -> Tensor:
+            z, beside = module.drawn(self._encoder.forward(self._seen(x, stream)), stream)
+            found = {"reconstruction": self._error(x, z, stream)[0]}
+            found |= {name: term.mean() for name, term in beside.items()}
+            names[:] = found
+            return torch.stack(list(found.values()))
+
+        means = mean_over_batches(terms, held_out)
+        found = {"loss": means.sum()} | dict(zip(names, means, strict=True))
+        kept = found if len(names) > 1 else {"loss": means.sum()}
+        return {f"validation_{name}": value for name, value in kept.items()}
 
 
 class SampledImplicitDescent(ImplicitDescent):
@@ -96,13 +114,10 @@ class SampledImplicitDescent(ImplicitDescent):
     def _networks(self) -> tuple[WrittenNetwork, WrittenNetwork]:
         return self._ends.networks()
 
-    def _through_decoder(self, x: SparseBatch, z: Tensor) -> tuple[Tensor, Tensor]:
-        weights = self._ends.choose(x, self.stream)
+    def _error(self, x: SparseBatch, z: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
+        weights = self._ends.choose(x, stream)
         logits = self._decoder.forward(z).add_(weights.log_())
-        error, d = multinomial_error(x.values, x.rows, x.places, logits, 1 / len(x))
-        dz = self._decoder.backward(d, wants_dx=True)
-        assert dz is not None
-        return error, dz
+        return multinomial_error(x.values, x.rows, x.places, logits, 1 / len(x))
 
     def measure(self, rows: Rows, held_out: Rows | None) -> dict[str, Tensor]:
         self.optimizer.catch_up()  # at the end of an epoch all rows are as of its last update

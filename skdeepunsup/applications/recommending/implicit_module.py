@@ -1,6 +1,7 @@
 """A multinomial variational autoencoder: interactions as draws from a distribution over items."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch.nn.functional import normalize
 
 from ..._persistence import RecordedModule
 from ..._random import Stream
+from ..._sparse_rows import SparseBatch
 from ...formulas.regularizers import kl_divergence
 from ...networks import ACTIVATIONS, dense
 from ...networks.dropout import noise
@@ -68,16 +70,16 @@ class ImplicitModule(RecordedModule):
         mean, log_variance = output.chunk(2, dim=-1)
         return mean, log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
-    def encode(self, x: Tensor) -> Tensor:
+    def encode(self, x: Any) -> Tensor:
         """μ, or the code of a model that is not variational; the encoder's input is x / ‖x‖.
 
         Rows of zeros have a finite code, too.
         """
-        output = self.encoder(normalize(x))
+        output = self.encoder(x.normalized() if isinstance(x, SparseBatch) else normalize(x))
         code = self.split(output)[0] if self.variational else self.activation(output)
         return code.to(x.dtype)
 
-    def logits(self, x: Tensor) -> Tensor:
+    def logits(self, x: Any) -> Tensor:
         """f(z) of each row, where z is its code."""
         return self.decoder(self.encode(x)).to(x.dtype)
 

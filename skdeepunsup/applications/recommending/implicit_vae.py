@@ -240,7 +240,7 @@ class ImplicitVAE(
         ndarray of shape (n_users, n_components)
             Means of the posterior, or codes of a model that is not variational, as float64.
         """
-        return self._answer(self._known(X), lambda module: module.encode)
+        return self._answer(self._known(X), lambda module: module.encode, entries=True)
 
     @property
     def _n_features_out(self) -> int:
@@ -248,7 +248,7 @@ class ImplicitVAE(
         return int(self._module.n_components)
 
     def _scores(self, known: sp.csr_array) -> np.ndarray:
-        return self._answer(known, lambda module: module.logits)
+        return self._answer(known, lambda module: module.logits, entries=True)
 
     def _item_vectors(self) -> np.ndarray:
         """The weights of each item in the decoder's last layer."""

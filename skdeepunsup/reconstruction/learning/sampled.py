@@ -7,15 +7,11 @@ from torch import Tensor
 
 from ..._random import Stream
 from ..._rows import Rows
-from ..._sparse_rows import SparseBatch
+from ..._sparse_rows import SparseBatch, mean_over_batches
 from ...training import GradientDescent
-from ...training.batches import batches
 from ..modules.deterministic import AutoencoderModule
 from .deterministic import error_of
 from .sampled_ends import SampledEnds
-
-MEASURED_ROWS = 1024
-"""Held-out rows whose columns are drawn together."""
 
 
 class SampledDescent(GradientDescent):
@@ -66,8 +62,9 @@ class SampledDescent(GradientDescent):
         if held_out is None:
             return {}
         self.module.eval()
-        stream, total = Stream(0, self.stream.device), torch.zeros(())
-        for x, *marks in batches(held_out, MEASURED_ROWS, stream):
-            error, _ = self._error_and_gradient(x, marks[0] if marks else None, stream)
-            total += error.cpu() * len(x)
-        return {"validation_loss": total / len(held_out)}
+        stream = Stream(0, self.stream.device)  # the same columns at each epoch
+
+        def error(x: SparseBatch, weight: Tensor | None) -> Tensor:
+            return self._error_and_gradient(x, weight, stream)[0]
+
+        return {"validation_loss": mean_over_batches(error, held_out)}

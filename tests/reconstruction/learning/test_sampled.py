@@ -181,3 +181,13 @@ def test_rows_of_another_kind_do_not_go_on(monkeypatch):
 def test_the_number_is_checked(value):
     with pytest.raises((TypeError, ValueError), match="n_sampled"):
         fitted(X, n_sampled=value)
+
+
+def test_codes_are_those_of_dense_rows():
+    model = fitted(X, n_sampled=5)
+    assert model._encodes_entries
+    np.testing.assert_allclose(model.transform(X), model.transform(X.toarray()), atol=1e-12)
+    single = model.transform(X.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, model.transform(X), atol=1e-5)
+    np.testing.assert_array_equal(model.transform(X[3:5]), model.transform(X)[3:5])
