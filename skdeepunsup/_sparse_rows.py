@@ -34,6 +34,8 @@ class SparseBatch:
         The row and the column of each entry, row after row.
     present : Tensor of int64, of shape (n_present,)
         The columns that have an entry, in rising order.
+    present_on_host : ndarray of int64
+        The same columns, without a wait for the device.
     places : Tensor of int64, of shape (n_entries,)
         The place in ``present`` of each entry's column.
     """
@@ -41,6 +43,7 @@ class SparseBatch:
     rows: Tensor
     columns: Tensor
     present: Tensor
+    present_on_host: np.ndarray
     places: Tensor
     _by_column: Tensor
     _row_starts: Tensor
@@ -60,11 +63,12 @@ class SparseBatch:
         places = np.empty(len(columns), np.int64)
         places[by_column] = begins.cumsum() - 1
         self._n = len(lengths)
+        self.present_on_host = in_order[begins].astype(np.int64)
         self.values = torch.from_numpy(values).to(device, dtype)
         ids = {
             "rows": np.repeat(np.arange(len(lengths)), lengths),
             "columns": columns,
-            "present": in_order[begins],
+            "present": self.present_on_host,
             "places": places,
             "_by_column": by_column,
             "_row_starts": lengths.cumsum() - lengths,

@@ -17,27 +17,26 @@ from torch import Tensor
 from .._random import Stream
 
 
-def drawn_columns(present: Tensor, n_columns: int, n: int, stream: Stream) -> tuple[Tensor, Tensor]:
-    """Draw columns beside those that are present.
+def drawn_columns(own: np.ndarray, n_columns: int, n: int, stream: Stream) -> tuple[Tensor, Tensor]:
+    """Draw columns beside those that a batch has.
 
     Parameters
     ----------
-    present : Tensor of int64, of shape (n_present,)
+    own : ndarray of int64, of shape (n_own,)
         P, in rising order.
     n_columns : int
         d.
     n : int
-        Columns to draw of all d; those that are present, which count in any case, are left out.
+        Columns to draw of all d; those in P, which count in any case, are left out.
     stream : Stream
 
     Returns
     -------
-    columns : Tensor of int64, of shape (n_present + n_drawn,)
+    columns : Tensor of int64, of shape (n_own + n_drawn,), on the device of the stream
         P, then N.
     weights : Tensor of float32, of the same shape
         By how much a column counts in a sum: 1, or (d − |P|) / |N|.
     """
-    own = present.cpu().numpy()
     n_others = n_columns - len(own)
     drawn = np.empty(0, np.int64)
     if n >= n_others:
@@ -49,4 +48,4 @@ def drawn_columns(present: Tensor, n_columns: int, n: int, stream: Stream) -> tu
     weights = np.ones(len(own) + len(drawn), np.float32)
     weights[len(own) :] = n_others / max(len(drawn), 1)
     columns = torch.from_numpy(np.concatenate([own, drawn]))
-    return columns.to(present.device), torch.from_numpy(weights).to(present.device)
+    return columns.to(stream.device), torch.from_numpy(weights).to(stream.device)

@@ -110,7 +110,7 @@ class LazyAdam(Adam):
     ) -> None:
         super().__init__((others, rate), weight_decay=weight_decay, decoupled=True)
         self.tables, self._rate = tables, rate
-        self._count = torch.zeros((), dtype=torch.int64, device="cpu")
+        self._count = 0
 
     @torch.no_grad()
     def step(self) -> None:
@@ -118,14 +118,14 @@ class LazyAdam(Adam):
         super().step()
         self._count += 1
         for table in self.tables:
-            table.take_update(int(self._count), self.pace * self._rate, self.weight_decay)
+            table.take_update(self._count, self.pace * self._rate, self.weight_decay)
 
     @torch.no_grad()
     def catch_up(self) -> None:
         """Let all rows decay as often as there have been updates."""
         if self.weight_decay:
             for table in self.tables:
-                table.catch_up(int(self._count), self.pace * self._rate * self.weight_decay)
+                table.catch_up(self._count, self.pace * self._rate * self.weight_decay)
 
     def state_dict(self) -> dict[str, Any]:
         """All moments and counts, after ``catch_up``; the tensors themselves, not copies."""
@@ -141,5 +141,5 @@ class LazyAdam(Adam):
         for table, (means, squares) in zip(self.tables, given, strict=True):
             table.means.copy_(means)
             table.squares.copy_(squares)
-            table.updated.fill_(int(state["count"]))
-        self._count.copy_(state["count"])
+            table.updated.fill_(state["count"])
+        self._count = state["count"]

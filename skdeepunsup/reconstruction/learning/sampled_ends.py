@@ -76,6 +76,6 @@ class SampledEnds:
         Returns the weight of each in a sum over all columns.
         """
         n_columns = self._last.weight.shape[0]
-        columns, weights = drawn_columns(x.present, n_columns, self._n_sampled, stream)
+        columns, weights = drawn_columns(x.present_on_host, n_columns, self._n_sampled, stream)
         self._outputs.chosen = columns
         return weights.to(x.values)
