@@ -111,6 +111,10 @@ class SparseBatch:
         """The sum over each row, shape (n,), of one number for each entry."""
         return values.new_zeros(len(self)).index_add_(0, self.rows, values)
 
+    def column_sums(self, values: Tensor) -> Tensor:
+        """The sum over each present column, shape (n_present,), of one number for each entry."""
+        return values.new_zeros(len(self.present)).index_add_(0, self.places, values)
+
     def times(self, W: Tensor) -> Tensor:
         """Return x W, given W of shape (n_features, h), contiguous."""
         return _weighted_sums(W, self.columns, self._row_starts, self.values)

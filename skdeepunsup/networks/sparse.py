@@ -24,17 +24,21 @@ class Table(Protocol):
 
 
 class WholeTable:
-    """A table of a parameter with a gradient, whose other rows become 0.
+    """A table whose gradient is that of a parameter; in rows that receive none it becomes 0.
 
     Parameters
     ----------
-    W : nn.Parameter of shape (n, n_rows)
-        Laid out by ``lay_by_columns``.
+    parameter : nn.Parameter
+        Has a gradient.
+    by_columns : bool, default=False
+        Whether the rows of the table are the columns of the parameter, which was laid out by
+        ``lay_by_columns``.
     """
 
-    def __init__(self, W: nn.Parameter) -> None:
-        assert W.grad is not None
-        self.values, self._gradient = W.detach().T, W.grad.T
+    def __init__(self, parameter: nn.Parameter, by_columns: bool = False) -> None:
+        assert parameter.grad is not None
+        pair = parameter.detach(), parameter.grad
+        self.values, self._gradient = (t.T if by_columns else t for t in pair)
 
     def receive(self, rows: Tensor, gradient: Tensor) -> None:
         self._gradient.zero_().index_copy_(0, rows, gradient)

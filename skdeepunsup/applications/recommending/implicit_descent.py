@@ -44,7 +44,9 @@ class ImplicitDescent(GradientDescent):
 
     def _networks(self) -> tuple[WrittenNetwork, WrittenNetwork]:
         first: Any = self.module.encoder[0]
-        replaced: dict[Any, Layer] = {first: sparse_affine(first, WholeTable(first.weight))}
+        replaced: dict[Any, Layer] = {
+            first: sparse_affine(first, WholeTable(first.weight, by_columns=True))
+        }
         return written(self.module.encoder, replaced=replaced), written(self.module.decoder)
 
     @torch.no_grad()

@@ -16,28 +16,24 @@ from ..._parameters import (
     check_real,
     check_sizes,
     descent_schedule,
-    resolve_device,
 )
 from ..._random import Stream
-from ..._rows import Rows, StreamedRows
-from ..._scaling import Scaling
-from ..._sparse_rows import sparse_rows
+from ..._rows import Rows
 from ..._unused import NEEDS_LAYER, IdleOptions
 from ..._validation import to_array
-from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...networks import ACTIVATIONS, initialize
 from ...networks.sparse import lay_by_columns
-from ...reconstruction.learning.base import has_kernels
 from ...reconstruction.learning.sampled_ends import SampledEnds, check_sampled, columns_to_sample
 from ...training import Adam, GradientDescent, Schedule
 from .base import ImplicitRecommender
 from .implicit_descent import ImplicitDescent, SampledImplicitDescent
 from .implicit_module import ImplicitModule
+from .written import WrittenRecommender
 
 
 class ImplicitVAE(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImplicitRecommender, DeepEstimator
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImplicitRecommender, WrittenRecommender
 ):
     """Variational autoencoder of interactions, such as items that users liked, viewed or bought.
 
@@ -297,16 +293,6 @@ class ImplicitVAE(
 
     def _initialize(self, module: ImplicitModule, rows: Rows, stream: Stream) -> None:
         initialize(module, stream)
-
-    def _rows(self, data: TrainingData, scaling: Scaling | None) -> Rows:
-        rows = super()._rows(data, scaling)
-        assert isinstance(rows, StreamedRows)
-        return sparse_rows(rows) if self._is_written() else rows
-
-    def _is_written(self) -> bool:
-        """Whether gradients are written out: in full precision, where their kernels are tested."""
-        device = resolve_device(self.device, self.precision)
-        return self._autocast_dtype() is None and has_kernels(device)
 
     def _objective(self, module: ImplicitModule, stream: Stream) -> GradientDescent:
         decay = float(self.weight_decay)

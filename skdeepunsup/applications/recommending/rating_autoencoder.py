@@ -18,15 +18,17 @@ from ..._random import Stream
 from ..._rows import Rows, StreamedRows
 from ..._scaling import Scaling, root_mean_square
 from ..._validation import to_array
-from ...base.estimator import DeepEstimator
 from ...base.fit import TrainingData
 from ...base.units import reported_error
+from ...networks.sparse import lay_by_columns
 from ...training import Adam, GradientDescent, Report, Schedule, linear_pace
 from .base import RatingRecommender
 from .bias import RatingBias, rating_bias
 from .checks import rated_items, transposed
+from .rating_descent import RatingDescent
 from .rating_module import RatingModule
 from .readout import LinearReadout, linear_readout
+from .written import WrittenRecommender
 
 VIEWS = ("items", "users")
 LEAST_NOISE = 1e-9
@@ -34,7 +36,7 @@ LEAST_NOISE = 1e-9
 
 
 class RatingAutoencoder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, RatingRecommender, DeepEstimator
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, RatingRecommender, WrittenRecommender
 ):
     """Autoencoder of ratings: predicts all ratings of a row from the known ones.
 
@@ -289,7 +291,11 @@ class RatingAutoencoder(
         module.scaling.take(rows.scaling)
 
     def _objective(self, module: RatingModule, stream: Stream) -> GradientDescent:
+        if self._is_written():
+            lay_by_columns(module.encoder.weight)
         optimizer = Adam(
             (module.parameters(), self.learning_rate), weight_decay=float(self.weight_decay)
         )
+        if self._is_written():
+            return RatingDescent(module, optimizer, stream, linear_pace)
         return GradientDescent(module, optimizer, stream, self._autocast_dtype(), pace=linear_pace)

@@ -70,6 +70,7 @@ class RatingModule(RecordedModule):
     def losses(self, x: Tensor, stream: Stream, weights: Tensor | None = None) -> dict[str, Tensor]:
         """Σ m (x − r̂)² of each row, divided by the mean number of ratings of a row."""
         m, x = (~x.isnan()).to(x.dtype), x.nan_to_num(0.0)
-        shown = m * stream.bernoulli(torch.full_like(m, 1 - self.corruption_level))
+        shown, known = m.clone(), m > 0
+        shown[known] = stream.bernoulli(torch.full_like(m[known], 1 - self.corruption_level))
         r = self.decode(self._hidden(x, shown)).to(x.dtype)
         return {"squared_error": (m * (x - r).square()).sum(1) / self.ratings_per_row}
