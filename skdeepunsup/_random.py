@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,19 @@ TABLE_ENTRIES = 2**18
 
 POOL_SIZE = 2**16
 """Uniform numbers drawn in advance for small calls, where a call costs more than the bits."""
+
+
+def _seed_of(random_state: Any) -> int:
+    """An integer drawn from ``random_state``."""
+    if type(random_state) is int:
+        return _seed_of_integer(random_state)
+    return int(check_seed(random_state).randint(2**31 - 1))
+
+
+@lru_cache
+def _seed_of_integer(random_state: int) -> int:
+    """The integer that is drawn for a seed: held-out rows are measured with one at each epoch."""
+    return int(check_seed(random_state).randint(2**31 - 1))
 
 
 class Stream:
@@ -49,7 +63,7 @@ class Stream:
     """
 
     def __init__(self, random_state: Any = None, device: str | torch.device = "cpu") -> None:
-        seed = int(check_seed(random_state).randint(2**31 - 1))
+        seed = _seed_of(random_state)
         self.device = torch.device(device)
         self.numpy = np.random.Generator(np.random.SFC64(seed))
         self._raw = self.numpy.bit_generator.random_raw

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 import torch
@@ -19,8 +20,8 @@ from .._scaling import Scaling
 from .._unused import IdleOptions, warn_of_idle_options
 from ..training import Objective, Report, Schedule, Watch, train
 from .fit import CallbackObserver, Fit, TrainingData, split
-from .fitted import FittedModel
-from .memory import WithinMemory
+from .fitted import FittedModel, has_own_network
+from .memory import within_memory
 
 
 class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
@@ -223,17 +224,18 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
         prepared = self._prepare(data, reset=True)
         self._set(prepared)
         rows = self._rows(data, self._scaling(data, **prepared))
-        with WithinMemory(self):
+        with within_memory(self, rows.n_features):
             module = self._new_module(self._module_arguments(rows, None, **prepared))
         stream = Stream(self.random_state, resolve_device(self.device, self.precision))
         split_seed = int(stream.numpy.integers(2**31))
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
         schedule = schedule.for_rows(len(rows))
-        unbounded = infinite_tensors(module)  # such as the mask of a user's own network
+        own = has_own_network(module.arguments)
+        unbounded = infinite_tensors(module) if own else set()  # such as its mask
         self._initialize(module, rows, stream, **prepared)
         check_start(module, unbounded, lambda: max(map(abs, rows.value_range())))
-        module.to(device=stream.device, dtype=self._parameter_dtype())
-        with WithinMemory(self):
+        move(module, stream.device, self._parameter_dtype())
+        with within_memory(self, rows.n_features):
             objective = self._objective(module, stream)
         history: dict[str, list[float]] = {"loss": [], "validation_loss": []}
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
@@ -249,7 +251,7 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
         split_seed = self._training["split_seed"]
         rows, held_out = split(rows, schedule.validation_fraction, split_seed)
         schedule = schedule.for_rows(len(rows))
-        module.to(device=device, dtype=self._parameter_dtype())
+        move(module, device, self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
         objective = self._objective(module, stream)  # parameters may have been set anew
         try:
@@ -296,7 +298,16 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
 
     def _new_module(self, arguments: dict[str, Any]) -> Any:
         """Make a module in float32 on the CPU."""
-        return self._module_class(**arguments).float().cpu()
+        module = self._module_class(**arguments)
+        move(module, torch.device("cpu"), torch.float32)
+        return module
+
+
+def move(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Move a module to a device and a precision, unless all of it is there."""
+    tensors = chain(module.parameters(), module.buffers())
+    if not all(t.device == device and t.dtype == dtype for t in tensors):
+        module.to(device=device, dtype=dtype)
 
 
 def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:

@@ -107,7 +107,7 @@ class FittedModel(BaseEstimator):
         """
         module = self._module
         on_cpu = next(module.parameters()).device.type == "cpu"
-        own = _has_own_network(module.arguments)
+        own = has_own_network(module.arguments)
         return wide(module) if on_cpu and not own else module
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
@@ -125,7 +125,7 @@ class FittedModel(BaseEstimator):
         return precision if precision == torch.bfloat16 else None
 
 
-def _has_own_network(arguments: dict[str, Any]) -> bool:
+def has_own_network(arguments: dict[str, Any]) -> bool:
     """Whether a module, or a part of it, contains a user's own network."""
     parts = [arguments, *(of_part for _, of_part in arguments.get("parts", ()))]
     return any(part.get(name) is not None for part in parts for name in ("encoder", "decoder"))

@@ -1,6 +1,8 @@
 """Refuses a model that is larger than the machine before anything of it is made."""
 
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
+from types import NoneType
 from typing import Any
 
 import torch
@@ -43,6 +45,21 @@ class WithinMemory(TorchFunctionMode):
                     f"{memory() / 2**30:.0f} GiB of this machine: lower {_large(self.estimator)}."
                 )
         return function(*args, **kwargs)
+
+
+SMALL = 256
+"""With three sizes below this, no layer has more than 64 MB."""
+
+PLAIN = str, float, dict, NoneType
+"""Parameters that make nothing large, unlike networks, callables and other estimators."""
+
+
+def within_memory(estimator: Any, n_features: int) -> AbstractContextManager[Any]:
+    """`WithinMemory`, which takes its time at each call of torch, unless all sizes are small."""
+    values = [n_features, *vars(estimator).values()]
+    parts = (part for v in values for part in (v if isinstance(v, tuple | list) else [v]))
+    is_small = all(p < SMALL if isinstance(p, Integral) else isinstance(p, PLAIN) for p in parts)
+    return nullcontext() if is_small else WithinMemory(estimator)
 
 
 def _large(estimator: Any) -> str:

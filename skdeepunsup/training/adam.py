@@ -1,7 +1,7 @@
 """Adam, by torch's fused kernel."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import accumulate, compress
 from typing import Any
 
 import torch
@@ -111,22 +111,22 @@ class _Alike:
 
     def __init__(self, parameters: Sequence[nn.Parameter], rate: float) -> None:
         self.parameters, self.rate = parameters, rate
-        self.means = [torch.zeros_like(p) for p in parameters]
-        self.squares = [torch.zeros_like(p) for p in parameters]
+        zeros = parameters[0].new_zeros(2, sum(p.numel() for p in parameters))
+        self._moments = zeros.unbind()
+        self.means, self.squares = (views(vector, parameters) for vector in self._moments)
         self.counts = [torch.zeros((), dtype=torch.float32, device=p.device) for p in parameters]
         self._flat: list[list[Tensor]] | None = None
 
     @torch.no_grad()
     def flatten(self) -> None:
-        values, self.means, self.squares = (
-            flat_views(tensors) for tensors in (self.parameters, self.means, self.squares)
-        )
-        gradients = flat_views([torch.zeros_like(p) for p in self.parameters])
-        for parameter, value, gradient in zip(self.parameters, values, gradients, strict=True):
+        parameters = self.parameters
+        vector = torch.cat([p.detach().as_strided((p.numel(),), (1,)) for p in parameters])
+        gradients = torch.zeros_like(vector)
+        parts = zip(views(vector, parameters), views(gradients, parameters), strict=True)
+        for parameter, (value, gradient) in zip(parameters, parts, strict=True):
             parameter.data, parameter.grad = value, gradient
         self.counts = self.counts[:1] * len(self.counts)
-        bases = (views[0]._base for views in (values, gradients, self.means, self.squares))
-        self._flat = [*([base] for base in bases if base is not None), self.counts[:1]]
+        self._flat = [[vector], [gradients], *([m] for m in self._moments), self.counts[:1]]
 
     def with_gradients(self) -> list[list[Tensor]]:
         """θ, g, m, v and t of the parameters that have a gradient, each a list."""
@@ -138,11 +138,14 @@ class _Alike:
         return [list(compress(tensors, given)) for tensors in lists]
 
 
-def flat_views(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Copies of dense tensors, in their layouts, that are views of one vector."""
-    vector = torch.cat([t.detach().as_strided((t.numel(),), (1,)) for t in tensors])
-    parts = vector.split([t.numel() for t in tensors])
-    return [part.as_strided(t.shape, t.stride()) for part, t in zip(parts, tensors, strict=True)]
+def views(vector: Tensor, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Parts of a vector, one after the other, in the shapes and layouts of dense tensors."""
+    sizes = [t.numel() for t in tensors]
+    starts = accumulate(sizes, initial=int(vector.storage_offset()))
+    return [
+        vector.as_strided(t.shape, t.stride(), start)
+        for t, start in zip(tensors, starts, strict=False)
+    ]
 
 
 def _by_kind(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
