@@ -51,6 +51,22 @@ def to_arrays(state: Any) -> Any:
     return state
 
 
+FEW = 256
+"""Entries up to which an array is stored as it is."""
+
+
+def bits_as_booleans(state: Any) -> Any:
+    """A nested state of arrays, with long ones of zeros and ones, as chains have, as booleans."""
+    if isinstance(state, np.ndarray) and state.dtype.kind == "f" and state.size > FEW:
+        bits = state.astype(bool)
+        return bits if (bits == state).all() else state
+    if isinstance(state, dict):
+        return {key: bits_as_booleans(value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(map(bits_as_booleans, state))
+    return state
+
+
 def to_tensors(state: Any) -> Any:
     """Copy a nested state of dicts and lists, with arrays converted to tensors."""
     if isinstance(state, np.ndarray):

@@ -148,6 +148,13 @@ def test_the_chains_are_part_of_what_goes_on():
     )
 
 
+@pytest.mark.parametrize("sizes", [(3, 10), (10, 3)])
+def test_a_small_machine_is_a_small_file(sizes):
+    bits = (np.random.default_rng(0).random((20, sizes[0])) < 0.5).astype(float)
+    model = BernoulliRBM(sizes[1], n_iter=1, random_state=0).fit(bits)
+    assert len(pickle.dumps(model)) < 8 * 1024
+
+
 def test_a_clone_is_unfitted(model):
     model.fit(X)
     cloned = clone(model)

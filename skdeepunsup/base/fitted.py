@@ -11,7 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .._parameters import resolve_device, resolve_precision
-from .._persistence import RecordedModule, restore_module, store_module, to_arrays
+from .._persistence import (
+    RecordedModule,
+    bits_as_booleans,
+    restore_module,
+    store_module,
+    to_arrays,
+)
 from .._rows import StreamedRows, map_rows
 from .._scaling import Scaling
 from .._sparse_rows import sparse_rows
@@ -45,7 +51,8 @@ class FittedModel(BaseEstimator):
         if "module_" in state:
             state["module_"] = store_module(self.module_)
         if "_training" in state:
-            state["_training"] = to_arrays(self._training)
+            # What goes on from it converts all to its own dtypes.
+            state["_training"] = bits_as_booleans(to_arrays(self._training))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
