@@ -149,7 +149,7 @@ class LateralMachine(Machine):
         The largest block of hidden units is summed in closed form, the others are enumerated.
         """
         if len(self.hiddens.sizes) < 2:
-            return self.visible.log_normalizer(x).sum(-1)
+            return self.visible.total_log_normalizer(x)
         *others, block = sorted(self.hiddens.blocks, key=len)
         rest = [j for part in others for j in part]
         L, own = self.L_hidden, x[:, rest]
@@ -200,7 +200,7 @@ class LateralMachine(Machine):
         s = bits.new_zeros(len(bits), len(self.c))
         s[:, [i for part in others for i in part]] = bits
         x = affine(s, self.L[:, block], self.c[block])
-        return self.visible.log_normalizer(x).sum(-1) - self.energy(s)
+        return self.visible.total_log_normalizer(x) - self.energy(s)
 
 
 class LateralChain(GibbsChain):

@@ -10,7 +10,7 @@ from torch.special import entr
 from ..._products import affine
 from ..._random import Stream
 from ..._rows import MAX_ENTRIES
-from ..units.binary import Bernoulli
+from ..units.binary import Bernoulli, softplus_sum
 from .base import AnnealingPath, GibbsChain, Machine
 from .mean_field import settled
 from .states import binary_states, with_held, zero_parameter
@@ -195,10 +195,10 @@ class LayeredMachine(Machine):
         for bits in binary_states(self._n_units(side), block):
             h = self.layers_of(bits.to(v), side)
             own = sum((h[i] @ self.b[i] for i in side), v.new_zeros(len(bits)))
-            own = own + sum(softplus(self.input(h, i)).sum(-1) for i in others if i > 1)
+            own = own + sum(softplus_sum(self.input(h, i)) for i in others if i > 1)
             if 1 in others:
                 x = received[:, None] + self.input(h, 1, below=self.b[1])
-                log_p = softplus(x).sum(-1) + own
+                log_p = softplus_sum(x) + own
             else:
                 log_p = received @ h[1].T + own
             total = torch.logaddexp(total, log_p.logsumexp(1))
@@ -249,7 +249,7 @@ class LayeredMachine(Machine):
         smaller, larger = self.sides
         h = self.layers_of(bits, smaller)
         own: Any = sum(h[i] @ self.b[i] for i in smaller)
-        return own + sum(softplus(self.input(h, i)).sum(-1) for i in larger)
+        return own + sum(softplus_sum(self.input(h, i)) for i in larger)
 
 
 class LayeredChain(GibbsChain):
@@ -326,7 +326,7 @@ class LayeredPath(AnnealingPath):
         """Log p*_β of a state of the smaller side, without a₀ᵀv."""
         own, inputs = field
         others: Any = sum(
-            softplus(self._at(beta, i, x)).sum(-1, dtype=torch.float64)
+            softplus_sum(self._at(beta, i, x), torch.float64)
             for i, x in zip(self.larger, inputs, strict=True)
         )
         return (beta * own)[:, 0] + others

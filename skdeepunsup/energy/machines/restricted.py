@@ -102,7 +102,9 @@ class RestrictedBoltzmannMachine(Machine):
         self.W, self.a, self.b = W, a, b
         self.a0: Tensor
         self.register_buffer("a0", a0)
-        self.scaling = Scaling(visible.size) if isinstance(visible, Gaussian) else None
+        gaussian = isinstance(visible, Gaussian)
+        self.scaling = Scaling(visible.size) if gaussian else None
+        self._may_overlap = gaussian and isinstance(hidden, Rectified)
 
     def hidden_input(self, v: Tensor) -> Tensor:
         """t(v)ᵀW + b for each state ``v``."""
@@ -128,13 +130,17 @@ class RestrictedBoltzmannMachine(Machine):
 
     def free_energy(self, v: Tensor) -> Tensor:
         """F(v) = −aᵀt(v) − base(v) − Σⱼ log_normalizer(t(v)ᵀW + b)ⱼ; exact."""
-        own = self.visible.statistic(v) @ self.a + self.visible.log_base(v)
-        return -own - self.hidden.log_normalizer(self.hidden_input(v)).sum(-1)
+        hidden = self.hidden.total_log_normalizer(self.hidden_input(v))
+        return -self.visible_terms(v) - hidden
+
+    def visible_terms(self, v: Tensor) -> Tensor:
+        """aᵀt(v) + base(v), minus the energy without hidden units."""
+        return self.visible.statistic(v) @ self.a + self.visible.log_base(v)
 
     def hidden_free_energy(self, h: Tensor) -> Tensor:
         """−log Σᵥ exp(−E(v, h)), the visible units being summed out; exact."""
         own = h @ self.b + self.hidden.log_base(h)
-        return -own - self.visible.log_normalizer(self.visible_input(h)).sum(-1)
+        return -own - self.visible.total_log_normalizer(self.visible_input(h))
 
     def sample_hidden(self, v: Tensor, stream: Stream) -> Tensor:
         """Draw h given v."""
@@ -169,7 +175,6 @@ class RestrictedBoltzmannMachine(Machine):
     def _binary_layers(self) -> list[Units]:
         return [layer for layer in (self.visible, self.hidden) if layer.binary]
 
-    @torch.no_grad()
     def constrain_(self) -> None:
         """Keep the parameters where the machine is well defined, after an update.
 
@@ -179,7 +184,7 @@ class RestrictedBoltzmannMachine(Machine):
         radius at most m: D G⁺ D has the eigenvalues of D²G⁺, whose row sums are at most m.
         """
         self.visible.constrain_(self.W, self.a)
-        if isinstance(self.visible, Gaussian) and isinstance(self.hidden, Rectified):
+        if self._may_overlap:
             overlap = affine(self.W.T, self.visible.statistic(self.W.T).T).clamp_min(0).sum(1)
             self.W.mul_((self.max_overlap / overlap.clamp_min(1e-30)).sqrt().clamp(max=1))
 
@@ -260,7 +265,7 @@ class RestrictedPath(AnnealingPath):
     def log_density(self, field: tuple[Tensor, Tensor], beta: float | Tensor) -> Tensor:
         """Log p*_β(v) without a₀ᵀt(v) + base(v)."""
         change, x = field
-        hidden = self.machine.hidden.log_normalizer(beta * x).sum(-1, dtype=torch.float64)
+        hidden = self.machine.hidden.total_log_normalizer(beta * x, torch.float64)
         return (beta * change)[:, 0] + hidden
 
     def sweep(self, field: tuple[Tensor, Tensor], beta: float | Tensor, stream: Stream) -> Tensor:

@@ -85,9 +85,13 @@ class Units(nn.Module, ABC):
 
     def log_probability(self, u: Tensor, x: Tensor) -> Tensor:
         """Log p(u | x) = Σ x t(u) + base(u) − log_normalizer(x) of each state."""
-        return (self.statistic(u) * x).sum(-1) + self.log_base(u) - self.log_normalizer(x).sum(-1)
+        return (self.statistic(u) * x).sum(-1) + self.log_base(u) - self.total_log_normalizer(x)
 
     # Hooks
+
+    def total_log_normalizer(self, x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Σ log_normalizer(x) of each state, summed in ``dtype``, by default that of ``x``."""
+        return self.log_normalizer(x).sum(-1, dtype=dtype)
 
     def sample_given_mean(self, x: Tensor, mean: Tensor, stream: Stream) -> Tensor:
         """Draw u given x, of which ``mean`` is E[u | x]: not computed twice where it is needed."""

@@ -30,6 +30,10 @@ class Bernoulli(Units):
         """The softplus log(1 + eˣ)."""
         return softplus(x)
 
+    def total_log_normalizer(self, x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Σ log(1 + eˣ) of each state."""
+        return softplus_sum(x, dtype)
+
     def mean(self, x: Tensor) -> Tensor:
         """σ(x)."""
         return x.sigmoid()
@@ -49,14 +53,43 @@ class Bernoulli(Units):
     def divergence(self, u: Tensor, x: Tensor) -> Tensor:
         """Σ u log(u / σ(x)) + (1 − u) log((1 − u) / (1 − σ(x))), with u clipped to [0, 1]."""
         u = u.clamp(0, 1)
-        surprise = (softplus(x) - u * x).sum(-1)
         if u.equal(u.round()):  # bits have no entropy, which takes as long as all the rest
-            return surprise
-        return surprise - (entr(u) + entr(1 - u)).sum(-1)
+            return surprise(u, x)
+        return surprise(u, x) - (entr(u) + entr(1 - u)).sum(-1)
 
     def start_(self, rows: Rows) -> Tensor:
         """Log odds of the rows' means."""
         return log_odds(rows)
+
+
+FACTORS = 8
+"""Numbers that are multiplied before a logarithm is taken, or the most that divides the width."""
+
+
+def softplus_sum(x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Σⱼ log(1 + exp xⱼ) of each row, as Σⱼ max(xⱼ, 0) − log Πⱼ σ(|xⱼ|).
+
+    A softplus of each takes half as long again to twice as long, and leaves out e⁻²⁰ above 20. The
+    terms are summed in ``dtype``, by default that of ``x``.
+    """
+    return positive(x).sum(-1, dtype=dtype) - log_sigmoids(x.abs(), dtype)
+
+
+def surprise(u: Tensor, x: Tensor) -> Tensor:
+    """Σⱼ log(1 + exp xⱼ) − uⱼ xⱼ of each row, without the cancellation of large inputs."""
+    return (positive(x) - u * x).sum(-1) - log_sigmoids(x.abs())
+
+
+def positive(x: Tensor) -> Tensor:
+    """max(x, 0), whose gradient, unlike that of a clamp, is ½ at 0."""
+    return torch.maximum(x, x.new_zeros(()))
+
+
+def log_sigmoids(x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """log Πⱼ σ(xⱼ) of each row, by products of few; ``x``, from 0 on, is overwritten."""
+    n_factors = math.gcd(x.shape[-1], FACTORS)
+    products = x.sigmoid_().unflatten(-1, (n_factors, -1)).prod(-2)
+    return products.log().sum(-1, dtype=dtype)
 
 
 def log_odds(rows: Rows) -> Tensor:
