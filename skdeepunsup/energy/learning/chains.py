@@ -93,9 +93,10 @@ class DataChains(Chains):
 
     def draw(self, x: Tensor) -> Tensor:
         coding, v = self.machine.coding, x
+        there = coding.observed(x) if coding.may_miss else None
         for _ in range(self.n_steps):
             v = self.visible(self.machine.sample_hidden(v, self.stream))
-            v = v * coding.observed(x) if coding.may_miss else v
+            v = v if there is None else v * there
         return v
 
     def settle(self, inputs: Tensor, means: Tensor) -> None:

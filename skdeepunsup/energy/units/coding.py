@@ -82,7 +82,8 @@ class OneHot(Coding):
     def observed(self, u: Tensor) -> Tensor:
         """1 in all K columns of a unit that has a code, 0 in those of a missing one."""
         groups = self.groups(u)
-        return groups.sum(-1, keepdim=True).expand(groups.shape).flatten(-2)
+        there = groups @ groups.new_ones(self.width)  # a sum over so few takes four times as long
+        return there[..., None].expand(groups.shape).flatten(-2)
 
     def _codes(self, like: Tensor) -> Tensor:
         return torch.arange(self.width, dtype=like.dtype, device=like.device)

@@ -93,7 +93,7 @@ class Gaussian(Units):
 
     def log_variance_score(self, u: Tensor, x: Tensor) -> Tensor:
         """∂/∂log σ² of x t(u) + base(u), which is (u²/2 − x u)/σ²."""
-        return self.statistic(u) * (0.5 * u - x)
+        return (0.5 * u - x).mul_(self.statistic(u))
 
     def ascend_(self, u: Tensor, x: Tensor, c: Tensor, rate: float) -> None:
         """log σ² ← log σ² + rate · Σₛ cₛ ∂log p/∂log σ², the sum clipped to [−1, 1]."""
