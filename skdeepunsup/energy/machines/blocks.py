@@ -93,17 +93,18 @@ class BlockSweeps(nn.Module):
         Tensor of shape (n, n_units)
         """
         s, x = self._inside(s), self._inside(x)
-        if fixed is not None:
-            kept = self._inside(fixed).split(self.sizes)[:: -1 if backwards else 1]
-        links = self._links(L).to(s.dtype)
+        order = slice(None, None, -1 if backwards else 1)
+        blocks = list(self._parts(s, self._links(L).to(s.dtype)))[order]
+        kept = None if fixed is None else self._inside(fixed).split(self.sizes)[order]
         scale = beta.T if isinstance(beta, Tensor) else beta
         for _ in range(n_sweeps):
             t = stream.uniform(tuple(s.shape), x.dtype, rows=1).logit_().sub_(x).div_(scale)
-            for block, (s_B, L_B, t_B) in enumerate(self._parts(s, links, t, backwards)):
-                if fixed is None:
-                    torch.gt(L_B @ s, t_B, out=s_B)
+            thresholds = t.split(self.sizes)[order]
+            for k, ((s_B, L_B), t_B) in enumerate(zip(blocks, thresholds, strict=True)):
+                if kept is None:
+                    torch.gt(torch.mm(L_B, s), t_B, out=s_B)
                 else:
-                    s_B.copy_(torch.where(kept[block], s_B, L_B @ s > t_B))
+                    s_B.copy_(torch.where(kept[k], s_B, torch.mm(L_B, s) > t_B))
         return self._outside(s)
 
     def mean_field(self, L: Tensor, x: Tensor, n_sweeps: int | None = None) -> Tensor:
@@ -147,12 +148,9 @@ class BlockSweeps(nn.Module):
         for m_B, L_B, x_B in self._parts(m, links, x):
             torch.sigmoid(torch.addmm(x_B, L_B, m), out=m_B)
 
-    def _parts(
-        self, s: Tensor, links: Tensor, t: Tensor, backwards: bool = False
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """For each block its rows of the three tensors."""
-        parts = [tensor.split(self.sizes) for tensor in (s, links, t)]
-        return zip(*(part[::-1] if backwards else part for part in parts), strict=True)
+    def _parts(self, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+        """For each block its rows of the tensors."""
+        return zip(*(tensor.split(self.sizes) for tensor in tensors), strict=True)
 
     def _links(self, L: Tensor) -> Tensor:
         return L[self.order][:, self.order]
