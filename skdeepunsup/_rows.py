@@ -108,9 +108,13 @@ class Rows(ABC):
         if self.weights is not None:
             return mean_over_rows(lambda chunk: chunk, self)
         total = torch.zeros(self.n_features, dtype=torch.float64, device="cpu")
-        for chunk in self.chunks():
+        for chunk in self._parts(CHUNK_ROWS):
             total += chunk.sum(0).cpu()
         return total / len(self)
+
+    def _parts(self, size: int) -> Iterator[Tensor]:
+        """As ``chunks``, but only to be read."""
+        return self.chunks(size)
 
 
 class ResidentRows(Rows):
@@ -130,7 +134,10 @@ class ResidentRows(Rows):
         return ResidentRows(self.take(ids))
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
-        yield from (part.clone() for part in self.X.split(size))
+        yield from (part.clone() for part in self._parts(size))
+
+    def _parts(self, size: int) -> Iterator[Tensor]:
+        return iter(self.X.split(size))
 
 
 class StreamedRows(Rows):

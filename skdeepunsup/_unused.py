@@ -1,7 +1,8 @@
 """Warnings of options that are given and do nothing beside the others, and of empty columns."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,18 @@ def warn_of_idle_options(estimator: Any) -> None:
     does nothing. A weight of 0 is a value like others, which a search may try: what it multiplies
     is not among these options.
     """
-    parameters = inspect.signature(type(estimator)).parameters
+    parameters = _parameters(type(estimator).__init__)
     for name, needs in dict(estimator._idle_options()).items():
         if name not in parameters:  # a subclass of the user's sets it
             continue
         value, default = getattr(estimator, name), parameters[name].default
         if value is not default and not np.all(value == default):
             warn(f"{name} == {value!r} does nothing: it needs {needs}.")
+
+
+@cache
+def _parameters(constructor: Callable[..., None]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(constructor).parameters
 
 
 def warn_of_empty_columns(estimator: Any, X: Any) -> None:

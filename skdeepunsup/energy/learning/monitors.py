@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
-from ..likelihood.pseudo import pseudo_log_likelihood_estimate
+from ..likelihood.pseudo import estimate_of_seen, seen
 from ..machines.lateral import LateralMachine
 from ..machines.layered import LayeredMachine
 from ..machines.restricted import RestrictedBoltzmannMachine
+from ..units.binary import surprise
 
 N_FLIPPED = 8
 """Features of each row that the pseudo-likelihood of a lateral machine is estimated from."""
@@ -62,13 +62,14 @@ def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Fig
     """
     units = machine.visible
     v = units.coding.to_states(rows)
-    x = machine.visible_input(machine.hidden.mean(machine.hidden_input(v)))
+    states = seen(machine, v)
+    x = machine.visible_input(machine.hidden.mean(states.x))
     missed = (rows - units.coding.to_rows(units.mean(x))).nan_to_num(nan=0.0)
     divergence = units.divergence(v, x)
     if units.values(v) is None:
         loss = divergence + units.least_surprise(v)
     else:
-        loss = -pseudo_log_likelihood_estimate(machine, v)
+        loss = -estimate_of_seen(machine, states)
     if machine.scaling is not None:  # figures are in the units of the data, beyond float32 perhaps
         loss = loss + machine.scaling.volume
         missed = machine.scaling.scale * missed.cpu().double()
@@ -76,7 +77,7 @@ def restricted_figures(machine: RestrictedBoltzmannMachine, rows: Tensor) -> Fig
         "loss": loss,
         "reconstruction_error": missed.square().sum(-1),
         "reconstruction_kl": divergence,
-        "free_energy": machine.free_energy(v),
+        "free_energy": -machine.visible_terms(v) - states.settled,
     }
 
 
@@ -108,6 +109,6 @@ def layered_figures(machine: LayeredMachine, v: Tensor, n_rounds: int) -> Figure
     """Cross-entropy and squared error of E[v | q₁], with q after ``n_rounds`` of mean field."""
     x = machine.input(machine.mean_field(v, n_rounds), 0)
     return {
-        "loss": (softplus(x) - v * x).sum(-1),
+        "loss": surprise(v, x),
         "reconstruction_error": (v - x.sigmoid()).square().sum(-1),
     }

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..._random import Stream
 from ..._rows import Rows
 from ..likelihood.one_normal import one_normal_score
-from ..likelihood.partition import anneal, exact_log_partition
+from ..likelihood.partition import anneal, enumerated_log_partition
 from ..machines.base import Machine
 from ..units.gaussian import Gaussian
 
@@ -74,7 +74,7 @@ def short_score(machine: Machine, v: Tensor, n_steps: int, epoch: int) -> Score:
     """Score of the states ``v``; all its randomness is its own, and the same at each call."""
     free_energy = float(machine.free_energy(v).mean())
     if machine.n_enumerated <= MAX_ENUMERATED:
-        return Score(-free_energy - exact_log_partition(machine), 0.0, epoch)
+        return Score(-free_energy - enumerated_log_partition(machine), 0.0, epoch)
     stream, path = Stream(0, v.device), machine.path()
     betas = torch.linspace(0, 1, n_steps + 1, dtype=torch.float64)
     log_weights, _ = anneal(path, path.base_state(N_CHAINS, stream), betas, stream)
@@ -84,7 +84,9 @@ def short_score(machine: Machine, v: Tensor, n_steps: int, epoch: int) -> Score:
 
 def independent_score(machine: Machine, rows: Rows, v: Tensor) -> float:
     """Mean log-likelihood of the states ``v`` if their units were independent."""
-    units: Any = copy.deepcopy(machine.visible).cpu()
+    units: Any = machine.visible
+    if units.learned:  # which are fitted to the rows
+        units = copy.deepcopy(units).cpu()
     x = units.start_(rows)
     return float(units.log_probability(v.cpu(), x.to(v.dtype).cpu()).mean())
 

@@ -75,8 +75,13 @@ class LogPartition(Interval):
 
 def exact_log_partition(machine: Machine) -> float:
     """Log Z as a sum over all states: some bits are enumerated, the rest is in closed form."""
-    machine = machine.in_double()
-    blocks = binary_states(int(machine.n_enumerated))
+    return enumerated_log_partition(machine.in_double())
+
+
+def enumerated_log_partition(machine: Machine) -> float:
+    """The sum of ``exact_log_partition`` in the machine's own precision, without a copy of it."""
+    like = next(machine.parameters())
+    blocks = (block.to(like) for block in binary_states(int(machine.n_enumerated)))
     parts = [torch.logsumexp(machine.log_marginal(block), 0) for block in blocks]
     return float(torch.logsumexp(torch.stack(parts), 0))
 
