@@ -82,9 +82,10 @@ def centered_gradient(
     ----------
     J. Melchior, A. Fischer, L. Wiskott, "How to center deep Boltzmann machines", JMLR 17, 2016.
     """
-    weighted = (h - lam).mul_(c[:-1, None])
+    K = c.new_empty(c.shape[0], h.shape[1])
+    weighted = torch.sub(h, lam, out=K[:-1]).mul_(c[:-1, None])
     delta_h = weighted.sum(0)
-    K = torch.cat([weighted, -delta_h[None]])
+    torch.neg(delta_h, out=K[-1])
     exact = V.to(c.dtype)
     return Gradient(
         a=torch.addmv(c, K, lam, alpha=-1) @ exact,  # cᵀV is Δv, and (Kλ)ᵀV is ∂W λ
@@ -150,7 +151,8 @@ class ContrastiveDivergence(LikelihoodAscent):
         W, a, b = machine.W, machine.a, machine.b
         follows = centered and not missing
         mu = machine.visible.mean(machine.a0) if follows else torch.zeros_like(a)
-        self.mu = mu[None].to(precision).to(mu.dtype)  # rounded as the states are
+        self.offset = mu[None].to(precision)
+        self.mu = self.offset.to(mu.dtype)  # rounded as the states are
         self.activity = machine.hidden.mean(b)
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
         self._no_offset = torch.zeros_like(b)
@@ -177,34 +179,35 @@ class ContrastiveDivergence(LikelihoodAscent):
         self.chains.start(v)
 
     def _update(self, x: Tensor) -> None:
-        machine, n, rate = self.machine, len(x), self.learning_rate * self.pace
+        machine, n, rate = self.machine, x.shape[0], self.learning_rate * self.pace
         units = machine.visible
-        x = machine.coding.to_states(x).to(self.precision)
-        v = self.chains.draw(x)
-        V = torch.cat([x, v, self.mu.to(x.dtype)])
-        inputs = machine.hidden_input(V)[:-1]
+        x = units.coding.to_states(x).to(self.precision)
+        V = torch.cat([x, self.chains.draw(x), self.offset])
+        states = V[:-1]
+        inputs = machine.hidden_input(states)
         h = machine.hidden.mean(inputs)
         self.chains.settle(inputs[n:], h[n:])
-        self._follow(h[:n])
-        c = self._c(n, len(v), h)
+        c = self._c(n, h)
+        self._follow(h[:n], c[:n])
         gradient = centered_gradient(V, h, c, self.lam, units.statistic(self.mu[0]))
         if units.learned:
-            units.ascend_(V[:-1], machine.visible_input(h), c[:-1], rate)
+            units.ascend_(states, machine.visible_input(h), c[:-1], rate)
         if self.missing:
-            counts = machine.coding.observed(x).sum(0).clamp_min(1)
+            counts = units.coding.observed(x).sum(0).clamp_min(1)
             gradient = gradient._replace(V=V * (n / counts), a=gradient.a * (n / counts))
         self._ascend(gradient, rate)
         machine.constrain_()
 
-    def _c(self, n: int, k: int, h: Tensor) -> Tensor:
-        """The phase weights of these counts, kept for the next updates."""
-        if (n, k) not in self._phase_weights:
-            self._phase_weights[n, k] = phase_weights(n, k, h)
-        return self._phase_weights[n, k]
+    def _c(self, n: int, h: Tensor) -> Tensor:
+        """The phase weights of ``n`` rows of data and the chains below, kept for later updates."""
+        counts = n, h.shape[0] - n
+        if counts not in self._phase_weights:
+            self._phase_weights[counts] = phase_weights(*counts, h)
+        return self._phase_weights[counts]
 
-    def _follow(self, h: Tensor) -> None:
-        """Move the running mean of E[h | data] towards that of this batch."""
-        self.activity.lerp_(h.mean(0), ACTIVITY_RATE)
+    def _follow(self, h: Tensor, shares: Tensor) -> None:
+        """Move the running mean of E[h | data] towards that of this batch, Σₛ ``shares``ₛ hₛ."""
+        self.activity.addmv_(h.T, shares, beta=1 - ACTIVITY_RATE, alpha=ACTIVITY_RATE)
 
     def _ascend(self, gradient: Gradient, rate: float) -> None:
         """One step uphill."""
