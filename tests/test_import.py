@@ -18,6 +18,7 @@ after = (
 )
 assert before == after
 optional = {"matplotlib", "pandas", "polars", "rich", "pyarrow", "scipy.signal"}
+optional |= {"sklearn.cluster", "sklearn.manifold", "sklearn.neighbors", "sklearn.ensemble"}
 assert not optional & (set(sys.modules) - theirs), set(sys.modules) & optional
 """
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn import config_context
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from ..._finite import finite_score
@@ -228,6 +227,9 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
 
         some = rows.select(torch.from_numpy(stream.numpy.permutation(len(rows))[:MOST_ROWS]))
         seed = int(stream.numpy.integers(2**31))
+        # Imported here: it takes a twentieth of a second of every import of the package.
+        from sklearn.cluster import KMeans
+
         k_means = KMeans(self.n_clusters, n_init=10, random_state=seed)
         with config_context(array_api_dispatch=False):  # with it, it cannot start
             k_means.fit(map_rows(reconstruct, some, np.dtype(np.float64)))
