@@ -39,18 +39,21 @@ def first_weights(machine: RestrictedBoltzmannMachine, stream: Stream) -> Tensor
 def start_at_data(machine: RestrictedBoltzmannMachine, rows: Rows, stream: Stream) -> None:
     """Start a machine on the CPU at the data's marginals, with weights that tell rows apart.
 
-    The base machine has the same marginals, and no weights.
+    The base machine has the same marginals, and no weights. Where most entries are missing, weights
+    start near 0: what a unit's first weights add to its predictions stays there, since few rows
+    have it (MovieLens 100k, all users, 600, 300, 100: errors of .963, .990, 1.011, 1.059 so, and
+    .986, 1.011, 1.030, 1.062 with inputs that vary by 1).
     """
     visible = machine.visible
     if machine.scaling is not None:
         machine.scaling.take(rows.scaling)
     machine.a.copy_(visible.start_(rows))
     machine.a0.copy_(machine.a)
+    shares = shares_observed(machine, rows)
     if isinstance(visible, Gaussian) and machine.hidden.binary:
         spread_out(machine, stream)
-    elif visible.values(machine.a) is not None:
-        p = visible.mean(machine.a) * shares_observed(machine, rows)  # missing ones count as 0
-        vary_inputs(machine, p, stream)
+    elif visible.values(machine.a) is not None and float(shares.mean()) > 0.5:
+        vary_inputs(machine, visible.mean(machine.a) * shares, stream)  # missing ones count as 0
     else:
         machine.W.copy_(first_weights(machine, stream).cpu())
     machine.constrain_()
