@@ -61,7 +61,7 @@ class RatingAutoencoder(
     shrinkage : float, default=5.0
         Number of residuals of 0 that are added to those that a user's or an item's bias is the mean
         of.
-    learning_rate : float, default=3e-3
+    learning_rate : float, default=2e-3
         Learning rate of Adam. It is constant over the first half of the epochs, then falls to 1 %.
     batch_size : int, default=128
         Rows per update.
@@ -144,7 +144,7 @@ class RatingAutoencoder(
         corruption_level: float = 0.2,
         weight_decay: float = 3e-5,
         shrinkage: float = 5.0,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 2e-3,
         batch_size: int = 128,
         max_iter: int = 50,
         device: str = "auto",
