@@ -264,6 +264,8 @@ class ImplicitVAE(
 
     def _idle_options(self) -> IdleOptions:
         yield from super()._idle_options()
+        if not self._is_written():
+            yield "n_sampled", "full precision, on the CPU or by CUDA"
         if not self.variational:
             for name in ("beta", "kl_warmup"):
                 yield name, "variational=True"
