@@ -92,6 +92,15 @@ def categorical_error(
     return loss, d.mul_(share)
 
 
+def divergence(
+    mean: Tensor, variance: Tensor, log_variance: Tensor, share: Share
+) -> tuple[Tensor, Tensor, Tensor]:
+    """L = KL(N(μ, σ²) ‖ N(0, 1)); ∂L/∂μ = μ and ∂L/∂log σ² = ½ (σ² − 1), shape (n, k) each."""
+    half = (variance - 1).mul_(0.5)
+    losses = torch.addcmul(half - 0.5 * log_variance, mean, mean, value=0.5).sum(1)
+    return total(share, losses), mean * share, half.mul_(share)
+
+
 def multinomial_error(
     counts: Tensor, rows: Tensor, columns: Tensor, logits: Tensor, share: float
 ) -> tuple[Tensor, Tensor]:

@@ -101,23 +101,24 @@ class PosteriorChains(Completion):
         theta = 2 * math.pi * self._uniform()
         # Drawn for all rows, so that no row's numbers depend on how long others move.
         shares = torch.stack([self._uniform() for _ in range(MAX_SHRINKS)], 1)
-        bracket = torch.stack([theta - 2 * math.pi, theta], 1)
+        low, high = theta - 2 * math.pi, theta
         ids = torch.arange(len(z), device=z.device)
         self.z, self.output = z.clone(), self.output.clone()
+        rows = [z, nu, self.x, self.observed, wanted, shares]
         for shrink in range(MAX_SHRINKS):
-            point = z[ids] * theta.cos()[:, None] + nu[ids] * theta.sin()[:, None]
+            z, nu, x, observed, wanted, shares = rows
+            point = z * theta.cos()[:, None] + nu * theta.sin()[:, None]
             output = self.vae.decoder_output(point)
-            likelihood = self._log_likelihood(point, output, self.x[ids], self.observed[ids])
-            found = likelihood > wanted[ids]
-            self.z[ids[found]], self.output[ids[found]] = point[found], output[found]
-            moving = ~found  # most rows have found their point after two or three shrinks
-            ids, theta, bracket = ids[moving], theta[moving], bracket[moving]
+            found = self._log_likelihood(point, output, x, observed) > wanted
+            here, moving = (where.nonzero()[:, 0] for where in (found, ~found))
+            self.z.index_copy_(0, ids[here], point[here])
+            self.output.index_copy_(0, ids[here], output[here])
+            # Most rows have found their point after two or three shrinks.
+            ids, theta, low, high, *rows = (t[moving] for t in (ids, theta, low, high, *rows))
             if not len(ids):
                 break
-            low = torch.where(theta < 0, theta, bracket[:, 0])
-            high = torch.where(theta < 0, bracket[:, 1], theta)
-            theta = low + (high - low) * shares[ids, shrink]
-            bracket = torch.stack([low, high], 1)
+            low, high = torch.where(theta < 0, theta, low), torch.where(theta < 0, high, theta)
+            theta = low + (high - low) * rows[-1][:, shrink]
 
     def _log_likelihood(self, z: Tensor, output: Tensor, x: Tensor, observed: Tensor) -> Tensor:
         """log p(observed | z) + log p(z) − log N(z; 0, 1)."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skdeepunsup._random import Stream
-from skdeepunsup.formulas import errors, gradients
+from skdeepunsup.formulas import errors, gradients, regularizers
 
 N, D, K = 7, 5, 3
 SHARES = [1 / N, torch.arange(N, dtype=torch.float64)[:, None] / 9]
@@ -60,6 +60,21 @@ def test_entries_may_count_by_any_weight(name, share):
         loss, sum(c * part[0] for c, part in zip(counts, parts, strict=True))
     )
     torch.testing.assert_close(d, torch.cat([part[1] for part in parts], 1) * counts)
+
+
+@shares
+def test_the_divergence_of_a_posterior(share):
+    mean, log_variance = rows().requires_grad_(), rows(seed=1).requires_grad_()
+    loss, *found = gradients.divergence(
+        mean.detach(), log_variance.detach().exp(), log_variance.detach(), share
+    )
+    losses = regularizers.kl_divergence(mean, log_variance).sum(1)
+    truth = (losses[:, None] * share).sum()
+    torch.testing.assert_close(loss, truth.detach())
+    for gradient, expected in zip(
+        found, torch.autograd.grad(truth, (mean, log_variance)), strict=True
+    ):
+        torch.testing.assert_close(gradient, expected)
 
 
 @pytest.mark.parametrize("n_entries", [9, 0])

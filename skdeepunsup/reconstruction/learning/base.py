@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._random import Stream
-from ...formulas.gradients import WrittenError
+from ...formulas.gradients import Share, WrittenError
 from ...networks.written import Memory, WrittenNetwork
 from ...training import Adam, GradientDescent
 
@@ -45,9 +45,8 @@ class WrittenGradients(GradientDescent):
         self, h: Tensor, x: Tensor, observed: Tensor | None, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Return the mean error, and its gradient by the codes; set the decoder's gradients."""
-        share = 1 / x.size(0) if weight is None else (weight / x.size(0))[:, None]
         output = self._decoder.forward(h)
-        error, d = self._error(x, output, observed, share, self._memory(x))
+        error, d = self._error(x, output, observed, share_of(x, weight), self._memory(x))
         dh = self._decoder.backward(d, wants_dx=True)
         assert dh is not None
         return error, dh
@@ -57,6 +56,11 @@ class WrittenGradients(GradientDescent):
     ) -> None:
         """Go back from codes, and terms lowered beside, through the encoder to its parameters."""
         self._encoder.backward(gradient_by_output(output, h, dh, terms), wants_dx=False)
+
+
+def share_of(x: Tensor, weight: Tensor | None) -> Share:
+    """By how much each of the rows ``x`` counts in the mean over a batch."""
+    return 1 / x.size(0) if weight is None else (weight / x.size(0))[:, None]
 
 
 def gradient_by_output(output: Tensor, h: Tensor, dh: Tensor, terms: Iterable[Tensor]) -> Tensor:

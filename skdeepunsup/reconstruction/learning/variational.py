@@ -12,6 +12,7 @@ from ...formulas.gradients import (
     WrittenError,
     bernoulli_error,
     categorical_error,
+    divergence,
     gaussian_error,
 )
 from ...formulas.observation import (
@@ -23,15 +24,15 @@ from ...formulas.observation import (
 from ...networks.written import is_writable, written
 from ...training import Adam, mean_term
 from ..modules.variational import VariationalModule, mean_and_log_variance
-from .base import WrittenGradients, gradients_of, has_kernels
+from .base import WrittenGradients, gradients_of, has_kernels, share_of
 
 
 class WrittenVariationalDescent(WrittenGradients):
     """Descent of a `VariationalModule`.
 
-    The gradient of −log p(x | z) goes back through the decoder to ∂L/∂z, by autograd through
-    z = μ + σ ε and the regularisers to the encoder's output, and through the encoder. Parameters
-    are those of `WrittenGradients`.
+    The gradient of −log p(x | z) goes back through the decoder to ∂L/∂z, through z = μ + σ ε and
+    the regularisers to the encoder's output, by autograd unless KL is the only one, and through the
+    encoder. Parameters are those of `WrittenGradients`.
     """
 
     module: VariationalModule
@@ -64,7 +65,10 @@ class WrittenVariationalDescent(WrittenGradients):
             gradient.zero_()
         observed, filled = module.observed_and_fed(module.resampled(x, self.stream))
         fed = module.observation.fed(filled, observed)
-        output = self._encoder.forward(fed).detach().requires_grad_()
+        output = self._encoder.forward(fed)
+        if module.lowers_kl_alone:
+            return self._through_posterior(output, filled, observed, weight)
+        output = output.detach().requires_grad_()
         with torch.enable_grad():
             mean, log_variance = mean_and_log_variance(output)
             z = module.drawn(mean, log_variance, self.stream)[0][0]
@@ -73,6 +77,26 @@ class WrittenVariationalDescent(WrittenGradients):
         error, dz = self._through_decoder(z.detach(), filled, observed, weight)
         self._through_encoder(output, z, dz, terms.values())
         return {"reconstruction": error} | {name: t.detach() for name, t in terms.items()}
+
+    def _through_posterior(
+        self, output: Tensor, x: Tensor, observed: Tensor | None, weight: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Go from the encoder's output to the terms of −log p(x | z) + price · KL, and back.
+
+        With z = μ + σ ε, ∂z/∂log σ² = ½ σ ε.
+        """
+        mean, log_variance = mean_and_log_variance(output)
+        scale = (0.5 * log_variance).exp()
+        noise = self.stream.normal_like(mean)
+        error, dz = self._through_decoder(mean + scale * noise, x, observed, weight)
+        share = share_of(x, weight)
+        kl, d_mean, d_log_variance = divergence(mean, scale.square(), log_variance, share)
+        price = self.module.price
+        d_mean.mul_(price).add_(dz)
+        d_log_variance.mul_(price).addcmul_(dz, scale.mul_(noise), value=0.5)
+        d_log_variance.mul_(output.chunk(2, 1)[1] == log_variance)  # 0 where it was clamped
+        self._encoder.backward(torch.cat([d_mean, d_log_variance], 1), wants_dx=False)
+        return {"reconstruction": error, "kl": kl, "regularization": (price - 1) * kl}
 
 
 def _gaussian(

@@ -18,7 +18,7 @@ from ...formulas.observation import (
 )
 from ...formulas.regularizers import below_free_bits, kl_divergence
 from .base import ReconstructionModule
-from .regularizers import REGULARIZERS
+from .regularizers import REGULARIZERS, Divergence
 
 OBSERVATIONS: dict[str, type[Observation]] = {
     "gaussian": GaussianObservation,
@@ -153,6 +153,11 @@ class VariationalModule(ReconstructionModule):
     def price(self) -> Tensor:
         """What a nat of KL costs."""
         return self.warmth * self.regularizer.price(self.beta)
+
+    @property
+    def lowers_kl_alone(self) -> bool:
+        """Whether training lowers price · KL beside −log p(x | z), and nothing else."""
+        return type(self.regularizer) is Divergence and not self.free_bits
 
     def regularization(
         self,

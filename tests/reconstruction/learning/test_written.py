@@ -46,6 +46,8 @@ WRITTEN = [
     (VAE(3, likelihood="categorical", n_categories=3), CODES),
     *((VAE(3, regularizer=name, beta=4, kl_warmup=3), X) for name in ("tc", "dip", "factor")),
     (VAE(3, free_bits=0.5), X),
+    (VAE(3, beta=0.5, kl_warmup=3, **DEEP), X),
+    (VAE(3, learning_rate=0.5), 1e3 * X),  # variances reach their bounds
 ]
 BY_AUTOGRAD = [
     (Autoencoder(2, encoder=nn.Linear(6, 2)), X),
