@@ -153,7 +153,7 @@ def test_it_goes_on_where_it_ended():
 
 
 def test_other_precisions_go_by_autograd():
-    assert np.isfinite(fitted(precision="bfloat16", n_sampled=4).predict(X)).all()
+    assert np.isfinite(fitted(precision="bfloat16").predict(X)).all()
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.5, True])
