@@ -11,6 +11,9 @@ from torch.nn.functional import embedding_bag
 
 from ._rows import CHUNK_ENTRIES, CHUNK_ROWS, Rows, StreamedRows
 
+MAX_ROWS = 8 * CHUNK_ROWS
+"""At most so many rows pass through a network at a time, however few entries they have."""
+
 
 class SparseBatch:
     """Rows x by their stored entries.
@@ -142,7 +145,7 @@ class SparseRows(StreamedRows):
     @property
     def at_a_time(self) -> int:
         entries_per_row = self.X.nnz / self.X.shape[0]
-        return max(1, int(CHUNK_ENTRIES / (1 + entries_per_row)))
+        return max(1, min(MAX_ROWS, int(CHUNK_ENTRIES / (1 + entries_per_row))))
 
     def take(self, ids: Tensor) -> Any:
         wanted, starts = self._wanted(ids), self.X.indptr  # SciPy takes ten times as long
@@ -155,7 +158,7 @@ class SparseRows(StreamedRows):
         return SparseBatch(lengths, columns, values, self.device, self.dtype)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Any]:
-        yield from map(self.take, torch.arange(len(self)).split(size))
+        yield from map(self.take, torch.arange(len(self), device="cpu").split(size))
 
     def in_data_units(self, x: Any) -> Tensor:
         return super().in_data_units(x.dense(self.n_features))
@@ -184,8 +187,8 @@ def mean_over_batches(function: Callable[[Any, Tensor | None], Tensor], rows: Ro
     ``function`` returns weighted means over the rows of a batch, whose weights have the mean 1 over
     all rows, or are None.
     """
-    total = torch.zeros((), dtype=torch.float64)
-    ids = torch.arange(len(rows)).split(CHUNK_ROWS)
+    total = torch.zeros((), dtype=torch.float64, device="cpu")
+    ids = torch.arange(len(rows), device="cpu").split(CHUNK_ROWS)
     weights = None if rows.weights is None else rows.weights / rows.weights.mean()
     for part in ids:
         x = rows.take(part)

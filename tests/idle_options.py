@@ -228,15 +228,11 @@ IDLE = [
         {"beta": 0.5, "kl_warmup": 3},
         {"variational": True},
     ),
-    *(
-        Idle(
-            brief(kind, 2, precision="bfloat16", batch_size=2),
-            {"n_sampled": 3},
-            {"precision": "float32"},
-        )
-        for kind in (Autoencoder, ImplicitVAE)
+    Idle(
+        brief(ImplicitVAE, 2, precision="bfloat16", batch_size=2),
+        {"n_sampled": 3},
+        {"precision": "float32"},
     ),
-    Idle(brief(Autoencoder, 2, tied_weights=True), {"n_sampled": 3}, {"tied_weights": False}),
     Idle(brief(ImplicitVAE, 2, **LINEAR), {"activation": "relu"}, {"variational": False}),
     *(
         Idle(

@@ -133,6 +133,7 @@ def test_neighbours_of_a_comparison_are_counted():
 
 TOO_WIDE = [
     (Autoencoder(10**9), "GiB of this machine: lower n_components == 1000000000"),
+    (Autoencoder(10**8, random_state=2**31), "GiB of this machine: lower n_components == 10{8} or"),
     (Autoencoder(2, hidden_layer_sizes=(10**9,)), r"GiB .*lower hidden_layer_sizes == \(10{9},\)"),
     (BernoulliRBM(2, n_chains=10**9), r"n_chains == 1000000000 needs \d+ GiB"),
 ]

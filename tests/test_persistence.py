@@ -155,6 +155,14 @@ def test_a_small_machine_is_a_small_file(sizes):
     assert len(pickle.dumps(model)) < 8 * 1024
 
 
+def test_chains_are_what_they_were():
+    bits = (np.random.default_rng(0).random((60, 8)) < 0.5).astype(float)
+    model = BernoulliRBM(8, n_iter=2, random_state=0).fit(bits)
+    stored = through_pickle(model)
+    assert stored.h_samples_.dtype == model.h_samples_.dtype
+    np.testing.assert_array_equal(stored.h_samples_, model.h_samples_)
+
+
 def test_a_clone_is_unfitted(model):
     model.fit(X)
     cloned = clone(model)

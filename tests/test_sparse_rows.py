@@ -113,3 +113,8 @@ def test_means_over_batches_are_those_over_rows(weighted, monkeypatch):
 
     expected = np.average(DENSE.sum(1), weights=weights)
     assert float(mean_over_batches(total, rows)) == pytest.approx(expected)
+
+
+def test_rows_with_few_entries_are_not_all_passed_at_once():
+    empty = sp.csr_array((100_000, 6))
+    assert rows_of(empty).at_a_time <= 8192

@@ -5,6 +5,7 @@ from numbers import Integral
 from types import NoneType
 from typing import Any
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -57,8 +58,10 @@ PLAIN = str, float, dict, NoneType
 def within_memory(estimator: Any, n_features: int) -> AbstractContextManager[Any]:
     """`WithinMemory`, which takes its time at each call of torch, unless all sizes are small."""
     values = [n_features, *vars(estimator).values()]
-    parts = (part for v in values for part in (v if isinstance(v, tuple | list) else [v]))
-    is_small = all(p < SMALL if isinstance(p, Integral) else isinstance(p, PLAIN) for p in parts)
+    parts = [part for v in values for part in (v if isinstance(v, tuple | list) else [v])]
+    is_small = len(parts) < SMALL and all(
+        p < SMALL if isinstance(p, Integral) else isinstance(p, PLAIN) for p in parts
+    )
     return nullcontext() if is_small else WithinMemory(estimator)
 
 
@@ -66,7 +69,9 @@ def _large(estimator: Any) -> str:
     """The parameters that are, or hold, the largest integers."""
     found: dict[str, int] = {}
     for name, value in estimator.get_params(deep=False).items():
-        numbers = value if isinstance(value, tuple | list) else [value]
+        if name == "random_state":
+            continue
+        numbers = value if isinstance(value, tuple | list | range | np.ndarray) else [value]
         found[name] = max((int(n) for n in numbers if isinstance(n, Integral)), default=0)
     ordered = sorted(found, key=found.__getitem__, reverse=True)
     return " or ".join(f"{name} == {getattr(estimator, name)!r}" for name in ordered[:2])

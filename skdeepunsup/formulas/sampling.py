@@ -27,7 +27,7 @@ def drawn_columns(own: np.ndarray, n_columns: int, n: int, stream: Stream) -> tu
     n_columns : int
         d.
     n : int
-        Columns to draw of all d; those in P, which count in any case, are left out.
+        Columns to draw of the others, or all of them if they are fewer.
     stream : Stream
 
     Returns
@@ -37,15 +37,12 @@ def drawn_columns(own: np.ndarray, n_columns: int, n: int, stream: Stream) -> tu
     weights : Tensor of float32, of the same shape
         By how much a column counts in a sum: 1, or (d − |P|) / |N|.
     """
-    n_others = n_columns - len(own)
-    drawn = np.empty(0, np.int64)
-    if n >= n_others:
-        drawn = np.setdiff1d(np.arange(n_columns), own, assume_unique=True)
-    while len(drawn) < min(n_others, 1):
-        drawn = stream.numpy.choice(n_columns, n, replace=False, shuffle=False)
-        places = np.minimum(np.searchsorted(own, drawn), max(len(own) - 1, 0))
-        drawn = drawn[own[places] != drawn] if len(own) else drawn
-    weights = np.ones(len(own) + len(drawn), np.float32)
-    weights[len(own) :] = n_others / max(len(drawn), 1)
-    columns = torch.from_numpy(np.concatenate([own, drawn]))
+    is_other = np.ones(n_columns, bool)
+    is_other[own] = False
+    others = np.flatnonzero(is_other)
+    n_drawn = min(n, len(others))
+    drawn = stream.numpy.choice(len(others), n_drawn, replace=False, shuffle=False)
+    weights = np.ones(len(own) + n_drawn, np.float32)
+    weights[len(own) :] = len(others) / max(n_drawn, 1)
+    columns = torch.from_numpy(np.concatenate([own, others[drawn]]))
     return columns.to(stream.device), torch.from_numpy(weights).to(stream.device)

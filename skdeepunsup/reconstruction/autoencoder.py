@@ -5,6 +5,7 @@ from typing import Any
 
 import scipy.sparse as sp
 
+from .._caller import warn
 from .._parameters import check_option, resolve_device
 from .._random import Stream
 from .._rows import Rows, StreamedRows
@@ -79,10 +80,10 @@ class Autoencoder(DeterministicAutoencoder):
         Whether NaN is refused, or marks a missing entry, which is neither fed to the encoder (the
         feature's mean is) nor counted in the loss; ``reconstruct`` fills it in.
     n_sampled : int, default=None
-        Features that are drawn for each update, beside those that are not 0 in a row of the batch:
-        the errors of all other features are estimated from them, and an update takes a time that
-        does not depend on the number of features. As many as there are make it exact. None stands
-        for 1000 where rows are sparse and have more than 10,000 features, else for all.
+        Features that are drawn for each update of sparse rows, beside those that a row of the batch
+        stores: the errors of all other features are estimated from them, and an update takes a time
+        that does not depend on the number of features. As many as there are make it exact. None
+        stands for 1000 where there are more than 10,000 features, else for all.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     batch_size : int, default=32
@@ -254,14 +255,19 @@ class Autoencoder(DeterministicAutoencoder):
 
     def _n_sampled(self, X: Any) -> int | None:
         """How many features an update draws; None if it takes all."""
-        if not self._may_sample() or (self.n_sampled is None and not sp.issparse(X)):
+        if not (sp.issparse(X) and self._may_sample()):
             return None
         return columns_to_sample(self.n_sampled, X.shape[1])
+
+    def _training_data(self, X: Any, **options: Any) -> TrainingData:
+        data = super()._training_data(X, **options)
+        if self.n_sampled is not None and not sp.issparse(data.X):
+            warn(f"n_sampled == {self.n_sampled} does nothing: it needs X as a sparse matrix.")
+        return data
 
     def _rows(self, data: TrainingData, scaling: Scaling | None) -> Rows:
         if self._n_sampled(data.X) is None:
             return super()._rows(data, scaling)
-        data = data._replace(X=sp.csr_array(data.X))
         rows = super()._rows(data, scaling)
         assert isinstance(rows, StreamedRows)
         return sparse_rows(rows)
@@ -314,7 +320,8 @@ class Autoencoder(DeterministicAutoencoder):
             raise ValueError(
                 f"an update draws {arguments['n_sampled'] or 'all'} features of these rows, but in "
                 f"the fit to go on from it drew {fitted['n_sampled'] or 'all'}: give X as that fit "
-                "got it, sparse or dense, or start anew by fit, without warm_start."
+                "got it, sparse or dense, and set n_sampled, missing, tied_weights and precision "
+                "back, or start anew by fit, without warm_start."
             )
         if pretrained_ is None:
             return arguments

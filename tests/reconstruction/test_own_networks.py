@@ -286,3 +286,9 @@ def test_the_score_of_a_network_that_works_in_place_is_the_true_error(kind, X):
     model = made(kind, encoder=in_place, decoder=in_place).fit(X)
     errors = -np.square(X - model.reconstruct(X)).sum(1)
     np.testing.assert_allclose(model.score_samples(X), errors, rtol=1e-4)
+
+
+@pytest.mark.parametrize("own", [nn.Linear(6, 2).double(), lambda i, o: nn.Linear(i, o).double()])
+def test_networks_of_another_precision_are_converted(own):
+    model = Autoencoder(2, encoder=own, max_iter=1, device="cpu", random_state=0)
+    assert model.fit(np.random.default_rng(0).random((20, 6))).n_iter_ == 1

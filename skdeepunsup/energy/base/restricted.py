@@ -79,7 +79,8 @@ class RestrictedModel(Unrollable, EnergyModel):
     def h_samples_(self) -> np.ndarray:
         """Hidden states of the persistent chains."""
         check_is_fitted(self)
-        return to_array(torch.as_tensor(self._training["objective"]["chains"]["h"]))
+        chains = torch.as_tensor(self._training["objective"]["chains"]["h"])
+        return to_array(chains.to(self._module.W.dtype))  # a pickle stores bits as booleans
 
     def _stack(self) -> list[tuple[RestrictedBoltzmannMachine, Tensor]]:
         return [(self._module, self._module.W)]

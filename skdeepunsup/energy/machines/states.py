@@ -13,9 +13,9 @@ def with_held(u: Tensor, fixed: Tensor | None, held: Tensor) -> Tensor:
 
 def binary_states(n_units: int, block: int = 2**12) -> Iterator[Tensor]:
     """All 2ⁿ rows of n bits, a block at a time, float64."""
-    bits = torch.arange(n_units)
+    bits = torch.arange(n_units, device="cpu")
     for start in range(0, 2**n_units, block):
-        states = torch.arange(start, min(start + block, 2**n_units))
+        states = torch.arange(start, min(start + block, 2**n_units), device="cpu")
         yield (states[:, None] >> bits & 1).double()
 
 

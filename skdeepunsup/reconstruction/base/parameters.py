@@ -61,10 +61,11 @@ def check_tied(estimator: Any) -> None:
 def check_widths(name: str, module: ReconstructionModule) -> None:
     """Raise if the user's own network does not map rows to codes, or codes to rows."""
     n_inputs, n_outputs = module.widths[name]
-    module.eval()
+    network = getattr(module.eval(), name)
+    like = next(network.parameters(), module.fill)  # of another precision, if it is made so
     try:
         with torch.no_grad():
-            output = getattr(module, name)(torch.zeros(1, n_inputs))
+            output = network(like.new_zeros(1, n_inputs))
     except RuntimeError as error:
         raise ValueError(f"{name} fails on input of shape (1, {n_inputs}): {error}") from error
     found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__

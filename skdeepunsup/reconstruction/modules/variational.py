@@ -157,7 +157,8 @@ class VariationalModule(ReconstructionModule):
     @property
     def lowers_kl_alone(self) -> bool:
         """Whether training lowers price · KL beside −log p(x | z), and nothing else."""
-        return type(self.regularizer) is Divergence and not self.free_bits
+        without_penalty = self.beta == 1 and not list(self.regularizer.parameters())
+        return not self.free_bits and (without_penalty or type(self.regularizer) is Divergence)
 
     def regularization(
         self,

@@ -11,5 +11,6 @@ SMALL = [
 
 VARIANTS = [
     ImplicitVAE(4, variational=False, early_stopping=True, max_iter=3, random_state=0),
+    ImplicitVAE(4, hidden_layer_sizes=(8,), n_sampled=2, max_iter=3, random_state=0),
     RatingAutoencoder(4, view="users", max_iter=3, random_state=0),
 ]

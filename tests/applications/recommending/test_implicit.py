@@ -16,6 +16,7 @@ RECOMMENDERS = [
     EASE(5),
     ImplicitVAE(3, hidden_layer_sizes=(8,), max_iter=3, device="cpu", random_state=0),
     ImplicitVAE(3, variational=False, max_iter=3, device="cpu", random_state=0),
+    ImplicitVAE(3, n_sampled=4, max_iter=3, device="cpu", random_state=0),
 ]
 
 every = pytest.mark.parametrize("recommender", RECOMMENDERS, ids=repr)
