@@ -120,6 +120,11 @@ CASES = [
         1000 * BITS,
     ),
     Case(
+        "reconstruction/autoencoder.py",
+        Autoencoder(2, n_sampled=3, **FIT),
+        "n_sampled == 3 does nothing",
+    ),
+    Case(
         "_parameters.py",
         Autoencoder(2, image_shape=(1, 10, 15), hidden_layer_sizes=(3,), max_iter=1),
         "channels",
