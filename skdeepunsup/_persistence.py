@@ -48,15 +48,22 @@ def _signature(constructor: Callable[..., None]) -> inspect.Signature:
     return inspect.signature(constructor)
 
 
+def _mapped(function: Callable[[Any], Any], state: Any) -> Any:
+    """A nested state of dicts and lists with ``function`` applied to all that they hold."""
+    if isinstance(state, dict):
+        return {key: _mapped(function, value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(_mapped(function, value) for value in state)
+    return function(state)
+
+
 def to_arrays(state: Any) -> Any:
     """Copy a nested state of dicts and lists, with tensors converted to arrays."""
-    if isinstance(state, Tensor):
-        return state.detach().cpu().numpy().copy()
-    if isinstance(state, dict):
-        return {key: to_arrays(value) for key, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return type(state)(map(to_arrays, state))
-    return state
+
+    def array(value: Any) -> Any:
+        return value.detach().cpu().numpy().copy() if isinstance(value, Tensor) else value
+
+    return _mapped(array, state)
 
 
 FEW = 256
@@ -65,27 +72,25 @@ FEW = 256
 
 def bits_as_booleans(state: Any) -> Any:
     """A nested state of arrays, with long ones of zeros and ones, as chains have, as booleans."""
-    if isinstance(state, np.ndarray) and state.dtype.kind == "f" and state.size > FEW:
-        bits = state.astype(bool)
-        return bits if (bits == state).all() else state
-    if isinstance(state, dict):
-        return {key: bits_as_booleans(value) for key, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return type(state)(map(bits_as_booleans, state))
-    return state
+
+    def compact(value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > FEW:
+            bits = value.astype(bool)
+            return bits if (bits == value).all() else value
+        return value
+
+    return _mapped(compact, state)
 
 
 def to_tensors(state: Any) -> Any:
     """Copy a nested state of dicts and lists, with arrays converted to tensors."""
-    if isinstance(state, np.ndarray):
-        return torch.tensor(state, device="cpu")
-    if isinstance(state, Tensor):
-        return state.detach().clone()
-    if isinstance(state, dict):
-        return {key: to_tensors(value) for key, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return type(state)(map(to_tensors, state))
-    return state
+
+    def tensor(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return torch.tensor(value, device="cpu")
+        return value.detach().clone() if isinstance(value, Tensor) else value
+
+    return _mapped(tensor, state)
 
 
 def store_module(module: RecordedModule) -> dict[str, Any]:
