@@ -19,6 +19,7 @@ from .applications import (
     VariationalDeepEmbedding,
     recommending_scorer,
 )
+from .base.checkpoint import Checkpoint
 from .comparison import compare_reducers
 from .energy import (
     BernoulliRBM,
@@ -103,6 +104,8 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     # side by side
     "ReducerComparisonDisplay",
     "compare_reducers",
+    # losing nothing
+    "Checkpoint",
     # figures of merit
     "metrics",
 ]

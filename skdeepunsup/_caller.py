@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from importlib.util import find_spec
 from typing import Any
@@ -67,6 +68,44 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     )
 
 
+DIRECT = tuple(
+    os.path.join(*sklearn.__path__, *parts)
+    for parts in (("base.py",), ("callback", ""), ("utils", ""))
+)
+"""Prefixes of scikit-learn's files whose frames are part of a call of a method, as of ``fit``."""
+
+ENGINES = tuple(os.path.join(*package.__path__, "") for package in (sklearn, joblib))
+"""Prefixes of files that otherwise call ``fit`` for a purpose of their own, as a search does."""
+
+FITTING: ContextVar[BaseEstimator | None] = ContextVar("FITTING", default=None)
+"""The estimator that is fitted, or for which others are."""
+
+
+def is_called_by_user(estimator: BaseEstimator) -> bool:
+    """Whether a fit that runs is what the user's code asked for, and not part of something else.
+
+    Parts are the fits within another fit, and those of searches, Pipelines and comparisons.
+    """
+    if FITTING.get() is not estimator:
+        return False
+    frame = sys._getframe(1)
+    while frame is not None and (path := frame.f_code.co_filename).startswith(BETWEEN):
+        if path.startswith(ENGINES) and not path.startswith(DIRECT):
+            return False
+        frame = frame.f_back  # type: ignore[assignment]
+    return True
+
+
+@contextmanager
+def fitting(estimator: BaseEstimator) -> Iterator[None]:
+    """Take this estimator for the one that is fitted, whatever else is."""
+    token = FITTING.set(estimator)
+    try:
+        yield
+    finally:
+        FITTING.reset(token)
+
+
 def names_its_class(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let an error about arguments name the estimator's class, not the base that has the method."""
     signature = inspect.signature(method)
@@ -89,8 +128,9 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     Gradients are enabled within the block, even where the caller has disabled them.
     """
     before = dict(vars(estimator))
+    outermost = FITTING.get() or estimator
     try:
-        with torch.inference_mode(False), torch.enable_grad():
+        with fitting(outermost), torch.inference_mode(False), torch.enable_grad():
             yield
     except BaseException:
         # scikit-learn's with_callbacks removes these itself, later.

@@ -4,6 +4,7 @@ import inspect
 import math
 import os
 from collections.abc import Collection
+from contextvars import ContextVar
 from numbers import Integral, Real
 from typing import Any
 
@@ -81,10 +82,14 @@ def check_option(name: str, value: Any, options: Collection[str]) -> None:
         raise ValueError(f"{name} == {value!r}, must be one of {sorted(options)}.")
 
 
+UNSEEDED: ContextVar[np.random.RandomState | None] = ContextVar("UNSEEDED", default=None)
+"""The generator that stands for ``random_state=None``; NumPy's global one if this is None."""
+
+
 def check_seed(random_state: Any) -> np.random.RandomState:
     """Return the generator that ``random_state`` stands for; the error names the parameter."""
     try:
-        return check_random_state(random_state)
+        return check_random_state(UNSEEDED.get() if random_state is None else random_state)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"random_state == {random_state!r}, must be an integer from 0 to 2³² − 1, a "

@@ -8,16 +8,17 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.callback import with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._caller import all_or_nothing
 from .._categories import has_missing
 from .._parameters import check_integer, check_seed
 from .._random import SharedStream
 from .._unused import IdleOptions, warn_of_empty_columns, warn_of_idle_options
 from .._validation import check_rows, densified
+from ..base.checkpoint import TakesCheckpoints, checkpointed
 from ..base.encoders import fitted_model, names_of, unfrozen
 from ..base.generative import GenerativeModel
 from ..reconstruction import VariationalAutoencoder
@@ -26,7 +27,7 @@ FEW_ROWS, UPDATES = 1000, 1000
 """Below so many rows the default model learns from all of them, in so many updates."""
 
 
-class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class GenerativeImputer(TakesCheckpoints, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fills in missing entries by a generative model, given the observed entries of the row.
 
     ``transform`` gives conditional means, or the most probable categories; ``impute`` gives draws,
@@ -123,6 +124,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_steps = n_steps
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the model to rows with missing entries, unless it is fitted.
 
@@ -147,13 +149,14 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_integer("n_rounds", self.n_rounds, 0)
         self._check_chains()
         warn_of_idle_options(self)
-        with all_or_nothing(self):
+        with self._composite_fit(X, y):
             X = check_rows(self, X, reset=True)
-            random = check_seed(self.random_state)
-            self._seed = random.randint(2**31 - 1)
-            fit = partial(self._fit_model, X=X, random=random)
-            asked = self._model(X.shape[0])
-            self.model_ = unfrozen(fitted_model("model", asked, X, names_of(self), fit))
+            with checkpointed(self, {"X": X}):
+                random = check_seed(self.random_state)
+                self._seed = random.randint(2**31 - 1)
+                fit = partial(self._fit_model, X=X, random=random)
+                asked = self._model(X.shape[0])
+                self.model_ = unfrozen(fitted_model("model", asked, X, names_of(self), fit))
             if self.model_ is model:
                 model._check_observed(X)
         return self

@@ -2,15 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Self
 
 import torch
-from sklearn.callback import CallbackSupportMixin
 from torch import nn
 
-from .._caller import all_or_nothing
+from .._caller import all_or_nothing, is_called_by_user
 from .._finite import check_start, infinite_tensors
 from .._parameters import resolve_device
 from .._persistence import to_tensors
@@ -19,12 +19,13 @@ from .._rows import Rows, training_rows
 from .._scaling import Scaling
 from .._unused import IdleOptions, warn_of_idle_options
 from ..training import Objective, Report, Schedule, Watch, train
+from .checkpoint import TakesCheckpoints, checkpointed
 from .fit import CallbackObserver, Fit, TrainingData, split
 from .fitted import FittedModel, has_own_network
 from .memory import within_memory
 
 
-class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
+class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
     """Base of all estimators: has a module, and trains it by an objective.
 
     A subclass adds its parameters, a public ``fit`` that calls ``_fit``, and these hooks, which a
@@ -196,8 +197,12 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
 
         ``marks`` are the keywords of ``_training_data``.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), ExitStack() as kept:
             data = self._training_data(X, reset=not go_on, **marks)
+            journal = None
+            if observe is not None:
+                before = self if go_on else None
+                journal = kept.enter_context(checkpointed(self, data._asdict(), before))
             fit = self._resume(data, schedule) if go_on else self._begin(data, schedule)
             del data  # frees copies that the checks have made
             observer = None if observe is None else observe(fit)
@@ -211,8 +216,9 @@ class DeepEstimator(CallbackSupportMixin, FittedModel, ABC):
                 observer=observer,
                 report=self._in_data_units(fit.module, fit.rows, fit.held_out),
                 watch=None if observer is None else self._watch(fit),
-                # Within a search or a Pipeline, Ctrl-C ends all of it.
-                keep_interrupted=not hasattr(self, "_parent_callback_ctx"),
+                keeper=None if journal is None else journal.next_fit(type(self).__name__),
+                # Within a search, a Pipeline or another fit, Ctrl-C ends all of it.
+                keep_interrupted=is_called_by_user(self),
             )
             self._finish(fit)
             if observer is not None:

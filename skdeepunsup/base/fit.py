@@ -90,6 +90,10 @@ class CallbackObserver:
         self.task = self.context.subcontext(task_name="epoch")
         self.task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
+    def skip_epochs(self, n_epochs: int) -> None:
+        for _ in range(n_epochs):  # so that epochs keep their numbers
+            self.context.subcontext(task_name="epoch")
+
     def end_epoch(self, record: dict[str, float]) -> bool:
         if self.estimator.verbose:
             seconds = time.perf_counter() - self.started

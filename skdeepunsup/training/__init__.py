@@ -2,7 +2,7 @@
 
 from .adam import Adam
 from .lazy_adam import LazyAdam, LazyTable
-from .loop import Observer, Report, Watch, train
+from .loop import Keeper, Observer, Report, Training, Watch, train
 from .objectives import GradientDescent, Objective, mean_term
 from .pace import PACES, autocast, follow, linear_pace
 from .schedule import Schedule
@@ -11,12 +11,14 @@ __all__ = [
     "PACES",
     "Adam",
     "GradientDescent",
+    "Keeper",
     "LazyAdam",
     "LazyTable",
     "Objective",
     "Observer",
     "Report",
     "Schedule",
+    "Training",
     "Watch",
     "autocast",
     "follow",

@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from .._caller import warn
+from .._persistence import to_tensors
 from .._random import Stream
 from .._rows import Rows
 from .batches import batches
-from .checkpoint import Checkpoint
 from .objectives import Objective
 from .schedule import Schedule
+from .snapshot import Snapshot
 from .stopping import EarlyStopping, still_falls
 
 Record = dict[str, float]
@@ -29,6 +31,9 @@ class Observer(Protocol):
 
     def end_epoch(self, record: Record) -> bool:
         """Called after an epoch with its record; returns True to end the fit."""
+
+    def skip_epochs(self, n_epochs: int) -> None:
+        """Called before the first epoch if so many were run before an interruption."""
 
 
 class Watch(Protocol):
@@ -46,6 +51,25 @@ class Watch(Protocol):
     def remark(self) -> str | None:
         """Called after a stage without a verdict; what else to warn of."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it has seen of the stage."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned, after ``begin``."""
+
+
+class Keeper(Protocol):
+    """Keeps the state of a fit after its epochs, where another process finds it."""
+
+    def found(self) -> dict[str, Any] | None:
+        """Return the state that was kept of this fit; None if there is none."""
+
+    def keep(self, training: "Training") -> None:
+        """Called after each epoch."""
+
+    def keep_last(self, training: "Training") -> None:
+        """Called when the fit is over or fails, if an epoch was finished."""
+
 
 def train(
     objective: Objective,
@@ -58,6 +82,7 @@ def train(
     observer: Observer | None = None,
     report: Report | None = None,
     watch: Watch | None = None,
+    keeper: Keeper | None = None,
     keep_interrupted: bool = True,
 ) -> None:
     """Run all stages of a schedule, each until its epochs are over or no longer improve.
@@ -85,6 +110,9 @@ def train(
         decided before, so that it does not depend on these units.
     watch : Watch, optional
         Notices a stage that gets worse, which then ends with its best epoch, and a warning.
+    keeper : Keeper, optional
+        Keeps the state of each epoch. If it has one of this very fit, the fit goes on from it, and
+        ends as if it had never been interrupted.
     keep_interrupted : bool, default=True
         Whether Ctrl-C after at least one finished epoch ends the fit normally, with a warning.
 
@@ -101,8 +129,10 @@ def train(
         after the last epoch of a schedule that could have stopped earlier.
     """
     training = Training(
-        objective, rows, schedule, stream, history, held_out, observer, report, watch
+        objective, rows, schedule, stream, history, held_out, observer, report, watch, keeper
     )
+    if keeper is not None and (kept := keeper.found()) is not None:
+        training.load_state_dict(kept)
     try:
         training.run()
     except KeyboardInterrupt:
@@ -113,6 +143,8 @@ def train(
     except BaseException:
         training.undo_unfinished()
         raise
+    finally:
+        training.keep_last()
 
 
 class Training:
@@ -122,18 +154,25 @@ class Training:
     ----------
     stage : int
         Number of the current stage, from 0.
+    epochs : int
+        Finished epochs of this stage.
+    stalled : bool
+        Whether the stage is over, however many epochs are left.
     ended : bool
         Whether the fit is to end now, whatever epochs and stages are left.
     records : list of dict
         Records of the finished epochs.
-    last : Checkpoint
+    last : Snapshot
         State after the last finished epoch, or at the start.
-    best : Checkpoint or None
+    best : Snapshot or None
         State after the best epoch of the stage, if the schedule keeps it; None before there is one.
-    seen : Checkpoint or None
+    seen : Snapshot or None
         State after the best epoch that the watch has looked at.
     stopping : EarlyStopping or None
         Decides when the stage no longer improves.
+    place : dict
+        With a keeper, all that a fit needs to go on after the last finished epoch, but what
+        ``last``, ``best`` and ``seen`` hold.
     """
 
     def __init__(
@@ -147,38 +186,47 @@ class Training:
         observer: Observer | None,
         report: Report | None,
         watch: Watch | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.objective, self.rows, self.held_out = objective, rows, held_out
         self.schedule, self.stream = schedule, stream
         self.history, self.epochs_before = history, len(history.get("loss", []))
         self.observer, self.report, self.watch = observer, report, watch
-        self.stage, self.ended = 0, False
+        self.keeper = keeper
+        self.stage, self.epochs, self.stalled, self.ended = -1, 0, False, False
         self.records: list[Record] = []
-        self.last = Checkpoint(objective)
-        self.best: Checkpoint | None = None
-        self.seen: Checkpoint | None = None
+        self.last = Snapshot(objective)
+        self.best: Snapshot | None = None
+        self.seen: Snapshot | None = None
         self.stopping: EarlyStopping | None = None
+        self.place: dict[str, Any] | None = None
 
     def run(self) -> None:
-        """Run the stages in order, until an epoch ends the fit."""
-        for stage in range(len(self.schedule.stages)):
-            self.run_stage(stage)
-            if self.ended:
+        """Run the stages in order, from the current epoch, until an epoch ends the fit."""
+        if self.stage < 0:
+            self.begin_stage(0)
+        while True:
+            self.run_stage()
+            if self.ended or self.stage + 1 == len(self.schedule.stages):
                 break
+            self.begin_stage(self.stage + 1)
 
-    def run_stage(self, stage: int) -> None:
-        """Run the epochs of a stage, then go back to the best one if it is kept."""
-        self.stage = stage
+    def begin_stage(self, stage: int) -> None:
+        """Begin a stage at its first epoch."""
+        self.stage, self.epochs, self.stalled = stage, 0, False
         self.best = None
         self.stopping = self.schedule.stopping()
         if self.watch is not None:
             self.watch.begin(self.schedule.stages[stage])
-        for epoch, progress in enumerate(self.schedule.timetable(stage), 1):
-            if not self.epoch(progress):
+
+    def run_stage(self) -> None:
+        """Run the epochs that are left of a stage, then go back to the best one if it is kept."""
+        timetable = list(self.schedule.timetable(self.stage))
+        while self.epochs < len(timetable) and not (self.stalled or self.ended):
+            if not self.epoch(timetable[self.epochs]):
                 break
-            if self.watch is not None and self.watch.is_best(epoch):
-                self.seen = self.last.copy(self.seen)
-        else:
+            self.keep_place()
+        if not (self.stalled or self.ended):
             self.warn_if_falling()
         self.return_to_best()
         self.heed_watch()
@@ -211,7 +259,7 @@ class Training:
             )
 
     def epoch(self, progress: float) -> bool:
-        """Run one epoch; return whether the stage continues."""
+        """Run one epoch; return whether it is finished, and not undone."""
         if self.observer is not None:
             self.observer.begin_epoch()
         self.objective.begin_epoch(progress, self.stage)
@@ -223,17 +271,72 @@ class Training:
             return False
         reported = record if self.report is None else self.report(record)
         self.keep(reported)
-        stalled = self.is_stalled(record)
+        self.stalled = self.is_stalled(record)
+        self.epochs += 1
         self.ended = self.observer is not None and self.observer.end_epoch(reported)
         if self.ended and (untrained := self.stages_left()):
             _warn(f"A callback stopped the fit.{untrained}")
-        return not (self.ended or stalled)
+        going_on = not (self.ended or self.stalled)
+        if going_on and self.watch is not None and self.watch.is_best(self.epochs):
+            self.seen = self.last.copy(self.seen)
+        return True
 
     def keep(self, record: Record) -> None:
         """Store the state and the record of a finished epoch."""
         self.records.append(record)
         self.last.save(len(self.records))
         extend(self.history, record)
+
+    def keep_place(self) -> None:
+        """Note where the fit stands after a finished epoch, for the keeper."""
+        if self.keeper is None:
+            return
+        self.place = {
+            "stage": self.stage,
+            "epochs": self.epochs,
+            "stalled": self.stalled,
+            "ended": self.ended,
+            "records": to_columns(self.records),
+            "stopping": None if self.stopping is None else self.stopping.state_dict(),
+            "watch": None if self.watch is None else self.watch.state_dict(),
+            "stream": self.stream.state_dict(),
+        }
+        self.keeper.keep(self)
+
+    def keep_last(self) -> None:
+        """Let the keeper keep the last finished epoch, if nothing of a later one is mixed in."""
+        if self.keeper is None or self.place is None:
+            return
+        if self.last.epochs == len(self.place["records"]["values"]):
+            self.keeper.keep_last(self)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state after the last finished epoch: no copies, and to be used before the next."""
+        assert self.place is not None
+        snapshots = {"last": self.last, "best": self.best, "seen": self.seen}
+        held = {name: None if s is None else s.state_dict() for name, s in snapshots.items()}
+        return self.place | held
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on after the epoch whose ``state_dict`` was kept of this very fit."""
+        self.begin_stage(state["stage"])
+        for name in ("epochs", "stalled", "ended"):
+            setattr(self, name, state[name])
+        self.last.load_state_dict(to_tensors(state["last"]))
+        for name in ("best", "seen"):
+            if state[name] is not None:
+                snapshot = self.last.copy(None)
+                snapshot.load_state_dict(to_tensors(state[name]))
+                setattr(self, name, snapshot)
+        if self.stopping is not None:
+            self.stopping.load_state_dict(state["stopping"])
+        if self.watch is not None:
+            self.watch.load_state_dict(state["watch"])
+        self.records = from_columns(state["records"])
+        self.undo_unfinished()  # sets the live state and the history to what was loaded
+        self.stream.load_state_dict(state["stream"])  # last: chains may have been drawn before
+        if self.observer is not None:
+            self.observer.skip_epochs(len(self.records))
 
     def is_stalled(self, record: Record) -> bool:
         """Whether the stage no longer improves; keeps the state if this epoch is the best."""
@@ -305,6 +408,19 @@ def run_epoch(
     scalars = {name: total / len(rows) for name, total in totals.items()}
     scalars |= objective.measure(rows, held_out)
     return {name: float(value) for name, value in scalars.items()}
+
+
+def to_columns(records: list[Record]) -> dict[str, Any]:
+    """Records as one array with a column for each name; NaN stands for what is missing."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    rows = [[record.get(name, math.nan) for name in names] for record in records]
+    return {"names": names, "values": np.array(rows).reshape(len(records), len(names))}
+
+
+def from_columns(columns: dict[str, Any]) -> list[Record]:
+    """The records that ``to_columns`` was given."""
+    rows = columns["values"].tolist()
+    return [dict(zip(columns["names"], row, strict=True)) for row in rows]
 
 
 def extend(history: dict[str, list[float]], record: Record) -> None:

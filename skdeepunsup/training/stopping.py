@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,14 @@ class EarlyStopping:
         self.improved = False
         self.seen: list[float] = []
         self._reference, self._waited = math.inf, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that ``update`` changes."""
+        return dict(vars(self)) | {"seen": np.array(self.seen)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned."""
+        vars(self).update(state | {"seen": list(map(float, state["seen"]))})
 
     def update(self, record: dict[str, float]) -> bool:
         """Judge an epoch by its record; return whether to stop."""

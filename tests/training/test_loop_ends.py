@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from skdeepunsup.training import checkpoint
+from skdeepunsup.training import snapshot
 from tests.training.updates import (
     ROWS,
     STEPS,
@@ -50,14 +50,14 @@ def test_an_interrupted_fit_keeps_the_best_epoch():
 @any_kind
 def test_an_interruption_while_an_epoch_is_saved_keeps_that_epoch(kind, monkeypatch):
     objective, undisturbed = kind(), kind()
-    copied, saves = checkpoint._copied, iter(["start", "epoch 1", "epoch 2"])
+    copied, saves = snapshot._copied, iter(["start", "epoch 1", "epoch 2"])
 
     def interrupted(sources, targets):
         if next(saves) == "epoch 2":
             raise KeyboardInterrupt
         return copied(sources, targets)
 
-    monkeypatch.setattr(checkpoint, "_copied", interrupted)
+    monkeypatch.setattr(snapshot, "_copied", interrupted)
     with pytest.warns(ConvergenceWarning, match=r"interrupted.*2 finished epochs"):
         history = run(objective, 5)
     monkeypatch.undo()

@@ -21,6 +21,7 @@ from ...base.fit import TrainingData
 from ...base.units import encoder_scaling
 from ...networks import draw_from
 from ...training import Adam, GradientDescent, Schedule, linear_pace
+from .descent import ClusterDescent
 
 
 class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator):
@@ -66,6 +67,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
             self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
             self._finish_clusters(X)
             self._module.forget()
+            self._training["objective"].pop("assignments")
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -232,14 +234,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         draw_from(module, stream)
         parameters = [p for p in module.parameters() if p.requires_grad]
         optimizer = Adam((parameters, self.learning_rate))
-        return GradientDescent(
-            module,
-            optimizer,
-            stream,
-            self._autocast_dtype(),
-            pace=linear_pace,
-            monitor=module.refresh,
-        )
+        return ClusterDescent(module, optimizer, stream, self._autocast_dtype(), pace=linear_pace)
 
     def _checked(self, X: Any) -> Any:
         """Check ``X`` against the fitted model, and return it as an array."""

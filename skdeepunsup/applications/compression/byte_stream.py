@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .fingerprint import SIZE
+from ..._fingerprint import SIZE
 
 MAGIC = b"\x93skdu\r\n\x1a"
 """Contains a byte that is not ASCII, and line ends, so that a transfer as text is detected."""

@@ -5,22 +5,23 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
+from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import all_or_nothing
+from ..._fingerprint import fingerprint
 from ..._optional import optional
 from ..._validation import as_host_array, check_rows
+from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
 from ...reconstruction import VariationalAutoencoder
 from .bits_back import BitsBack
 from .byte_stream import DTYPES, ByteStream, damaged
-from .fingerprint import fingerprint
 
 PROBE_ROWS = 4
 
 
-class LosslessCompressor(BaseEstimator):
+class LosslessCompressor(TakesCheckpoints, BaseEstimator):
     """Lossless compressor of rows of discrete entries, by the density of a variational autoencoder.
 
     Rows become bytes, and the bytes become the same rows again; rows that are unlikely under the
@@ -92,6 +93,7 @@ class LosslessCompressor(BaseEstimator):
     def __init__(self, model: Any) -> None:
         self.model = model
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "LosslessCompressor":
         """Fit the model, unless it is fitted.
 
@@ -119,11 +121,11 @@ class LosslessCompressor(BaseEstimator):
                 "'beta-binomial' for grey levels, or a LossyCompressor."
             )
         optional("constriction", extra="compression", user=type(self).__name__)  # before a long fit
-        with all_or_nothing(self):
+        with self._composite_fit(X, y):
             X = check_rows(self, X, reset=True)
-            self.model_ = models_of(
-                fitted_encoder("model", self.model, X, None, None, names_of(self))
-            )[0]
+            with checkpointed(self, {"X": X}):
+                model = fitted_encoder("model", self.model, X, None, None, names_of(self))
+            self.model_ = models_of(model)[0]
         return self
 
     def compress(self, X: Any) -> bytes:

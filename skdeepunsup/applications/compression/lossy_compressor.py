@@ -11,16 +11,17 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
+from sklearn.callback import with_callbacks
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import all_or_nothing
+from ..._fingerprint import fingerprint
 from ..._finite import finite_score
 from ..._parameters import check_real
 from ..._validation import as_host_array, check_codes, check_rows, to_dense
+from ...base.checkpoint import TakesCheckpoints, checkpointed
 from .byte_stream import DTYPES, ByteStream, damaged
-from .fingerprint import fingerprint
 from .levels import SEED_WORDS, LevelCoder, estimated_levels, warn_if_coarse
 
 MOVED_ROWS = 500
@@ -30,7 +31,9 @@ MOVE = 0.1
 """Size of this change, in standard deviations of the component."""
 
 
-class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LossyCompressor(
+    TakesCheckpoints, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Compressor that stores the rounded code of each row.
 
     Each component of the code is rounded to a grid. The grids are such that rounding each component
@@ -108,6 +111,7 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.estimator = estimator
         self.step = step
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "LossyCompressor":
         """Fit the transformer, unless it is fitted, and estimate the distribution of its codes.
 
@@ -131,13 +135,14 @@ class LossyCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                     f"inverse_transform; it has no {method}."
                 )
         # The estimator's own overflows: what they spoil is found in its codes.
-        with all_or_nothing(self), np.errstate(over="ignore", invalid="ignore"):
+        with self._composite_fit(X, y), np.errstate(over="ignore", invalid="ignore"):
             X = self._checked(X, reset=True)
             self.estimator_ = self.estimator
             try:
                 check_is_fitted(self.estimator)
             except NotFittedError:
-                self.estimator_ = clone(self.estimator).fit(copy.deepcopy(X))
+                with checkpointed(self, {"X": X}):
+                    self.estimator_ = clone(self.estimator).fit(copy.deepcopy(X))
             codes = self._codes(X)
             self.centers_ = codes.mean(0, dtype=np.float64)
             with np.errstate(divide="ignore"):

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._caller import all_or_nothing
 from ..._categories import MAX_COUNTED
 from ..._parameters import check_integer, check_option, check_real, check_seed
 from ..._validation import check_rows, output_dtype
+from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
 from ...base.transformer import DeepTransformer
 from ...energy import GaussianRBM
@@ -21,7 +22,7 @@ ROUNDING = 1e-6
 """Share of the largest score by which scores of a row may differ."""
 
 
-class OutlierDetector(OutlierMixin, BaseEstimator):
+class OutlierDetector(TakesCheckpoints, OutlierMixin, BaseEstimator):
     """Outlier detector: the rows to which a model gives the lowest scores are outliers.
 
     Parameters
@@ -107,6 +108,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         self.max_samples = max_samples
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "OutlierDetector":
         """Fit the model, unless it is fitted, and compute the threshold for outliers.
 
@@ -131,9 +133,10 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
         check_integer("n_estimators", self.n_estimators, 1)
         if self.max_samples is not None:
             check_integer("max_samples", self.max_samples, 1)
-        with all_or_nothing(self):
+        with self._composite_fit(X, y):
             X = check_rows(self, X, reset=True)
-            self._fit_models(model, X)
+            with checkpointed(self, {"X": X}):
+                self._fit_models(model, X)
             found = self._scores(X)
             self.offset_ = threshold(found, self.contamination)
         return self

@@ -6,11 +6,12 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, gen_batches
 
-from ..._caller import all_or_nothing
+from ..._caller import all_or_nothing, fitting, is_called_by_user
 from ..._rows import MAX_ENTRIES
+from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...energy import CategoricalRBM
 from .base import RatingRecommender, evaluated
 from .checks import rated_items
@@ -30,7 +31,7 @@ class KnownRBM(CategoricalRBM):
 
 
 class RatingRBM(
-    CallbackSupportMixin,
+    TakesCheckpoints,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     RatingRecommender,
@@ -197,7 +198,11 @@ class RatingRBM(
             context = self._init_callback_context(max_subtasks=1)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             task = context.subcontext(task_name="machine")
-            with task.propagate_callback_context(machine):
+            with (
+                checkpointed(self, {"X": known}),
+                fitting(machine if is_called_by_user(self) else self),
+                task.propagate_callback_context(machine),
+            ):
                 task.call_on_fit_task_begin(estimator=self, X=X, y=y)
                 machine.fit(_codes(known, levels))
                 task.call_on_fit_task_end(estimator=self, X=X, y=y)

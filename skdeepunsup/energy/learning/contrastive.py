@@ -149,14 +149,19 @@ class ContrastiveDivergence(LikelihoodAscent):
         self.missing, self.precision = missing, precision
         self.centered = centered
         W, a, b = machine.W, machine.a, machine.b
-        follows = centered and not missing
-        mu = machine.visible.mean(machine.a0) if follows else torch.zeros_like(a)
-        self.offset = mu[None].to(precision)
-        self.mu = self.offset.to(mu.dtype)  # rounded as the states are
+        self._center()
         self.activity = machine.hidden.mean(b)
         self.velocity = tuple(map(torch.zeros_like, (W, a, b))) if momentum else ()
         self._no_offset = torch.zeros_like(b)
         self._phase_weights: dict[tuple[int, int], Tensor] = {}
+
+    def _center(self) -> None:
+        """Set μ to the visible means of the base machine, if the gradient is centred."""
+        machine = self.machine
+        follows = self.centered and not self.missing
+        mu = machine.visible.mean(machine.a0) if follows else torch.zeros_like(machine.a)
+        self.offset = mu[None].to(self.precision)
+        self.mu = self.offset.to(mu.dtype)  # rounded as the states are
 
     @property
     def n_sweeps(self) -> int:
@@ -238,6 +243,7 @@ class ContrastiveDivergence(LikelihoodAscent):
         }
 
     def _take(self, state: dict[str, Any]) -> None:
+        self._center()  # the base machine is the stored one
         self.chains.load_state_dict(state["chains"])
         self.activity.copy_(state["activity"])
         for u, stored in zip(self.velocity, state["velocity"], strict=False):  # momentum, likewise

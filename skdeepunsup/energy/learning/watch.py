@@ -155,6 +155,19 @@ class Watch:
                 self.normal = one_normal_score(rows, v)
         return short_score(machine, v, self.n_steps, epoch)
 
+    def state_dict(self) -> dict[str, Any]:
+        """What the looks at the stage so far have found."""
+        found = {name: getattr(self, name) for name in ("volume", "independent", "normal")}
+        scores = {"best": self.best, "last": self.last}
+        return found | {name: score and tuple(score) for name, score in scores.items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned, after ``begin``."""
+        vars(self).update(state)
+        for name in ("best", "last"):
+            if state[name] is not None:
+                setattr(self, name, Score(*state[name]))
+
     def verdict(self) -> str | None:
         """What to warn of at the end of a stage, if its best epoch is to be gone back to."""
         best, last = self.best, self.last

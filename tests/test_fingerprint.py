@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import nn
 
 from skdeepunsup import Autoencoder
-from skdeepunsup.applications.compression.fingerprint import fingerprint
+from skdeepunsup._fingerprint import fingerprint
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Checkpoints: a copy apart, whole or not at all."""
+"""Snapshots: a copy apart, whole or not at all."""
 
 import math
 
@@ -8,7 +8,7 @@ from torch import nn
 
 from skdeepunsup._random import Stream
 from skdeepunsup.training import Adam, GradientDescent
-from skdeepunsup.training.checkpoint import Checkpoint
+from skdeepunsup.training.snapshot import Snapshot
 
 
 class Holder:
@@ -43,12 +43,12 @@ X = torch.tensor([[0.0, 1.0], [3.0, 0.5]])
 
 def test_restores_what_was_saved_last():
     holder = Holder({"a": torch.zeros(3), "b": [torch.ones(2), (torch.tensor(1), 5)]})
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     holder.state["a"].fill_(1)
-    checkpoint.save(1)
+    snapshot.save(1)
     holder.state["a"].fill_(2)
     holder.state["b"][0].fill_(2)
-    checkpoint.restore()
+    snapshot.restore()
     assert holder.state["a"].tolist() == [1, 1, 1]
     assert holder.state["b"][0].tolist() == [1, 1]
     assert holder.state["b"][1] == (torch.tensor(1), 5)
@@ -56,34 +56,34 @@ def test_restores_what_was_saved_last():
 
 def test_the_first_state_is_saved_at_once():
     holder = Holder({"a": torch.zeros(3)})
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     holder.state["a"].fill_(1)
-    checkpoint.restore()
+    snapshot.restore()
     assert not holder.state["a"].any()
 
 
 def test_memory_is_allocated_once():
     holder = Holder({"a": torch.zeros(3)})
-    checkpoint = Checkpoint(holder)
-    (copied,) = checkpoint._tensors.values()
+    snapshot = Snapshot(holder)
+    (copied,) = snapshot._tensors.values()
     place = copied.data_ptr()
     holder.state["a"].fill_(1)
-    checkpoint.save(1)
-    (copied,) = checkpoint._tensors.values()
+    snapshot.save(1)
+    (copied,) = snapshot._tensors.values()
     assert copied.data_ptr() == place != holder.state["a"].data_ptr()
 
 
-def test_a_copy_of_a_checkpoint_stays_as_it_is():
+def test_a_copy_of_a_snapshot_stays_as_it_is():
     holder = Holder({"a": torch.zeros(3), "n": 1})
-    checkpoint = Checkpoint(holder)
-    copy = checkpoint.copy(None)
+    snapshot = Snapshot(holder)
+    copy = snapshot.copy(None)
     holder.state["a"].fill_(1)
     holder.state["n"] = 2
-    checkpoint.save(5)
+    snapshot.save(5)
     copy.restore()
     assert (copy.epochs, holder.state["n"], holder.state["a"].tolist()) == (0, 1, [0, 0, 0])
     memory = copy._tensors
-    assert checkpoint.copy(copy) is copy
+    assert snapshot.copy(copy) is copy
     assert copy._tensors is memory
     copy.restore()
     assert (copy.epochs, holder.state["n"], holder.state["a"].tolist()) == (5, 2, [1, 1, 1])
@@ -91,11 +91,11 @@ def test_a_copy_of_a_checkpoint_stays_as_it_is():
 
 def test_states_that_change_their_shape_are_saved():
     holder = Holder({"a": torch.zeros(3), "c": ()})
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     holder.state = {"a": torch.ones(5), "b": torch.ones(2), "c": (torch.ones(1),)}
-    checkpoint.save(1)
+    snapshot.save(1)
     holder.state = None
-    checkpoint.restore()
+    snapshot.restore()
     assert {k: len(v) for k, v in holder.state.items()} == {"a": 5, "b": 2, "c": 1}
 
 
@@ -103,12 +103,12 @@ def test_the_module_is_saved_beside_the_objective():
     holder = Holder({"a": torch.zeros(3)})
     holder.module = nn.Linear(2, 1)
     before = {name: value.clone() for name, value in holder.module.state_dict().items()}
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     with torch.no_grad():
         holder.module.bias += math.nan
-    assert not checkpoint.live_is_finite()
-    checkpoint.restore()
-    assert checkpoint.live_is_finite()
+    assert not snapshot.live_is_finite()
+    snapshot.restore()
+    assert snapshot.live_is_finite()
     torch.testing.assert_close(dict(holder.module.state_dict()), before, rtol=0, atol=0)
 
 
@@ -117,14 +117,14 @@ def test_training_from_a_restored_state_repeats_itself(n_steps):
     objective = quadratic()
     for _ in range(n_steps):
         objective.step(X)
-    checkpoint = Checkpoint(objective)
+    snapshot = Snapshot(objective)
     ends = []
     for _ in range(2):
         for _ in range(4):
             objective.step(X)
         ends.append(objective.module.theta.detach().clone())
         if len(ends) < 2:
-            checkpoint.restore()
+            snapshot.restore()
     assert torch.equal(*ends)
 
 
@@ -139,27 +139,27 @@ class Interrupted(dict):
 
 def test_a_half_written_copy_is_not_restored():
     holder = Holder({"a": torch.zeros(2), "b": torch.zeros(2)})
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     live = {"a": torch.ones(2), "b": torch.ones(2)}
     holder.state = Interrupted(live)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(1)
+        snapshot.save(1)
     holder.state = live
-    checkpoint.restore()
+    snapshot.restore()
     assert holder.state is live
     assert torch.stack(list(live.values())).eq(1).all()
 
 
 def test_a_copy_is_whole_again_once_it_is_written_again():
     holder = Holder(Interrupted(a=torch.ones(2), b=torch.ones(2)))
-    checkpoint = Checkpoint(Holder({}))
-    checkpoint.objective = holder
+    snapshot = Snapshot(Holder({}))
+    snapshot.objective = holder
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(1)
+        snapshot.save(1)
     holder.state = {"a": torch.full((2,), 3.0)}
-    checkpoint.save(1)
+    snapshot.save(1)
     holder.state = {}
-    checkpoint.restore()
+    snapshot.restore()
     assert holder.state["a"].tolist() == [3, 3]
 
 
@@ -169,29 +169,29 @@ def test_one_number_that_is_not_finite_is_found_wherever_it_is(bad):
         return {"a": torch.ones(3), "b": {0: [torch.ones(2), (torch.tensor([1.0, value]),)]}}
 
     holder = Holder(state(0.0))
-    checkpoint = Checkpoint(holder)
-    assert checkpoint.live_is_finite()
+    snapshot = Snapshot(holder)
+    assert snapshot.live_is_finite()
     holder.state = state(bad)
-    assert not checkpoint.live_is_finite()
+    assert not snapshot.live_is_finite()
 
 
 def test_what_was_infinite_from_the_start_may_stay_so():
     holder = Holder({"mask": torch.tensor([0.0, -math.inf]), "weight": torch.ones(2)})
-    checkpoint = Checkpoint(holder)
-    assert checkpoint.live_is_finite()
+    snapshot = Snapshot(holder)
+    assert snapshot.live_is_finite()
     holder.state["weight"] = torch.tensor([math.nan, 1.0])
-    assert not checkpoint.live_is_finite()
+    assert not snapshot.live_is_finite()
 
 
 def test_what_holds_no_floats_is_finite():
     holder = Holder({"step": torch.tensor(3), "name": "adam", "nothing": None})
-    assert Checkpoint(holder).live_is_finite()
+    assert Snapshot(holder).live_is_finite()
 
 
 def test_numbers_whose_sum_overflows_are_finite():
     holder = Holder({"a": torch.zeros(3)})
-    checkpoint = Checkpoint(holder)
+    snapshot = Snapshot(holder)
     holder.state["a"].fill_(3e38)
-    assert checkpoint.live_is_finite()
+    assert snapshot.live_is_finite()
     holder.state["a"][1] = math.inf
-    assert not checkpoint.live_is_finite()
+    assert not snapshot.live_is_finite()

@@ -10,7 +10,7 @@ from .._finite import not_finite
 from .objectives import Objective
 
 
-class Checkpoint:
+class Snapshot:
     """A copy of the states of an objective and its module, in memory that is allocated once.
 
     Parameters
@@ -51,6 +51,18 @@ class Checkpoint:
         into._rest, into._tensors = self._rest, _copied(self._tensors, into._tensors)
         into.epochs = self.epochs
         return into
+
+    def state_dict(self) -> dict[str, Any]:
+        """The copied state: the tensors themselves, which the next ``save`` overwrites."""
+        return {"epochs": self.epochs, "state": _joined(self._rest, self._tensors)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a state that ``state_dict`` returned in place of the copied one."""
+        self.epochs = None
+        tensors: dict[str, Tensor] = {}
+        self._rest = _parted(state["state"], tensors)
+        self._tensors = _copied(tensors, self._tensors)
+        self.epochs = state["epochs"]
 
     def restore(self) -> None:
         """Write the copied state back, unless the copy is incomplete."""

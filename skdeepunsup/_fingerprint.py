@@ -10,12 +10,19 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
-from ...base.estimator import DeepEstimator
-
 SIZE = 8
 """Bytes of a fingerprint."""
 
-UNSEEN = {"_training", "history_", "verbose", "device", "n_jobs", "_sklearn_output_config"}
+UNSEEN = {
+    "_training",
+    "history_",
+    "verbose",
+    "device",
+    "n_jobs",
+    "_sklearn_output_config",
+    "_skl_callbacks",
+    "_own_callbacks",
+}
 """Attributes of estimators that do not change what it computes."""
 
 
@@ -92,7 +99,8 @@ def _parts_of_sparse(value: Any) -> Iterator[bytes]:
 
 def _parts_of_estimator(value: BaseEstimator) -> Iterator[bytes]:
     """The names and values of an estimator's attributes, except those in ``UNSEEN``."""
-    templates = value.get_params(deep=False) if isinstance(value, DeepEstimator) else ()
+    of_ours = hasattr(value, "_module_class")
+    templates = value.get_params(deep=False) if of_ours else ()
     for name in sorted(vars(value).keys() - UNSEEN):
         yield name.encode()
         yield from _parts(vars(value)[name], name in templates)
