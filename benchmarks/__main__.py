@@ -31,6 +31,7 @@ from . import (
     segmentation,
     speech,
     speed,
+    survival,
     variational,
 )
 from .processor import described
@@ -62,6 +63,7 @@ LONG = {
     "modes": modes,
     "samples": samples,
     "speech": speech,
+    "survival": survival,
 }
 """Benchmarks that take minutes, or need data that scikit-learn does not contain."""
 BENCHMARKS = AT_ONCE | LONG

@@ -113,7 +113,7 @@ def test_documented_defaults_are_those_of_the_signature(name):
         if parameter.type == "Ignored":
             continue
         found = re.search(r"default=(.+)$", parameter.type)
-        expected = signature[parameter.name].default
+        expected = signature[parameter.name.lstrip("*")].default
         assert bool(found) == (expected is not inspect.Parameter.empty), parameter.name
         if found:
             assert ast.literal_eval(found[1]) == expected, parameter.name

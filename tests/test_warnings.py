@@ -275,7 +275,8 @@ def test_each_file_that_warns_has_a_case():
     package = Path(skdeepunsup.__file__).parent
     sources = {str(p.relative_to(package)): p.read_text() for p in package.rglob("*.py")}
     warn_ = {name for name, text in sources.items() if re.search(r"\bwarn\(", text)}
-    assert {case.file for case in CASES} == warn_ - {"_caller.py"}
+    # Of a disk that fills up, tests/base/test_checkpoint.py tells the line.
+    assert {case.file for case in CASES} == warn_ - {"_caller.py", "base/journal.py"}
 
 
 def test_warnings_are_given_in_one_place():

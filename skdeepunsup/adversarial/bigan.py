@@ -241,8 +241,8 @@ class BiGAN(AdversarialModel):
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning;
+        within another fit, a search or a Pipeline it is passed on.
         """
         return self._fit(X, y, sample_weight=sample_weight)
 

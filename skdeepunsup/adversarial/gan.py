@@ -278,9 +278,9 @@ class GAN(AdversarialModel):
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on. If the game was still on, the encoder is
-        untrained.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning;
+        within another fit, a search or a Pipeline it is passed on. If the game was still on, the
+        encoder is untrained.
         """
         labels = self._classes_of(y, self.warm_start)
         return self._fit(X, y, sample_weight=sample_weight, labels=labels)

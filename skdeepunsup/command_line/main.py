@@ -3,13 +3,11 @@
 import argparse
 import io
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .compare import compare
 from .models import MODELS
@@ -23,10 +21,6 @@ the same data, scaled to [0, 1]: each column by its lowest and highest value, im
 and highest value of all pixels. Errors are measured on held-out rows. With --out, the table and a
 figure are also written to files.
 """
-
-
-class Interrupted(BaseException):
-    """Ctrl-C. It is not a KeyboardInterrupt, which would end only the current fit early."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,14 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 for success, 2 for unusable arguments, data or output, 130 after Ctrl-C.
     """
     try:
-        with _interruptible():
-            for stream in (sys.stdout, sys.stderr):
-                if isinstance(stream, io.TextIOWrapper):
-                    stream.reconfigure(errors="replace")  # for ± and R² on ASCII terminals
-            options = _parser().parse_args(argv)
-            _check_options(options)
-            compare(options)
-            sys.stdout.flush()  # here, where the error of a full disk can still be reported
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # for ± and R² on ASCII terminals
+        options = _parser().parse_args(argv)
+        _check_options(options)
+        compare(options)
+        sys.stdout.flush()  # here, where the error of a full disk can still be reported
     except OSError as error:
         # Python flushes the output again at exit; redirect it to where that cannot fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UnusableError as error:
         print(f"skdeepunsup: {error}", file=sys.stderr)
         return 2
-    except (Interrupted, KeyboardInterrupt):
+    except KeyboardInterrupt:
         print("skdeepunsup: interrupted before the comparison was finished.", file=sys.stderr)
         return 130
     return 0
@@ -116,21 +109,3 @@ def _check_options(options: argparse.Namespace) -> None:
                 f"--out {options.out}: cannot be written to ({error.strerror}); "
                 "name another folder."
             ) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the whole command, not only the fit that is running."""
-
-    def interrupt(*_: Any) -> NoReturn:
-        raise Interrupted
-
-    try:
-        before = signal.signal(signal.SIGINT, interrupt)
-    except ValueError:  # outside the main thread, where no signals arrive
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

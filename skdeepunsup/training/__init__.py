@@ -2,9 +2,11 @@
 
 from .adam import Adam
 from .lazy_adam import LazyAdam, LazyTable
-from .loop import Keeper, Observer, Report, Training, Watch, train
+from .loop import train
 from .objectives import GradientDescent, Objective, mean_term
+from .onlookers import Keeper, Observer, State, Watch
 from .pace import PACES, autocast, follow, linear_pace
+from .records import Report
 from .schedule import Schedule
 
 __all__ = [
@@ -18,7 +20,7 @@ __all__ = [
     "Observer",
     "Report",
     "Schedule",
-    "Training",
+    "State",
     "Watch",
     "autocast",
     "follow",

@@ -1,10 +1,8 @@
 """The training loop: epochs, early stopping, history. It knows nothing about the model."""
 
 import math
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
@@ -14,61 +12,11 @@ from .._random import Stream
 from .._rows import Rows
 from .batches import batches
 from .objectives import Objective
+from .onlookers import Keeper, Observer, Watch
+from .records import Record, Report, extend, from_columns, to_columns
 from .schedule import Schedule
 from .snapshot import Snapshot
 from .stopping import EarlyStopping, still_falls
-
-Record = dict[str, float]
-Report = Callable[[Record], Record]
-"""A function of an epoch's record that returns it in the units of the data."""
-
-
-class Observer(Protocol):
-    """Is told when epochs begin and end."""
-
-    def begin_epoch(self) -> None:
-        """Called before an epoch."""
-
-    def end_epoch(self, record: Record) -> bool:
-        """Called after an epoch with its record; returns True to end the fit."""
-
-    def skip_epochs(self, n_epochs: int) -> None:
-        """Called before the first epoch if so many were run before an interruption."""
-
-
-class Watch(Protocol):
-    """Looks at the model at some moments of a stage, to notice a fit that gets worse."""
-
-    def begin(self, n_epochs: int) -> None:
-        """Called before a stage of so many epochs."""
-
-    def is_best(self, epoch: int) -> bool:
-        """Called after each epoch, counted from 1; whether it is the best of the stage so far."""
-
-    def verdict(self) -> str | None:
-        """Called after the stage; what to warn of if its best epoch is to be gone back to."""
-
-    def remark(self) -> str | None:
-        """Called after a stage without a verdict; what else to warn of."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what it has seen of the stage."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state_dict`` returned, after ``begin``."""
-
-
-class Keeper(Protocol):
-    """Keeps the state of a fit after its epochs, where another process finds it."""
-
-    def found(self) -> dict[str, Any] | None:
-        """Return the state that was kept of this fit; None if there is none."""
-
-    def keep(self, training: "Training") -> None:
-        """Called after each epoch."""
-
-    def keep_last(self, training: "Training") -> None:
-        """Called when the fit is over or fails, if an epoch was finished."""
 
 
 def train(
@@ -301,14 +249,14 @@ class Training:
             "watch": None if self.watch is None else self.watch.state_dict(),
             "stream": self.stream.state_dict(),
         }
-        self.keeper.keep(self)
+        self.keeper.keep(len(self.records), self.state_dict)
 
     def keep_last(self) -> None:
         """Let the keeper keep the last finished epoch, if nothing of a later one is mixed in."""
         if self.keeper is None or self.place is None:
             return
         if self.last.epochs == len(self.place["records"]["values"]):
-            self.keeper.keep_last(self)
+            self.keeper.keep_last(len(self.records), self.state_dict)
 
     def state_dict(self) -> dict[str, Any]:
         """The state after the last finished epoch: no copies, and to be used before the next."""
@@ -408,23 +356,3 @@ def run_epoch(
     scalars = {name: total / len(rows) for name, total in totals.items()}
     scalars |= objective.measure(rows, held_out)
     return {name: float(value) for name, value in scalars.items()}
-
-
-def to_columns(records: list[Record]) -> dict[str, Any]:
-    """Records as one array with a column for each name; NaN stands for what is missing."""
-    names = list(dict.fromkeys(name for record in records for name in record))
-    rows = [[record.get(name, math.nan) for name in names] for record in records]
-    return {"names": names, "values": np.array(rows).reshape(len(records), len(names))}
-
-
-def from_columns(columns: dict[str, Any]) -> list[Record]:
-    """The records that ``to_columns`` was given."""
-    rows = columns["values"].tolist()
-    return [dict(zip(columns["names"], row, strict=True)) for row in rows]
-
-
-def extend(history: dict[str, list[float]], record: Record) -> None:
-    """Append an epoch's record; NaN stands for what an epoch did not measure."""
-    before = max(map(len, history.values()), default=0)
-    for name in dict.fromkeys((*history, *record, "validation_loss")):
-        history.setdefault(name, [math.nan] * before).append(record.get(name, math.nan))

@@ -97,8 +97,8 @@ class FineTunedModel(DeepEstimator):
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning;
+        within another fit, a search or a Pipeline it is passed on.
         """
         return self._fit(X, y, labels=y, sample_weight=sample_weight)
 

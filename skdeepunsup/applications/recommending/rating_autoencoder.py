@@ -184,8 +184,8 @@ class RatingAutoencoder(
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning;
+        within another fit, a search or a Pipeline it is passed on.
         """
         with all_or_nothing(self):
             self._fit(X, y)

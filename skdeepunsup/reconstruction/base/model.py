@@ -74,8 +74,8 @@ class ReconstructionModel(DeepTransformer):
 
         Notes
         -----
-        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning; directly
-        within a search or a Pipeline it is passed on.
+        Ctrl-C ends a fit with what its finished epochs learned, and a ConvergenceWarning;
+        within another fit, a search or a Pipeline it is passed on.
         """
         return self._fit(X, y, sample_weight=sample_weight)
 
