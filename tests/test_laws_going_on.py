@@ -38,12 +38,33 @@ def test_one_epoch_of_fit_is_one_partial_fit(estimator, X):
 
 
 @each_kind
+def test_a_warm_start_goes_on(estimator, X):
+    """At a constant rate, two fits are one of twice as many epochs, to the same bits."""
+    names = set(estimator.get_params())
+    epochs = (names & {"n_iter", "max_iter"}).pop()
+    steady = {
+        "learning_rate_schedule": "constant",
+        "early_stopping": False,
+        "n_iter_no_change": 100,
+        "kl_warmup": 0,
+        "warm_start": True,
+    }
+    model = clone(estimator).set_params(**{k: v for k, v in steady.items() if k in names})
+    whole = clone(model).set_params(**{epochs: 4})
+    twice = clone(model).set_params(**{epochs: 2}).fit(X).fit(X)
+    if len(whole._schedule().stages) > 1:  # which are all run again, but those that set the start
+        assert twice.n_iter_ > 2
+        return
+    whole.fit(X)
+    assert twice.n_iter_ == whole.n_iter_ == 4
+    assert_same(outputs(twice, X), outputs(whole, X))
+
+
+@each_kind
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_an_error_while_going_on_changes_nothing(estimator, X, method, monkeypatch):
     """Neither the answers nor what a later call goes on from, whatever had been trained by then."""
     model = clone(estimator).fit(X)
-    if method == "fit" and "warm_start" not in model.get_params():
-        pytest.skip("has no warm start")
     model.set_params(**{"warm_start": True} if method == "fit" else {})
     untouched = clone_fitted(model)
     before = outputs(model, X)

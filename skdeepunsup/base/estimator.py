@@ -43,6 +43,7 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
     6. ``_module_arguments(rows, fitted, **prepared)`` returns the arguments of ``_module_class``.
     7. ``_initialize(module, rows, stream, **prepared)`` draws the module's first parameters. Only
        called if the fit starts anew.
+       A fit that goes on calls ``_go_on(module, rows)`` instead.
     8. ``_objective(module, stream)`` returns the `Objective` that trains the module.
 
     Then the loop in ``training/loop.py`` runs, and the fitted attributes are set; each epoch's
@@ -161,6 +162,9 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
             The result of ``_prepare``.
         """
 
+    def _go_on(self, module: Any, rows: Rows) -> None:
+        """Set what a fit that goes on needs to know of these rows; nothing by default."""
+
     @abstractmethod
     def _objective(self, module: Any, stream: Stream) -> Objective:
         """Return what trains ``module``, whose parameters are the first or the last fit's."""
@@ -175,7 +179,10 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
         warn_of_idle_options(self)
         go_on = bool(getattr(self, "warm_start", False)) and self.__sklearn_is_fitted__()
         observe = partial(CallbackObserver, self, X, y)
-        return self._train(X, marks, self._schedule(), go_on, observe)
+        schedule = self._schedule()
+        if go_on:
+            schedule = schedule.going_on(self._training["stages_left"])
+        return self._train(X, marks, schedule, go_on, observe)
 
     def _partial_fit(self, X: Any, **marks: Any) -> Self:
         """Make one pass over ``X``, continuing the last call or fit if there is one."""
@@ -259,6 +266,7 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
         schedule = schedule.for_rows(len(rows))
         move(module, device, self._parameter_dtype())
         module.load_state_dict(self._module.state_dict())
+        self._go_on(module, rows)
         objective = self._objective(module, stream)  # parameters may have been set anew
         try:
             objective.load_state_dict(to_tensors(self._training["objective"]))
@@ -267,6 +275,7 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
                 "what is trained is not what the fit to go on from trained (have layers been "
                 "frozen or freed since?); start anew by fit, without warm_start."
             ) from error
+        stream.load_state_dict(self._training["stream"])  # the objective has drawn first chains
         history = {name: list(values) for name, values in self.history_.items()}
         return Fit(module, objective, stream, split_seed, history, schedule, rows, held_out)
 
@@ -316,9 +325,29 @@ def move(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
         module.to(device=device, dtype=dtype)
 
 
+OF_THE_LOSS = {
+    "augmentation",
+    "beta",
+    "contraction",
+    "corruption_level",
+    "cost",
+    "free_bits",
+    "kl_warmup",
+    "level",
+    "min_variance",
+    "n_importance_samples",
+    "reconstruction_weight",
+    "target",
+    "word_dropout",
+}
+"""Arguments of modules on which no parameter depends, so that a fit may go on with others."""
+
+
 def _check_same(asked: dict[str, Any], fitted: dict[str, Any], names: dict[str, str]) -> None:
-    """Raise if a fit would continue with a module of other arguments."""
+    """Raise if a fit would continue with a module whose parameters mean something else."""
     for name, value in asked.items():
+        if name in OF_THE_LOSS:
+            continue
         same = value is fitted[name] if isinstance(value, nn.Module) else value == fitted[name]
         if not same:
             raise ValueError(

@@ -83,6 +83,8 @@ class BoltzmannMachine(EnergyModel):
         as grey levels mean it; otherwise they stand for themselves.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
         available, else "cpu".
@@ -196,6 +198,7 @@ class BoltzmannMachine(EnergyModel):
         centered: bool = True,
         resample: bool = False,
         validation_fraction: float = 0.0,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "float32",
         verbose: int = 0,
@@ -217,6 +220,7 @@ class BoltzmannMachine(EnergyModel):
         self.centered = centered
         self.resample = resample
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.verbose = verbose

@@ -90,6 +90,8 @@ class DeepBeliefNetwork(StackedModel):
         data.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
         available, else "cpu".
@@ -205,6 +207,7 @@ class DeepBeliefNetwork(StackedModel):
         resample: bool = False,
         min_variance: float = 0.05,
         validation_fraction: float = 0.0,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "float32",
         verbose: int = 0,
@@ -231,6 +234,7 @@ class DeepBeliefNetwork(StackedModel):
         self.resample = resample
         self.min_variance = min_variance
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.verbose = verbose

@@ -71,6 +71,8 @@ class GaussianRBM(RestrictedModel):
         clusters.
     validation_fraction : float, default=0.0
         Share of the rows held out of training, to be measured in ``history_``.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
         available, else "cpu".
@@ -178,6 +180,7 @@ class GaussianRBM(RestrictedModel):
         hidden_units: str = "bernoulli",
         min_variance: float = 0.05,
         validation_fraction: float = 0.0,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "float32",
         verbose: int = 0,
@@ -201,6 +204,7 @@ class GaussianRBM(RestrictedModel):
         self.hidden_units = hidden_units
         self.min_variance = min_variance
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.verbose = verbose

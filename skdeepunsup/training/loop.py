@@ -165,7 +165,7 @@ class Training:
         self.best = None
         self.stopping = self.schedule.stopping()
         if self.watch is not None:
-            self.watch.begin(self.schedule.stages[stage])
+            self.watch.begin(max(1, self.schedule.stages[stage]))
 
     def run_stage(self) -> None:
         """Run the epochs that are left of a stage, then go back to the best one if it is kept."""

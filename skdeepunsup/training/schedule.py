@@ -115,15 +115,19 @@ class Schedule:
         none.
         """
         n = len(self.stages_before)
-        over = 0 if stages_left is None else min(self.once, n + 1 - stages_left)
-        stages = tuple(int(stage >= over) for stage in range(n))
-        return replace(
-            self,
-            epochs=1,
-            stages_before=stages,
-            validation_fraction=0.0,
-            patience=None,
-        )
+        passes = replace(self, epochs=1, stages_before=n * (1,))
+        if stages_left is not None:
+            passes = passes.going_on(stages_left)
+        return replace(passes, validation_fraction=0.0, patience=None)
+
+    def going_on(self, stages_left: int) -> Self:
+        """The schedule of a fit that goes on: without the stages that are run once and are over.
+
+        ``stages_left`` is the number of stages that the last fit did not finish.
+        """
+        over = min(self.once, len(self.stages_before) + 1 - stages_left)
+        stages = tuple(0 if i < over else n for i, n in enumerate(self.stages_before))
+        return replace(self, stages_before=stages)
 
     @property
     def keep_best(self) -> bool:

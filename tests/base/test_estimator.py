@@ -10,6 +10,7 @@ from skdeepunsup import (
     Autoencoder,
     BernoulliRBM,
     CategoricalRBM,
+    ContractiveAutoencoder,
     DeepBeliefNetwork,
     DeepEmbeddedClustering,
     DenoisingAutoencoder,
@@ -53,9 +54,6 @@ def test_the_codes_of_held_out_rows_are_counted(model):
     ("model", "change"),
     [
         (Autoencoder(2, **FIT), {"activation": "tanh"}),
-        (SparseAutoencoder(4, **FIT), {"sparsity_cost": 0.5}),
-        (SparseAutoencoder(4, **FIT), {"sparsity_target": 0.5}),
-        (DenoisingAutoencoder(2, **FIT), {"corruption_level": 0.5}),
         (VariationalAutoencoder(2, **FIT), {"noise_scale": "shared"}),
         (
             VariationalAutoencoder(2, likelihood="categorical", n_categories=5, **FIT),
@@ -69,6 +67,28 @@ def test_a_fit_that_goes_on_names_the_parameter_that_was_changed(model, change, 
     (name,) = change
     with pytest.raises(ValueError, match=rf"\b{name}\b.* ==? ?.*go on from had"):
         getattr(model.set_params(**change), go_on)(np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (SparseAutoencoder(4, **FIT), {"sparsity_cost": 0.5}),
+        (SparseAutoencoder(4, **FIT), {"sparsity_target": 0.5}),
+        (DenoisingAutoencoder(2, **FIT), {"corruption_level": 0.5}),
+        (ContractiveAutoencoder(2, **FIT), {"contraction": 0.5}),
+        (VariationalAutoencoder(2, **FIT), {"n_importance_samples": 5}),
+        (VariationalAutoencoder(2, **FIT), {"beta": 0.5}),
+        (VariationalAutoencoder(2, **FIT), {"free_bits": 0.5}),
+    ],
+)
+@pytest.mark.parametrize("go_on", ["fit", "partial_fit"])
+def test_what_only_the_loss_uses_may_be_another_when_a_fit_goes_on(model, change, go_on):
+    X = np.arange(12.0).reshape(4, 3) % 5
+    as_before, model = clone(model).fit(X), clone(model).fit(X)
+    answers = [getattr(m, go_on)(X).module_ for m in (as_before, model.set_params(**change))]
+    assert model.n_iter_ == 2
+    before, after = (torch.cat([p.flatten() for p in m.parameters()]) for m in answers)
+    assert not torch.equal(before, after)
 
 
 def test_answers_are_in_double_precision_unless_a_network_is_the_users_own():

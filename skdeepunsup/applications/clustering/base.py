@@ -10,7 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing, names_its_class
-from ..._parameters import check_integer, check_real, check_rows_fit, check_updates
+from ..._parameters import check_boolean, check_integer, check_real, check_rows_fit, check_updates
 from ..._random import Stream
 from ..._rows import Rows, drawn_rows, map_rows
 from ..._scaling import Scaling
@@ -36,6 +36,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     batch_size: Any
     max_iter: Any
     tol: Any
+    warm_start: Any
     encoder_: Any
     labels_: np.ndarray
 
@@ -63,12 +64,42 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         """
         with all_or_nothing(self):
             self._fit(X, y)
-            X = self._checked(X)
-            self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
-            self._finish_clusters(X)
-            self._module.forget()
-            self._training["objective"].pop("assignments")
+            self._finish_rows(X)
         return self
+
+    @names_its_class
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
+            Training data, or a part of it.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        The first call pre-trains the encoder, and needs as many rows as there are clusters.
+        ``labels_`` are those of the rows of the last call.
+        """
+        with all_or_nothing(self):
+            self._partial_fit(X)
+            self._finish_rows(X)
+        return self
+
+    def _finish_rows(self, X: Any) -> None:
+        """Set the labels of the rows of training, and drop what only training needs of them."""
+        X = self._checked(X)
+        self.labels_ = self._answer(X, lambda module: module.probabilities).argmax(1)
+        self._finish_clusters(X)
+        self._module.forget()
+        self._training["objective"].pop("assignments")
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each cluster for each row.
@@ -198,6 +229,7 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         check_integer("n_clusters", self.n_clusters, 1)
         check_updates(self)
         check_real("tol", self.tol, 0)
+        check_boolean("warm_start", self.warm_start)
 
     def _finish_clusters(self, X: Any) -> None:
         """Set what of the clusters is still unknown after training; by default, nothing."""
@@ -207,11 +239,13 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def _training_data(self, X: Any, *, reset: bool) -> TrainingData:
         X = check_rows(self, X, reset=reset)
-        if X.shape[0] < self.n_clusters:
+        if reset and X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
         return TrainingData(X)
 
     def _prepare(self, data: TrainingData, *, reset: bool) -> dict[str, Any]:
+        if not reset:
+            return {"encoder_": self.encoder_}
         encoder = self._encoder()
         if self.encoder is None and encoder.max_iter is not None:  # or more, if few rows need them
             schedule = Schedule(None, encoder.batch_size, usual=encoder.max_iter)
@@ -223,6 +257,9 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
         return encoder_scaling(self, prepared["encoder_"], data)
+
+    def _go_on(self, module: Any, rows: Rows) -> None:
+        module.eval().assign(module.assigned(rows))
 
     def _loaded_codes(self, module: Any, rows: Rows, stream: Stream, encoder: Any) -> np.ndarray:
         """Load the encoder's parameters into the module, and return the codes of all rows."""

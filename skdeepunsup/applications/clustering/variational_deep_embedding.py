@@ -53,6 +53,8 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
     tol : float, default=1e-3
         Training stops after an epoch in which a smaller share of rows moved to another cluster; 0
         runs all epochs.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
         available, else "cpu".
@@ -124,6 +126,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         batch_size: int = 256,
         max_iter: int = 20,
         tol: float = 1e-3,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "float32",
         verbose: int = 0,
@@ -135,6 +138,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.verbose = verbose

@@ -1,5 +1,6 @@
 """The Boltzmann machine of ratings as an estimator."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -9,7 +10,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, gen_batches
 
-from ..._caller import all_or_nothing, fitting, is_called_by_user
+from ..._caller import all_or_nothing, fitting, is_called_by_user, names_its_class
+from ..._parameters import check_boolean
 from ..._rows import MAX_ENTRIES
 from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...energy import CategoricalRBM
@@ -71,6 +73,8 @@ class RatingRBM(
         trained (Polyak averaging), in [0, 1).
     validation_fraction : float, default=0.0
         Share of the users held out of training, to be measured in ``history_``.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended, the optimiser's state included.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", or "auto" for the first of the last two that is
         available, else "cpu".
@@ -152,6 +156,7 @@ class RatingRBM(
         weight_decay: float = 0.03,
         averaging: float = 0.0,
         validation_fraction: float = 0.0,
+        warm_start: bool = False,
         device: str = "auto",
         precision: str = "float32",
         verbose: int = 0,
@@ -169,6 +174,7 @@ class RatingRBM(
         self.weight_decay = weight_decay
         self.averaging = averaging
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.device = device
         self.precision = precision
         self.verbose = verbose
@@ -191,25 +197,83 @@ class RatingRBM(
         self : object
             The fitted estimator.
         """
+        check_boolean("warm_start", self.warm_start)
         with all_or_nothing(self):
-            known = self._read(X, reset=True)
-            levels = self._found_levels(known.data)
-            machine = self._machine(len(levels))
+            before = self.rbm_ if self._goes_on(self.warm_start) else None
+            known, machine = self._known_and_machine(X, self.warm_start)
             context = self._init_callback_context(max_subtasks=1)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             task = context.subcontext(task_name="machine")
             with (
-                checkpointed(self, {"X": known}),
+                checkpointed(self, {"X": known}, before),
                 fitting(machine if is_called_by_user(self) else self),
                 task.propagate_callback_context(machine),
             ):
                 task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-                machine.fit(_codes(known, levels))
+                machine.fit(_codes(known, self.levels_))
                 task.call_on_fit_task_end(estimator=self, X=X, y=y)
-            self.levels_, self.rbm_ = levels, machine
-            self._is_rated = rated_items(known)
+            self._take(machine, known)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
+
+    @names_its_class
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with one pass over ``X``, from where the last call or the fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_users, n_items)
+            Ratings: dense, with NaN where there is none, or sparse, where every stored entry is a
+            rating, including zeros. A sparse matrix stays sparse: only batches become dense.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Notes
+        -----
+        If ``levels`` is None, the ratings of the first call are all the levels there are.
+        """
+        with all_or_nothing(self):
+            known, machine = self._known_and_machine(X, True)
+            self._take(machine.partial_fit(_codes(known, self.levels_)), known)
+        return self
+
+    def _goes_on(self, asked: bool) -> bool:
+        """Whether a fit goes on from the last one."""
+        return asked and self.__sklearn_is_fitted__()
+
+    def _known_and_machine(self, X: Any, warm: bool) -> tuple[sp.csr_array, KnownRBM]:
+        """The ratings of ``X``, and the machine to fit to them: a copy to go on, or a new one.
+
+        Sets ``levels_`` if the fit starts anew.
+        """
+        go_on = self._goes_on(warm)
+        known = self._read(X, reset=not go_on)
+        if not known.nnz:
+            raise ValueError("X has no ratings: all entries are missing.")
+        if not go_on:
+            self.levels_ = self._found_levels(known.data)
+        elif self.levels is not None:
+            asked = self._found_levels(known.data)
+            if not np.array_equal(asked, self.levels_):
+                raise ValueError(
+                    f"levels == {self.levels!r}, but the fit to go on from had "
+                    f"{self.levels_.tolist()}; set it back, or start anew by fit, without "
+                    "warm_start."
+                )
+        machine = copy.deepcopy(self.rbm_) if go_on else KnownRBM()
+        shared = self.get_params(deep=False).keys() & machine.get_params(deep=False).keys()
+        machine.set_params(**{name: getattr(self, name) for name in shared})
+        return known, machine.set_params(n_categories=max(2, len(self.levels_)), warm_start=warm)
+
+    def _take(self, machine: KnownRBM, known: sp.csr_array) -> None:
+        """Set the fitted machine, and the items that ratings are known of."""
+        before = self._is_rated if hasattr(self, "_is_rated") and machine.warm_start else False
+        self.rbm_, self._is_rated = machine, rated_items(known) | before
 
     def transform(self, X: Any) -> np.ndarray:
         """Map users to the probabilities of their hidden units.
@@ -266,12 +330,6 @@ class RatingRBM(
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "rbm_")
-
-    def _machine(self, n_levels: int) -> KnownRBM:
-        """An unfitted machine, with all parameters that it has in common with this estimator."""
-        machine = KnownRBM(n_categories=max(2, n_levels))
-        shared = self.get_params(deep=False).keys() & machine.get_params(deep=False).keys()
-        return machine.set_params(**{name: getattr(self, name) for name in shared})
 
     def _found_levels(self, ratings: np.ndarray) -> np.ndarray:
         """``levels`` sorted, or the different ratings if they are None."""

@@ -36,7 +36,8 @@ def check_training(estimator: Any) -> None:
     check_option("learning_rate_schedule", schedule, ("linear", "constant"))
     check_real("weight_decay", estimator.weight_decay, 0)
     check_real("averaging", estimator.averaging, 0, 1, "left")
-    check_boolean("centered", estimator.centered)
+    for name in ("centered", "warm_start"):
+        check_boolean(name, getattr(estimator, name))
     check_real("validation_fraction", estimator.validation_fraction, 0, 1, "left")
     resolve_precision(estimator.precision)
     resolve_device(estimator.device, estimator.precision)

@@ -4,6 +4,7 @@ import pickle
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
@@ -119,3 +120,29 @@ def test_a_fitted_module_keeps_nothing_of_its_rows(estimator, X):
 def test_many_degrees_of_freedom_and_far_rows(X):
     model = DeepEmbeddedClustering(K, Autoencoder(2, max_iter=3), dof=100, max_iter=2)
     assert np.isfinite(model.fit(100 * X).history_["loss"]).all()
+
+
+@every
+def test_a_warm_start_goes_on(estimator, X):
+    model = clone(estimator).set_params(max_iter=2, tol=0, warm_start=True).fit(X)
+    encoder, first = model.encoder_, model.transform(X)
+    model.fit(X)
+    assert model.n_iter_ == 4
+    assert model.encoder_ is encoder
+    assert np.abs(model.transform(X) - first).max() > 0
+    with pytest.raises(ValueError, match=r"n_clusters == 2, but the fit to go on from had"):
+        model.set_params(n_clusters=2).fit(X)
+
+
+@every
+def test_rows_may_come_in_parts(estimator, X):
+    model = clone(estimator)
+    assert model.partial_fit(X) is model
+    once = clone(estimator).set_params(max_iter=1, tol=0).fit(X)
+    np.testing.assert_array_equal(model.transform(X), once.transform(X))
+    first = model.transform(X)
+    model.partial_fit(X[:2])  # fewer than clusters
+    assert model.n_iter_ == 2
+    assert model.labels_.shape == (2,)
+    assert np.abs(model.transform(X) - first).max() > 0
+    assert np.isfinite(model.sample(0, 3, random_state=0)).all()

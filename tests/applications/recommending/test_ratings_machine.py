@@ -103,3 +103,43 @@ def test_levels_that_float32_rounds():
     model.predict(X)
     with pytest.raises(ValueError, match="levels == 'abc'"):
         RatingRBM(levels="abc").fit(X)
+
+
+def outputs(model):
+    return model.predict(RATED), model.transform(RATED)
+
+
+RATED = np.array([[1.0, 2, nan], [2, nan, 1], [1, 1, 2], [nan, 2, 2]])
+
+
+def test_a_warm_start_goes_on_to_the_same_bits():
+    steady = {"learning_rate_schedule": "constant", "random_state": 0}
+    twice = RatingRBM(3, n_iter=2, warm_start=True, **steady).fit(RATED).fit(RATED)
+    whole = RatingRBM(3, n_iter=4, **steady).fit(RATED)
+    assert twice.n_iter_ == whole.n_iter_ == 4
+    for a, b in zip(outputs(twice), outputs(whole), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(
+        ValueError, match=r"levels == \[1, 2, 3\], but the fit to go on from had \[1"
+    ):
+        twice.set_params(levels=[1, 2, 3]).fit(RATED)
+    with pytest.raises(ValueError, match=r"n_components == 4.* had 3"):
+        twice.set_params(levels=None, n_components=4).fit(RATED)
+    twice.set_params(warm_start=False).fit(RATED)  # as the message says
+
+
+def test_users_may_come_in_parts():
+    model = RatingRBM(3, random_state=0).partial_fit(RATED[1:2])
+    assert not model.similar_items([1], 1)[0].max() >= 0  # nobody has rated the item yet
+    before = model.predict(RATED[1:2])
+    model.partial_fit(RATED[:1])
+    assert model.n_iter_ == 2
+    assert np.abs(model.predict(RATED[1:2]) - before).max() > 0
+    assert model.similar_items([1], 1)[0].min() >= 0
+    untouched = outputs(model)
+    with pytest.raises(ValueError, match=r"rating of 5"):
+        model.partial_fit(np.array([[5.0, 1, nan]]))
+    with pytest.raises(ValueError, match="no ratings"):
+        model.partial_fit(np.full((1, 3), nan))
+    for a, b in zip(outputs(model), untouched, strict=True):
+        np.testing.assert_array_equal(a, b)
