@@ -6,16 +6,16 @@ each array, and dtype and shape of each. Nothing in a file is executed, and the 
 from change before anything of it is looked at.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ._replacing import replacing
 
 KIND = b"skdeepunsup state 1\n"
 """First line of each file; the number is that of the format."""
@@ -46,34 +46,12 @@ def packed(state: Any) -> list[bytes | memoryview]:
 
 def write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write parts and their digest; the file that was there stays until the new one is whole."""
-    unfinished = path.with_name(f".{path.name}.part")
     digest = hashlib.blake2b(digest_size=DIGEST)
-    with contextlib.suppress(FileNotFoundError):
-        unfinished.unlink()  # what a killed process has left, or a link somewhere else
-    try:
-        with open(unfinished, "xb") as file:
-            for part in parts:
-                digest.update(part)
-                file.write(part)
-            file.write(digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
-    _keep_name(path.parent)
-
-
-def _keep_name(folder: Path) -> None:
-    """Write a folder's names to the disk, where the system can."""
-    with contextlib.suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    with replacing(path) as file:
+        for part in parts:
+            digest.update(part)
+            file.write(part)
+        file.write(digest.digest())
 
 
 def read(path: Path) -> Any:

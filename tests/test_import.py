@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 PROBE = """
 import sys, random, warnings
@@ -31,19 +32,23 @@ def test_importing_changes_no_global_setting_and_loads_nothing_optional():
 
 
 FITS = """
-import sys
-import numpy as np, skdeepunsup as s
-X = np.random.default_rng(0).random((40, 6))
+import os, sys, warnings
+import numpy as np
+from sklearn.base import clone
+from tests.estimators import FIRST_OF_EACH
+warnings.simplefilter("ignore")
+before = list(warnings.filters), dict(os.environ)
 theirs = set(sys.modules)
-s.Autoencoder(2, max_iter=1, random_state=0).fit(X)
-s.VariationalAutoencoder(2, max_iter=1, random_state=0).fit(X)
-s.GAN(2, max_iter=1, encoder_max_iter=1, random_state=0).fit(X)
-s.GaussianRBM(2, n_iter=1, random_state=0).fit(X)
-compilers = {"torch._dynamo", "torch._inductor", "sympy"} & (set(sys.modules) - theirs)
-assert not compilers, compilers
+for estimator in FIRST_OF_EACH:
+    X = (np.random.default_rng(0).random((40, 6)) < 0.5).astype(float)
+    clone(estimator).fit(X, np.arange(40) % 2)
+    assert (list(warnings.filters), dict(os.environ)) == before, estimator
+    compilers = {"torch._dynamo", "torch._inductor", "sympy"} & (set(sys.modules) - theirs)
+    assert not compilers, (estimator, compilers)
 """
 
 
-def test_the_first_fit_imports_no_compiler():
-    done = subprocess.run([sys.executable, "-c", FITS], capture_output=True, text=True)
+def test_the_first_fit_imports_no_compiler_and_changes_no_setting():
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", FITS], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr

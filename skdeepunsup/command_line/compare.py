@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.preprocessing import MinMaxScaler
 
 from .._reducers import Fold, split_rows
+from .._replacing import replacing
 from ..comparison import compare_reducers
 from ..inspection import ReducerComparisonDisplay
 from .models import MODELS, n_epochs
@@ -126,7 +127,8 @@ def _draw(path: Path, table: Table, estimators: list[Any], data: Data, held_out:
         reconstruction_error=table["reconstruction_error"],
         image_shape=data.image_shape,
     )
-    display.figure_.savefig(path, dpi=150)
+    with replacing(path) as file:
+        display.figure_.savefig(file, format="png", dpi=150)
     print(f"Figure: {path}")
 
 

@@ -1,12 +1,15 @@
 """The results of a comparison as a table, a sentence and a file."""
 
 import csv
+import io
 import math
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .._replacing import replacing
 
 Table = dict[str, list[Any]]
 
@@ -87,10 +90,12 @@ def summarize(table: Table) -> str:
 
 def write_csv(table: Table, path: Path) -> None:
     """Write the table, with all digits, as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(table)
-        writer.writerows(zip(*table.values(), strict=True))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(table)
+    writer.writerows(zip(*table.values(), strict=True))
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def _by_width(table: Table) -> dict[int, list[int]]:
