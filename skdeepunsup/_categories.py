@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.utils import get_tags
 
 from ._rows import Rows
+from ._sliced import Sliced
 
 MAX_COUNTED = 1000
 """Codes from here on are taken for a mistake unless ``n_categories`` is set."""
@@ -20,6 +21,8 @@ ENCODE = (
 
 def has_missing(X: Any) -> bool:
     """Whether an entry of a checked array is NaN."""
+    if isinstance(X, Sliced):
+        return bool(X.survey().counts.min() < len(X))
     values = X.data if sp.issparse(X) else X
     return bool(values.dtype.kind == "f" and np.isnan(values).any())
 
@@ -45,6 +48,10 @@ def count_categories(rows: Rows, fitted: int | None) -> int:
 
 def check_categories(X: Any, n_categories: int | None, estimator: Any) -> None:
     """Raise if an entry is neither missing nor an integer code below ``n_categories``."""
+    if isinstance(X, Sliced):
+        for _, block in X.blocks():
+            check_categories(block, n_categories, estimator)
+        return
     values = X.data if sp.issparse(X) else X
     if (values < 0).any():
         raise ValueError(

@@ -1,7 +1,8 @@
 """Rows of a checked array as tensors, whole or in parts, and functions applied to all of them.
 
 `ResidentRows` holds all rows in one tensor; `StreamedRows` leaves a sparse or memory-mapped array
-where it is, and only the rows of a batch become a tensor. ``training_rows`` chooses between them.
+where it is, and only the rows of a batch become a tensor. ``_sliced_rows.py`` chooses between them
+and a buffer of what is too large for memory.
 Tensors hold rows in the units of a `Scaling`, if there is one.
 A user's rows become tensors here and in ``_validation.py`` only; the latter has the checks and the
 conversions of single arrays, and comes first.
@@ -19,8 +20,10 @@ from sklearn.utils import gen_batches
 from torch import Tensor
 
 from ._finite import finite
+from ._out import Out
+from ._random import Stream
 from ._scaling import CACHED_ENTRIES, Scaling
-from ._validation import copied, densified, is_memory_mapped
+from ._validation import copied, densified
 
 CHUNK_ROWS = 1024
 """Rows processed at a time outside training: enough for a fast product, few for the cache."""
@@ -71,6 +74,15 @@ class Rows(ABC):
     @abstractmethod
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Tensor]:
         """Yield copies of all rows in order, ``size`` at a time."""
+
+    def shuffled(self, size: int, stream: Stream) -> Iterator[tuple[Tensor, "Rows", Tensor]]:
+        """Yield all rows in random order, in parts for batches of ``size``.
+
+        Of each part come the numbers of its rows, in random order; rows that hold them; and their
+        numbers among these. All is drawn from ``stream`` before the first part is yielded.
+        """
+        order = stream.permutation(len(self))
+        yield order, self, order
 
     def select(self, ids: Tensor) -> "Rows":
         """A `Rows` object of the rows ``ids``, with their weights and labels."""
@@ -179,7 +191,7 @@ class StreamedRows(Rows):
         """Rows of ``X`` that are the rows ``ids``."""
         return ids.numpy() if self.ids is None else self.ids[ids.numpy()]
 
-    def _select(self, ids: Tensor) -> "StreamedRows":
+    def _select(self, ids: Tensor) -> Rows:
         kind, wanted = type(self), self._wanted(ids)
         return kind(self.X, self.device, self.dtype, wanted, self.absent, self.scaling)
 
@@ -191,21 +203,6 @@ class StreamedRows(Rows):
     def _tensor(self, rows: Any) -> Tensor:
         rows = densified(rows, self.absent) if sp.issparse(rows) else np.asarray(rows)
         return standardized(rows, self.device, self.dtype, self.scaling)
-
-
-def training_rows(
-    X: Any,
-    device: torch.device,
-    dtype: torch.dtype,
-    absent: float = 0.0,
-    scaling: Scaling | None = None,
-) -> Rows:
-    """Rows for training: resident if ``X`` is a dense array in memory, else streamed."""
-    if sp.issparse(X) or is_memory_mapped(X):
-        return StreamedRows(X, device, dtype, absent=absent, scaling=scaling)
-    rows = ResidentRows(standardized(X, device, dtype, scaling))
-    rows.scaling = scaling
-    return rows
 
 
 def standardized(
@@ -223,24 +220,34 @@ def standardized(
     return rows.to(device)
 
 
-def map_rows(function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype) -> np.ndarray:
+def map_rows(
+    function: Callable[[Tensor], Tensor], rows: Rows, dtype: np.dtype, out: Any = None
+) -> Any:
     """Apply ``function`` to all rows in chunks, without gradients; return an array of ``dtype``.
 
-    Raises ValueError if a result is not finite in that dtype.
+    It is ``out``, filled, if that is given. Raises ValueError if a result is not finite in that
+    dtype.
     """
-    result = None
+    result, writer = None, None
     start = 0
     with torch.inference_mode():
         for chunk in rows.chunks(rows.at_a_time):
             part = function(chunk).cpu().numpy()
             if result is None:
-                result = np.empty((len(rows), *part.shape[1:]), dtype=dtype)
-            answers = result[start : start + len(part)]
+                shape = len(rows), *part.shape[1:]
+                writer = None if out is None else Out(out, shape, dtype)
+                result = np.empty(shape, dtype) if out is None else out
+            if writer is None:
+                answers = result[start : start + len(part)]
+            else:
+                writer.add(answers := np.empty(part.shape, writer.dtype))
             with np.errstate(over="ignore"):
                 answers[:] = part
             if not np.isfinite(answers).all():
                 finite(answers, rows.in_data_units(chunk), start)
             start += len(part)
+    if writer is not None:
+        writer.write()
     assert result is not None  # check_rows refuses empty arrays
     return result
 
@@ -273,17 +280,17 @@ def mean_over_weighted_rows(function: Callable[..., Tensor], rows: Rows) -> Tens
     """
     # A running total: small tensors kept between the freed chunks would fragment the heap.
     total: Tensor | float = 0.0
-    alike = torch.ones(len(rows), dtype=torch.float64, device="cpu")
-    weights = alike if rows.weights is None else rows.weights.double()
+    weights = None if rows.weights is None else rows.weights.double()
     with torch.no_grad():
         size = rows.at_a_time
         for start, x in zip(range(0, len(rows), size), rows.chunks(size), strict=True):
             part = slice(start, start + size)
-            weight = weights[part]
+            alike = torch.ones(len(x), dtype=torch.float64, device="cpu")
+            weight = alike if weights is None else weights[part]
             label = [] if rows.labels is None else [rows.labels[part].to(x.device)]
-            values = function(x, None if rows.weights is None else weight.to(x), *label)
+            values = function(x, None if weights is None else weight.to(x), *label)
             total = total + weight @ values.cpu().double()
-    return torch.as_tensor(total) / weights.sum()
+    return torch.as_tensor(total) / (len(rows) if weights is None else weights.sum())
 
 
 def variance_over_some_rows(function: Callable[[Tensor], Tensor], rows: Rows) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from sklearn.utils import gen_batches
 from torch import Tensor, nn
 
+from ._sliced import Sliced, some_rows
 from ._validation import value_range
 
 CACHED_ENTRIES = 2**17
@@ -184,10 +185,13 @@ def _moments(X: Any, weights: np.ndarray | None, *powers: int) -> tuple[np.ndarr
     top = max(-float(low), float(high))  # abs() of the lowest integer would overflow
     unit = 2.0 ** np.floor(np.log2(top)) if 0 < top < np.inf else 1.0
     sums = _sums_of_stored if sp.issparse(X) else _sums
-    counts, (totals,) = sums(X, w, unit, np.zeros(X.shape[1]), (1,))
+    if isinstance(X, Sliced) and w.all() and w.min() == 1 and np.isfinite(X.survey().means).all():
+        means = X.survey().means / unit  # known already: a pass less over a file
+    else:
+        counts, (totals,) = sums(X, w, unit, np.zeros(X.shape[1]), (1,))
+        means = totals / np.where(counts > 0, counts, 1)
+    counts, moments = sums(X, w, unit, means, powers)
     counts = np.where(counts > 0, counts, 1)
-    means = totals / counts
-    moments = sums(X, w, unit, means, powers)[1]
     roots = ((m / counts) ** (1 / k) * unit for m, k in zip(moments, powers, strict=True))
     return means * unit, *roots
 
@@ -201,6 +205,16 @@ def _sums(
     left out, so that sums are rounded as without them.
     """
     counts, totals = np.zeros(X.shape[1]), [np.zeros(X.shape[1]) for _ in powers]
+    if isinstance(X, Sliced):
+        counting = w > 0
+        X = X if counting.all() else some_rows(X, counting)
+        w = w[counting]
+        for start, block in X.blocks():
+            more, sums = _sums(block, w[start : start + len(block)], unit, center, powers)
+            counts += more
+            for total, part in zip(totals, sums, strict=True):
+                total += part
+        return counts, totals
     weighed = None if w.all() else np.flatnonzero(w)
     n_rows = max(1, CACHED_ENTRIES // X.shape[1])
     for batch in gen_batches(len(X) if weighed is None else len(weighed), n_rows):

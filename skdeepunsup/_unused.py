@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._caller import warn
+from ._sliced import Sliced
 
 NEEDS_LAYER = "a layer in hidden_layer_sizes"
 
@@ -41,7 +42,9 @@ def warn_of_empty_columns(estimator: Any, X: Any) -> None:
     """Warn of columns of a checked array in which no row has a value."""
     if X.dtype.kind != "f" or not X.shape[0]:
         return
-    if sp.issparse(X):
+    if isinstance(X, Sliced):
+        empty = X.survey().counts == 0
+    elif sp.issparse(X):
         missing = np.bincount(X.indices[np.isnan(X.data)], minlength=X.shape[1])
         empty = missing == X.shape[0]
     else:

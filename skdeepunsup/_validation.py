@@ -17,20 +17,52 @@ from sklearn.utils.validation import _check_sample_weight, check_array, validate
 from torch import Tensor
 
 from ._remedies import remedies
+from ._sliced import NotFiniteError, Sliced
+from ._sources import as_sliced, is_memory_mapped
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, allow_nan: bool = False) -> Any:
-    """Return ``X`` as a C-ordered ndarray or a CSR matrix of finite numbers.
+    """Return ``X`` as a C-ordered ndarray, a CSR matrix or `Sliced` rows, of finite numbers.
 
-    Integers and booleans keep their dtype, so that no array larger than the caller's is made. With
-    ``reset``, this call defines the number and names of the features; without, they are compared
-    with the fitted ones. NaN is accepted with ``allow_nan``, or if the estimator's tags allow it.
+    What gives rows by slices is read whole if it is small. Integers and booleans keep their dtype,
+    so that no array larger than the caller's is made. With ``reset``, this call defines the number
+    and names of the features; without, they are compared with the fitted ones. NaN is accepted with
+    ``allow_nan``, or if the estimator's tags allow it.
     """
-    given, X = X, as_host_array(X)
+    given, X = X, as_sliced(as_host_array(X))
     allow_nan = allow_nan or get_tags(estimator).input_tags.allow_nan
+    if isinstance(X, Sliced) and not X.is_small:
+        return _check_sliced(estimator, X, reset, allow_nan)
+    if isinstance(X, Sliced):
+        given = X = X.table(np.asarray(X))
     options = _array_options(X) | {"ensure_all_finite": "allow-nan" if allow_nan else True}
     with remedies(given, estimator):
         return validate_data(estimator, X, reset=reset, accept_sparse="csr", **options)
+
+
+def _check_sliced(estimator: Any, X: Sliced, reset: bool, allow_nan: bool) -> Sliced:
+    """``check_rows`` of rows too many to be read whole, in one pass over them."""
+    options: dict[str, Any] = {"accept_sparse": "csr", "order": "C"}
+
+    def check(start: int, **more: Any) -> Any:
+        row = X.read(start, start + 1)
+        row_options = options | _array_options(row) | more
+        with remedies(X.table(row), estimator):
+            return validate_data(estimator, X.table(row), **row_options)
+
+    X.dtype = check(0, reset=reset, ensure_all_finite=False).dtype
+    try:
+        X.survey(allow_nan)
+    except NotFiniteError as found:
+        column = found.column if X.names is None else repr(X.names[found.column])
+        try:
+            check(found.row, reset=False, ensure_all_finite="allow-nan" if allow_nan else True)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}\nThe first such entry is in row {found.row}, column {column}."
+            ) from error
+        raise
+    return X
 
 
 def check_codes(Z: Any, n_components: int, name: str) -> Any:
@@ -38,9 +70,18 @@ def check_codes(Z: Any, n_components: int, name: str) -> Any:
 
     ``name`` is the estimator's, for the error.
     """
-    Z = as_host_array(Z)
-    with remedies(Z):
-        Z = check_array(Z, input_name="X", **_array_options(Z))
+    Z = as_sliced(as_host_array(Z))
+    if isinstance(Z, Sliced) and not Z.is_small:
+        first = check_array(Z.read(0, 1), input_name="X", **_array_options(Z))
+        Z.dtype = first.dtype
+        try:
+            Z.survey(allow_nan=False)
+        except NotFiniteError as found:
+            raise ValueError(f"X contains NaN or infinity, first in {found}.") from found
+    else:
+        Z = Z.table(np.asarray(Z)) if isinstance(Z, Sliced) else Z
+        with remedies(Z):
+            Z = check_array(Z, input_name="X", **_array_options(Z))
     if Z.shape[1] != n_components:
         raise ValueError(
             f"X has {Z.shape[1]} columns, but codes of this {name} have {n_components}."
@@ -134,6 +175,9 @@ def output_dtype(X: Any) -> np.dtype:
 
 def value_range(X: Any) -> tuple[float, float]:
     """The smallest and the largest entry, missing ones (NaN) left out; NaN if all are missing."""
+    if isinstance(X, Sliced):
+        survey = X.survey()
+        return survey.low, survey.high
     if sp.issparse(X):
         if not X.has_canonical_format:
             X = X.copy()  # SciPy's nanmin sums duplicate entries in place
@@ -159,15 +203,6 @@ def leaves_unit_interval(low: float, high: float, training: bool = True) -> str:
         else "transform it as the rows of fit were, by the scaler that was fitted to them, such as "
         "a sklearn.preprocessing.MinMaxScaler, with clip=True where rows go beyond those of fit."
     )
-
-
-def is_memory_mapped(X: Any) -> bool:
-    """Whether the array's memory is mapped from a file."""
-    while isinstance(X, np.ndarray):
-        if isinstance(X, np.memmap):
-            return True
-        X = X.base
-    return False
 
 
 def as_host_array(X: Any, name: str = "X") -> Any:

@@ -9,7 +9,8 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skdeepunsup import Autoencoder, BernoulliRBM
-from skdeepunsup._rows import ResidentRows, StreamedRows, mean_over_rows, training_rows
+from skdeepunsup._rows import ResidentRows, StreamedRows, mean_over_rows
+from skdeepunsup._sliced_rows import training_rows
 from skdeepunsup._validation import check_rows, value_range
 from tests.arrays import CPU
 

@@ -8,7 +8,8 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skdeepunsup import Autoencoder, BernoulliRBM
-from skdeepunsup._rows import ResidentRows, StreamedRows, map_rows, training_rows
+from skdeepunsup._rows import ResidentRows, StreamedRows, map_rows
+from skdeepunsup._sliced_rows import training_rows
 from skdeepunsup._validation import (
     check_rows,
     is_memory_mapped,

@@ -15,8 +15,10 @@ from .._finite import check_start, infinite_tensors
 from .._parameters import resolve_device
 from .._persistence import to_tensors
 from .._random import Stream
-from .._rows import Rows, training_rows
+from .._rows import Rows
 from .._scaling import Scaling
+from .._sliced import some_rows
+from .._sliced_rows import training_rows
 from .._unused import IdleOptions, warn_of_idle_options
 from ..training import Objective, Report, Schedule, Watch, train
 from .checkpoint import TakesCheckpoints, checkpointed
@@ -303,7 +305,7 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
         """Make the rows to train on, which hand out tensors in the units of ``scaling``."""
         X, weights, labels, classes, labelled = data
         if labelled is not None and not labelled.all():
-            X = X[labelled]
+            X = some_rows(X, labelled)
         device = resolve_device(self.device, self.precision)
         rows = training_rows(X, device, self._parameter_dtype(), self._absent, scaling)
         rows = rows if labels is None else rows.labelled(labels, classes)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .._random import Stream
 from .._rows import Rows
+from .._sliced_rows import SlicedRows
 from .._validation import n_held_out
 from ..training import Objective, Schedule
 
@@ -122,14 +123,20 @@ class CallbackObserver:
 def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
     """Hold out a random ``fraction`` of the rows, determined by ``seed``.
 
+    Of rows that are read by slices, these are runs of neighbours.
     Of rows with classes, about the same fraction of each, and one row at least stays in training.
     Returns the rows to train on, and those held out; None if there are none.
     """
     held_out = n_held_out(len(rows), fraction)
     if not held_out:
         return rows, None
+    by_class = rows.classes and rows.labels is not None and rows.labels.ndim == 1
+    if isinstance(rows, SlicedRows) and not by_class:
+        chosen = torch.zeros(len(rows), dtype=torch.bool, device="cpu")
+        chosen[rows.part(held_out, Stream(seed))] = True
+        return rows.select((~chosen).nonzero()[:, 0]), rows.select(chosen.nonzero()[:, 0])
     order = Stream(seed).permutation(len(rows))
-    if rows.classes and rows.labels is not None and rows.labels.ndim == 1:
+    if by_class and rows.labels is not None:
         places = places_in_classes(rows.labels.cpu()[order.cpu()])
         held_out = min(held_out, int(places.isfinite().sum()))
         if not held_out:
@@ -138,7 +145,10 @@ def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows | None]:
                 "for training; give more labels, or set early_stopping=False."
             )
         order = order[places.argsort(stable=True).to(order.device)]
-    return rows.select(order[held_out:]), rows.select(order[:held_out])
+    held, trained = order[:held_out], order[held_out:]
+    if isinstance(rows, SlicedRows):
+        held, trained = held.sort().values, trained.sort().values
+    return rows.select(trained), rows.select(held)
 
 
 def places_in_classes(labels: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from .._persistence import (
 )
 from .._rows import StreamedRows, map_rows
 from .._scaling import Scaling
+from .._sliced_rows import streamed_rows
 from .._sparse_rows import sparse_rows
 from .._validation import output_dtype
 from .wide import wide
@@ -81,13 +82,14 @@ class FittedModel(BaseEstimator):
         codes: bool = False,
         rows_out: bool = False,
         entries: bool = False,
-    ) -> np.ndarray:
+        out: Any = None,
+    ) -> Any:
         """Apply a method of the module to the rows of a checked array.
 
         On a CPU, it is computed in the dtype that is returned. The module gets rows in its own
         units, or with ``codes`` codes as they are; with ``rows_out``, what it returns are rows in
         its units, which are put into those of the data. With ``entries``, it gets the rows of a
-        sparse array as `SparseBatch` objects.
+        sparse array as `SparseBatch` objects. The answers are written into ``out`` if it is given.
         """
         module = self._wide_module() if output_dtype(X) == np.float64 else self._module
         parameter = next(module.parameters())
@@ -98,8 +100,8 @@ class FittedModel(BaseEstimator):
             rows = sparse_rows(rows)
         function = method(module)
         if not rows_out:
-            return map_rows(function, rows, output_dtype(X))
-        return map_rows(lambda x: self._in_units_of_data(function(x)), rows, output_dtype(X))
+            return map_rows(function, rows, output_dtype(X), out)
+        return map_rows(lambda x: self._in_units_of_data(function(x)), rows, output_dtype(X), out)
 
     def _in_units_of_data(self, rows: Tensor) -> Tensor:
         """Rows of the fitted module in the units of the data, on the CPU."""
@@ -119,7 +121,7 @@ class FittedModel(BaseEstimator):
 
     def _streamed(self, X: Any, device: torch.device, dtype: torch.dtype) -> StreamedRows:
         """The rows of a checked array that is used once, in the units of the fitted module."""
-        return StreamedRows(X, device, dtype, absent=self._absent, scaling=self._fitted_scaling)
+        return streamed_rows(X, device, dtype, absent=self._absent, scaling=self._fitted_scaling)
 
     def _parameter_dtype(self) -> torch.dtype:
         """Dtype of the parameters; only products are ever computed in bfloat16."""

@@ -17,20 +17,21 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
     joins the batch before it, since one row has no batch statistics. Weights have mean 1 over all
     rows, not over a batch, so that a row counts the same whatever else is in its batch.
     """
-    # Moved to the device once: a copy for each batch would make the device wait for the host.
-    order = stream.permutation(len(rows))
-    weights = None if rows.weights is None else (rows.weights / rows.weights.mean())[order]
-    labels = None if rows.labels is None else rows.labels[order]
-    n_marks = 2 if labels is not None else 1 if weights is not None else 0
-    start = 0
-    for ids in _parts(order.to(rows.index_device), size):
-        x = rows.take(ids)
-        weights = None if weights is None else weights.to(x.device, x.dtype)
-        labels = None if labels is None else labels.to(x.device)
-        part = slice(start, start + len(x))
-        marks = [None if of_rows is None else of_rows[part] for of_rows in (weights, labels)]
-        yield (x, *marks[:n_marks])
-        start += len(x)
+    weighing = None if rows.weights is None else rows.weights / rows.weights.mean()
+    n_marks = 2 if rows.labels is not None else 1 if weighing is not None else 0
+    for numbers, held, order in rows.shuffled(size, stream):
+        # Moved to the device once: a copy for each batch would make the device wait for the host.
+        weights = None if weighing is None else weighing[numbers]
+        labels = None if rows.labels is None else rows.labels[numbers]
+        start = 0
+        for ids in _parts(order.to(held.index_device), size):
+            x = held.take(ids)
+            weights = None if weights is None else weights.to(x.device, x.dtype)
+            labels = None if labels is None else labels.to(x.device)
+            part = slice(start, start + len(x))
+            marks = [None if of_rows is None else of_rows[part] for of_rows in (weights, labels)]
+            yield (x, *marks[:n_marks])
+            start += len(x)
 
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from skdeepunsup import Autoencoder, FineTunedClassifier
-from skdeepunsup._rows import training_rows
+from skdeepunsup._sliced_rows import training_rows
 from skdeepunsup.base.fit import split
 
 

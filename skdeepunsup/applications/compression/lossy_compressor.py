@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._fingerprint import fingerprint
 from ..._finite import finite_score
 from ..._parameters import check_real
+from ..._sources import as_array
 from ..._validation import as_host_array, check_codes, check_rows, to_dense
 from ...base.checkpoint import TakesCheckpoints, checkpointed
 from .byte_stream import DTYPES, ByteStream, damaged
@@ -298,7 +299,7 @@ class LossyCompressor(
         """Check ``X``, and return it with its feature names, if any, for the transformer."""
         if not reset:
             check_is_fitted(self)
-        X = as_host_array(X)
+        X = as_array(as_host_array(X))
         check_rows(self, X, reset=reset)
         return X
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags, get_tags
@@ -11,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._categories import MAX_COUNTED
 from ..._parameters import check_integer, check_option, check_real, check_seed
-from ..._validation import check_rows, output_dtype
+from ..._validation import check_rows, output_dtype, value_range
 from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
 from ...base.transformer import DeepTransformer
@@ -275,7 +274,7 @@ def with_categories(model: Any, X: Any) -> Any:
     counts = get_tags(first).input_tags.categorical and first.n_categories is None
     if not counts or first.__sklearn_is_fitted__():
         return model
-    largest = float(X.max() if sp.issparse(X) else np.nanmax(X))
+    largest = value_range(X)[1]
     if not largest < MAX_COUNTED:  # which fit refuses
         return model
     return clone(first).set_params(n_categories=max(2, int(largest) + 1))
