@@ -11,13 +11,17 @@ import torch
 from sklearn.base import BaseEstimator
 
 from ._fingerprint import fingerprint
-from ._validation import is_memory_mapped
+from ._sliced import Sliced
+from ._sources import is_memory_mapped
 
 SHORT = 60
 """Letters of a value that is told as it is, and not by a digest."""
 
 SAMPLED_ROWS = 4096
 """Rows of a memory-mapped array that its digest is of, spread over all."""
+
+RUNS, RUN_ROWS = 64, 64
+"""Runs of neighbours, and rows of each, that the digest of a source is of, beside its means."""
 
 
 def parameters(estimator: BaseEstimator) -> dict[str, str]:
@@ -38,7 +42,7 @@ def versions(own: str) -> dict[str, str]:
 
 def text(value: Any) -> str:
     """A value as text that is the same in another process: itself if it is plain, or a digest."""
-    if isinstance(value, np.ndarray) or sp.issparse(value):
+    if isinstance(value, np.ndarray | Sliced) or sp.issparse(value):
         return of_array(value)
     if isinstance(value, np.random.RandomState):
         value = value.get_state(legacy=False)
@@ -53,8 +57,13 @@ def of_array(X: Any) -> str:
     """Kind, shape and digest of an array or a sparse matrix.
 
     Every byte counts, but of memory-mapped arrays, which may be larger than the memory, rows spread
-    over all are read.
+    over all are read; so it is of what gives rows by slices, whose means, known already, count too.
     """
+    if isinstance(X, Sliced):
+        starts = np.linspace(0, max(0, len(X) - RUN_ROWS), RUNS).astype(int)
+        runs = np.concatenate([X.read(start, start + RUN_ROWS) for start in starts.tolist()])
+        survey = X.survey()
+        return f"{X.dtype} {X.shape} {fingerprint(runs, survey.counts, survey.means).hex()}"
     if sp.issparse(X) or X.dtype.hasobject:
         return f"{X.dtype} {X.shape} {fingerprint(X).hex()}"
     rows = X

@@ -16,6 +16,7 @@ from skdeepunsup import (
     VariationalAutoencoder,
     _sliced,
 )
+from skdeepunsup._identity import of_array
 from skdeepunsup._sliced import Picked, ahead
 from skdeepunsup._sources import Mapped, as_sliced, is_memory_mapped
 from tests.sources import SOURCES, mapped
@@ -233,3 +234,14 @@ def test_going_on_takes_the_same_rows(X, tmp_path):
     source = mapped(X, tmp_path)
     model = VariationalAutoencoder(2, max_iter=2, warm_start=True, random_state=0)
     assert model.fit(source).fit(source).n_iter_ == 4
+
+
+def test_a_checkpoint_tells_sources_apart_by_what_they_hold(X, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = X.copy()
+    other[[70, 71]] = X[[71, 70]]
+    folders = tmp_path, tmp_path / "other"
+    sources = [SOURCES["zarr"](rows, to) for rows, to in zip((X, other), folders, strict=True)]
+    first, second = (of_array(as_sliced(source)) for source in sources)
+    assert first != second
+    assert first == of_array(as_sliced(SOURCES["HDF5"](X, tmp_path)))
