@@ -47,6 +47,7 @@ from .reconstruction import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
+from .saving import load, save
 
 __version__ = "0.1.0.dev0"
 
@@ -106,6 +107,8 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "compare_reducers",
     # losing nothing
     "Checkpoint",
+    "save",
+    "load",
     # figures of merit
     "metrics",
 ]

@@ -31,8 +31,8 @@ class DamagedFileError(ValueError):
     """A file is not one of ours, or not as it was written."""
 
 
-def packed(state: Any) -> list[bytes | memoryview]:
-    """The parts of a file that holds a nested state, without the digest.
+def packed(state: Any, kind: bytes = KIND) -> list[bytes | memoryview]:
+    """The parts of a file of a ``kind`` that holds a nested state, without the digest.
 
     Arrays are not copied: they must not change before the parts are written.
     """
@@ -41,7 +41,7 @@ def packed(state: Any) -> list[bytes | memoryview]:
     kinds = [(a.dtype.str, a.shape) for a in arrays]
     header = json.dumps({"tree": tree, "arrays": kinds}).encode()
     data = [np.ascontiguousarray(a).reshape(-1).view(np.uint8).data for a in arrays]
-    return [KIND, len(header).to_bytes(LENGTH, "little"), header, *data]
+    return [kind, len(header).to_bytes(LENGTH, "little"), header, *data]
 
 
 def write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
@@ -54,8 +54,8 @@ def write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
         file.write(digest.digest())
 
 
-def read(path: Path) -> Any:
-    """The nested state of a file; tuples are lists in it.
+def read(path: Path, kind: bytes = KIND) -> Any:
+    """The nested state of a file of a ``kind``; tuples are lists in it, and arrays read-only.
 
     Raises
     ------
@@ -63,16 +63,21 @@ def read(path: Path) -> Any:
         If the file is not one of ours, truncated or changed.
     """
     content = path.read_bytes()
-    if not content.startswith(KIND):
+    if not content.startswith(kind):
+        name, _, number = kind.rpartition(b" ")
+        first = content[: len(kind) + 8].partition(b"\n")[0]
+        if first.startswith(name + b" ") and first[len(name) + 1 :].isdigit():
+            raise DamagedFileError(
+                f"it is of format {int(first[len(name) + 1 :])}, and this version reads "
+                f"{int(number)}: update skdeepunsup"
+            )
         raise DamagedFileError("it is no file of this kind")
-    body, found = content[:-DIGEST], content[-DIGEST:]
-    if (
-        len(body) < len(KIND) + LENGTH
-        or hashlib.blake2b(body, digest_size=DIGEST).digest() != found
-    ):
+    body = memoryview(content)[:-DIGEST]
+    found = hashlib.blake2b(body, digest_size=DIGEST).digest()
+    if len(body) < len(kind) + LENGTH or found != content[-DIGEST:]:
         raise DamagedFileError("it is truncated or damaged")
     try:
-        return _unpacked(memoryview(body)[len(KIND) :])
+        return _unpacked(body[len(kind) :])
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise DamagedFileError(f"its content makes no sense ({error})") from error
 
@@ -89,7 +94,7 @@ def _unpacked(body: memoryview) -> Any:
         stop = start + dtype.itemsize * prod(shape)
         if stop > len(body):
             raise ValueError(f"an array of {dtype}, {shape}, is not there")
-        arrays.append(np.frombuffer(body[start:stop], dtype).reshape(shape).copy())
+        arrays.append(np.frombuffer(body[start:stop], dtype).reshape(shape))
         start = stop
     return _joined(header["tree"], arrays)
 

@@ -183,7 +183,7 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
         observe = partial(CallbackObserver, self, X, y)
         schedule = self._schedule()
         if go_on:
-            schedule = schedule.going_on(self._training["stages_left"])
+            schedule = schedule.going_on(self._state_of_training()["stages_left"])
         return self._train(X, marks, schedule, go_on, observe)
 
     def _partial_fit(self, X: Any, **marks: Any) -> Self:
@@ -191,8 +191,17 @@ class DeepEstimator(TakesCheckpoints, FittedModel, ABC):
         self._check_parameters()
         warn_of_idle_options(self)
         go_on = self.__sklearn_is_fitted__()
-        stages_left = self._training["stages_left"] if go_on else None
+        stages_left = self._state_of_training()["stages_left"] if go_on else None
         return self._train(X, marks, self._schedule().one_pass(stages_left), go_on)
+
+    def _state_of_training(self) -> dict[str, Any]:
+        """What a fit goes on from; raise if the model was saved without it."""
+        if "objective" not in self._training:
+            raise ValueError(
+                f"this {type(self).__name__} was saved without what a fit goes on from: save it "
+                "with training=True, or start anew by fit, without warm_start."
+            )
+        return self._training
 
     def _train(
         self,

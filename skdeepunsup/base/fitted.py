@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .._given import GIVEN, SAVING, GivenError, resolved
 from .._parameters import resolve_device, resolve_precision
 from .._persistence import (
     RecordedModule,
@@ -54,13 +55,23 @@ class FittedModel(BaseEstimator):
         if "_training" in state:
             # What goes on from it converts all to its own dtypes.
             state["_training"] = bits_as_booleans(to_arrays(self._training))
-        return state
+        saving = SAVING.get()
+        return state if saving is None else saving.stored(state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if (given := GIVEN.get()) is not None:
+            state = resolved(state, given)
         super().__setstate__(state)
         if "module_" in state:
             device = _device_to_load_on(self.device, self.precision)
-            self.module_ = restore_module(self._module_class, state["module_"], device)
+            try:
+                self.module_ = restore_module(self._module_class, state["module_"], device)
+            except RuntimeError as error:
+                if not given:
+                    raise
+                raise GivenError(
+                    f"the networks {sorted(given)} of modules do not fit its parameters ({error})"
+                ) from error
 
     @property
     def _module(self) -> Any:

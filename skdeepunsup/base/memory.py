@@ -11,7 +11,17 @@ from torch.overrides import TorchFunctionMode
 
 from .._parameters import memory
 
-MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn}
+MAKERS = {
+    torch.arange,
+    torch.empty,
+    torch.eye,
+    torch.full,
+    torch.linspace,
+    torch.ones,
+    torch.rand,
+    torch.randn,
+    torch.zeros,
+}
 """Functions of torch that make a tensor of a size."""
 
 COPIES = 4
@@ -38,14 +48,37 @@ class WithinMemory(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if function in MAKERS:
-            on_none = {k: v for k, v in kwargs.items() if k not in ("generator", "out")}
-            self.n_bytes += function(*args, **on_none | {"device": "meta"}).nbytes
+            self.n_bytes += _bytes_of(function, args, kwargs)
             if COPIES * self.n_bytes > memory():
                 raise ValueError(
                     f"{type(self.estimator).__name__} of so many units needs more than the "
                     f"{memory() / 2**30:.0f} GiB of this machine: lower {_large(self.estimator)}."
                 )
         return function(*args, **kwargs)
+
+
+class WithinBytes(TorchFunctionMode):
+    """Raises a ValueError where tensors are made that need more than so many bytes together."""
+
+    def __init__(self, n_bytes: int) -> None:
+        super().__init__()
+        self.left = n_bytes
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function in MAKERS:
+            self.left -= _bytes_of(function, args, kwargs)
+            if self.left < 0:
+                raise ValueError("tensors are larger than they can be")
+        return function(*args, **kwargs)
+
+
+def _bytes_of(function: Any, args: Any, kwargs: dict[str, Any]) -> int:
+    """Bytes of the tensor that a function would make."""
+    on_none = {k: v for k, v in kwargs.items() if k not in ("generator", "out")}
+    return int(function(*args, **on_none | {"device": "meta"}).nbytes)
 
 
 SMALL = 256

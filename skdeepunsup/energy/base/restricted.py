@@ -79,6 +79,10 @@ class RestrictedModel(Unrollable, EnergyModel):
     def h_samples_(self) -> np.ndarray:
         """Hidden states of the persistent chains."""
         check_is_fitted(self)
+        if "objective" not in self._training:
+            raise AttributeError(
+                "h_samples_ is part of what training=True saves, and this model was saved without."
+            )
         chains = torch.as_tensor(self._training["objective"]["chains"]["h"])
         return to_array(chains.to(self._module.W.dtype))  # a pickle stores bits as booleans
 
