@@ -1,6 +1,7 @@
 """What a fit is of: digests of an estimator's class and parameters, of its data, and versions."""
 
 import hashlib
+import sys
 from types import NoneType
 from typing import Any
 
@@ -30,10 +31,11 @@ def parameters(estimator: BaseEstimator) -> dict[str, str]:
     return {name: text(value) for name, value in values.items() if name != "verbose"}
 
 
-def versions(own: str) -> dict[str, str]:
-    """Versions of what computes a fit; ``own`` is this package's."""
+def versions() -> dict[str, str]:
+    """Versions of what computes a fit."""
+    own = sys.modules[__package__]  # no import: it is above all floors
     return {
-        "skdeepunsup": own,
+        "skdeepunsup": str(own.__version__),  # type: ignore[attr-defined]
         "torch": torch.__version__,
         "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,

@@ -73,8 +73,6 @@ def save(estimator: Any, path: Any, *, training: bool = False) -> None:
     >>> bool((loaded.transform(X) == model.transform(X)).all())
     True
     """
-    from . import __version__
-
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"estimator == {estimator!r}, must be an estimator.")
     skops = optional("skops.io", extra="safe", user="save")
@@ -92,7 +90,7 @@ def save(estimator: Any, path: Any, *, training: bool = False) -> None:
             "it out, or use pickle."
         ) from error
     state = {
-        "versions": versions(__version__),
+        "versions": versions(),
         "given": sorted(saving.used),
         "content": np.frombuffer(content, np.uint8),
     }
@@ -143,6 +141,22 @@ def load(path: Any, *, modules: Mapping[str, Any] | None = None) -> Any:
     of the file before memory is asked for. The digest tells a damaged file, not a forged one: what
     a file claims to have learned is as trustworthy as whoever made it, and trees of scikit-learn
     within follow the indices that they are given.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> from torch import nn
+    >>> from skdeepunsup import Autoencoder, load, save
+    >>> X = load_digits().data
+    >>> own = nn.Linear(64, 8)
+    >>> model = Autoencoder(8, encoder=own, max_iter=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, Path(folder) / "digits.model")
+    ...     loaded = load(Path(folder) / "digits.model", modules={"encoder": nn.Linear(64, 8)})
+    >>> bool((loaded.transform(X) == model.transform(X)).all())
+    True
     """
     path, given = Path(path), dict(modules or {})
     skops = optional("skops.io", extra="safe", user="load")

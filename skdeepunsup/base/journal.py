@@ -16,14 +16,12 @@ from ..training import Keeper, State
 def identity_of(estimator: Any, data: dict[str, Any], before: Any) -> dict[str, str]:
     """What a checkpoint file belongs to: class, parameters, data, versions."""
     kind = type(estimator)
-    from .. import __version__  # which is set last, when the package is imported
-
     return (
         {"class": f"{kind.__module__}.{kind.__qualname__}"}
         | {f"parameter {name}": value for name, value in parameters(estimator).items()}
         | {f"data {name}": text(value) for name, value in data.items() if value is not None}
         | ({} if before is None else {"fit to go on from": text(before)})
-        | {f"version of {name}": value for name, value in versions(__version__).items()}
+        | {f"version of {name}": value for name, value in versions().items()}
     )
 
 
