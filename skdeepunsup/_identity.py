@@ -35,7 +35,7 @@ def versions() -> dict[str, str]:
     """Versions of what computes a fit."""
     own = sys.modules[__package__]  # no import: it is above all floors
     return {
-        "skdeepunsup": str(own.__version__),  # type: ignore[attr-defined]
+        "skdeepunsup": str(own.__version__),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,
