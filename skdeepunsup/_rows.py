@@ -240,11 +240,13 @@ def map_rows(
             if writer is None:
                 answers = result[start : start + len(part)]
             else:
-                writer.add(answers := np.empty(part.shape, writer.dtype))
+                answers = np.empty(part.shape, writer.dtype)
             with np.errstate(over="ignore"):
                 answers[:] = part
             if not np.isfinite(answers).all():
                 finite(answers, rows.in_data_units(chunk), start)
+            if writer is not None:
+                writer.add(answers)
             start += len(part)
     if writer is not None:
         writer.write()

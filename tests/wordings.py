@@ -200,6 +200,7 @@ ARGUMENTS = {
         "Waveforms, one per row.",
         "Levels in dB, as ``transform`` returns them; levels up to ``floor`` are silence.",
     ),
+    "out": ("Array of the answers' shape to write them into, a part at a time",),
     "random_state": (
         "Seeds the sampling; None takes NumPy's global state.",
         "Seeds the annealing.",

@@ -85,7 +85,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         X = self._checked(X)
         return self._answer(X, lambda module: module.probability)
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the discriminator's logit of each row.
 
         It compares rows, not models, as each model has its own discriminator. To choose a model,
@@ -95,6 +95,9 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -103,7 +106,7 @@ class AdversarialModel(GenerativeModel, DeepTransformer):
         """
         check_is_fitted(self)
         X = self._checked(X)
-        return self._answer(X, lambda module: module.log_score)
+        return self._answer(X, lambda module: module.log_score, out=out)
 
     def _sample(self, n_samples: int, random_state: Any, label: Tensor | None = None) -> np.ndarray:
         """Draw rows, of the given classes if any."""

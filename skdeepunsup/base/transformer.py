@@ -1,14 +1,16 @@
 """Base of all estimators that map rows to codes and back."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from .._finite import finite_score
+from .._out import check_container
 from .._unused import warn_of_empty_columns
 from .._validation import check_codes, check_rows, check_weights
 from .estimator import DeepEstimator
@@ -29,12 +31,16 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         Only if the input had names.
     """
 
+    # ``out`` is no metadata, which Pipelines and searches would be asked to pass on.
+    __metadata_request__transform: ClassVar = {"out": UNUSED}
+    __metadata_request__inverse_transform: ClassVar = {"out": UNUSED}
+
     @abstractmethod
     def _check_values(self, X: Any, training: bool) -> None:
         """Warn of values in checked ``X`` that the model is not made for, or raise."""
 
     @abstractmethod
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Score each row, higher being better."""
 
     @property
@@ -47,13 +53,16 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """Width of the code."""
         return int(self._module.n_components)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any, *, out: Any = None) -> Any:
         """Map rows to their codes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -61,16 +70,20 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
             Codes; float32 for float32 input, else float64.
         """
         check_is_fitted(self)
+        check_container(self, out)
         X = self._checked(X)
-        return self._answer(X, lambda module: module.encode, entries=self._encodes_entries)
+        return self._answer(X, lambda module: module.encode, entries=self._encodes_entries, out=out)
 
-    def inverse_transform(self, X: Any) -> np.ndarray:
+    def inverse_transform(self, X: Any, *, out: Any = None) -> Any:
         """Map codes back to rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_components)
             Codes.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -79,15 +92,18 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
-        return self._answer(Z, lambda module: module.decode, codes=True, rows_out=True)
+        return self._answer(Z, lambda module: module.decode, codes=True, rows_out=True, out=out)
 
-    def reconstruct(self, X: Any) -> np.ndarray:
+    def reconstruct(self, X: Any, *, out: Any = None) -> Any:
         """Map rows to their codes and back.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -97,7 +113,7 @@ class DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEst
         check_is_fitted(self)
         X = self._checked(X)
         return self._answer(
-            X, lambda module: lambda x: module.decode(module.encode(x)), rows_out=True
+            X, lambda module: lambda x: module.decode(module.encode(x)), rows_out=True, out=out
         )
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:

@@ -247,7 +247,7 @@ class BoltzmannMachine(EnergyModel):
         """Visible biases."""
         return to_array(self._module.c[: self._module.n_features])
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound.
 
         F is exact without hidden units, and if at most 15 hidden units remain beside the largest
@@ -262,13 +262,16 @@ class BoltzmannMachine(EnergyModel):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Binary data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Log-likelihoods in nats.
         """
-        return self._log_likelihood(X)
+        return self._log_likelihood(X, out)
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:
         """Compute Σᵢ log p(vᵢ | the other features), with float64 inside.

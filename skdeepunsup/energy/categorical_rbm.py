@@ -217,7 +217,7 @@ class CategoricalRBM(RestrictedModel):
         """K, of each feature."""
         return int(self._module.visible.n_categories)
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
         log Z is exact if there are at most 20 hidden units, else estimated by annealed importance
@@ -230,6 +230,9 @@ class CategoricalRBM(RestrictedModel):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Codes, NaN where missing.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -244,14 +247,14 @@ class CategoricalRBM(RestrictedModel):
         check_is_fitted(self)
         X = self._checked(X)
         if not has_missing(X):
-            return self._complete_log_likelihood(X)
+            return self._complete_log_likelihood(X, out)
         if self._module.n_components > MAX_ENUMERATED_UNITS:
             raise ValueError(
                 "rows with missing entries have a log Z each, which more than "
                 f"{MAX_ENUMERATED_UNITS} hidden units put out of reach; use pseudo_likelihood."
             )
         return self._answer_exactly(
-            X, lambda machine, v: -machine.free_energy(v) - seen_log_partition(machine, v)
+            X, lambda machine, v: -machine.free_energy(v) - seen_log_partition(machine, v), out
         )
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:

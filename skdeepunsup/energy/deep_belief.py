@@ -261,7 +261,7 @@ class DeepBeliefNetwork(StackedModel):
         sizes = self._module.arguments["hidden_layer_sizes"]
         return np.split(side_by_side, np.cumsum(sizes)[:-1], axis=1)
 
-    def score_samples(self, X: Any, *, n_draws: int = 20) -> np.ndarray:
+    def score_samples(self, X: Any, *, n_draws: int = 20, out: Any = None) -> Any:
         """Compute a lower bound on the log-likelihood of each row, with float64 inside.
 
         It is E_q[log p(v, h) − log q(h | v)], with the top layer summed out. It is exact if all
@@ -277,6 +277,9 @@ class DeepBeliefNetwork(StackedModel):
             Data, without missing entries.
         n_draws : int, default=20
             Draws from q, the same for all rows and calls.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -302,6 +305,7 @@ class DeepBeliefNetwork(StackedModel):
             lambda rows: lower_bound(network, network.coding.to_states(rows), n_draws) - log_z,
             self._streamed(X, torch.device("cpu"), torch.float64),
             output_dtype(X),
+            out,
         )
 
     def sample(

@@ -220,7 +220,7 @@ class DeepBoltzmannMachine(EnergyModel):
         """The biases of all layers, the visible one's first."""
         return [to_array(b) for b in self._module.b]
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z, or a lower bound of it.
 
         F(v) is exact if the odd or the even hidden layers have at most 12 units in all, and always
@@ -233,13 +233,16 @@ class DeepBoltzmannMachine(EnergyModel):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Binary data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Log-likelihoods in nats, or lower bounds.
         """
-        return self._log_likelihood(X)
+        return self._log_likelihood(X, out)
 
     def activities(self, X: Any) -> list[np.ndarray]:
         """Compute the mean field of every hidden layer given the rows.

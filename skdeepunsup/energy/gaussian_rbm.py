@@ -215,7 +215,7 @@ class GaussianRBM(RestrictedModel):
         """Variance of each feature given the hidden units."""
         return np.asarray(variances_of_rows(self._module), to_array(self._module.W).dtype)
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the log density of each row, log p(v) = −F(v) − log Z.
 
         log Z is exact if there are at most 20 binary hidden units, else estimated by annealed
@@ -226,13 +226,16 @@ class GaussianRBM(RestrictedModel):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Log densities in nats.
         """
-        return self._log_likelihood(X)
+        return self._log_likelihood(X, out)
 
     def _scaling(self, data: TrainingData, **prepared: Any) -> Scaling | None:
         return scaling_of_rows(data)

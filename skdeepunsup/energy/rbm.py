@@ -203,7 +203,7 @@ class BernoulliRBM(RestrictedModel):
         self.verbose = verbose
         self.random_state = random_state
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute the log-likelihood of each row, log p(v) = −F(v) − log Z.
 
         log Z is exact if the smaller layer has at most 20 bits, else estimated by annealed
@@ -215,13 +215,16 @@ class BernoulliRBM(RestrictedModel):
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Binary data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Log-likelihoods in nats.
         """
-        return self._log_likelihood(X)
+        return self._log_likelihood(X, out)
 
     def pseudo_likelihood(self, X: Any) -> np.ndarray:
         """Compute Σᵢ log p(vᵢ | the other features), all of them, with float64 inside.

@@ -273,7 +273,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
         check_is_fitted(self)
         return int((self._module.code_variance > ACTIVE_VARIANCE).sum())
 
-    def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
+    def score_samples(self, X: Any, *, n_samples: int = 100, out: Any = None) -> Any:
         """Estimate the log-likelihood of each row by importance sampling from q(z | x).
 
         The estimate is a lower bound in expectation, tighter with more samples; weights are summed
@@ -285,6 +285,9 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
             Data.
         n_samples : int, default=100
             Draws of z for each row, from the same noise for all rows and calls.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -309,7 +312,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
                 module.log_likelihood(x, n_samples, Stream(0, x.device)), x
             )
 
-        return self._answer(X, log_density)
+        return self._answer(X, log_density, out=out)
 
     def sample(
         self, n_samples: int = 1, *, mean: bool = False, random_state: Any = None

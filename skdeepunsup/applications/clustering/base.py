@@ -1,15 +1,17 @@
 """Base of the clusterers: how they are fitted, and their predictions."""
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import Tags
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import all_or_nothing, names_its_class
+from ..._out import check_container
 from ..._parameters import check_boolean, check_integer, check_real, check_rows_fit, check_updates
 from ..._random import Stream
 from ..._rows import Rows, drawn_rows, map_rows
@@ -30,6 +32,10 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
     Training begins at a fitted encoder, and changes it together with the clusters.
     """
 
+    # ``out`` is no metadata, which Pipelines and searches would be asked to pass on.
+    __metadata_request__transform: ClassVar = {"out": UNUSED}
+    __metadata_request__inverse_transform: ClassVar = {"out": UNUSED}
+    __metadata_request__predict_proba: ClassVar = {"out": UNUSED}
     n_clusters: Any
     encoder: Any
     learning_rate: Any
@@ -101,20 +107,23 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         self._module.forget()
         self._training["objective"].pop("assignments")
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, *, out: Any = None) -> Any:
         """Compute the probability of each cluster for each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples, n_clusters)
             Rows sum to 1; float32 for float32 input, else float64.
         """
-        return self._answer(self._checked(X), lambda module: module.probabilities)
+        return self._answer(self._checked(X), lambda module: module.probabilities, out=out)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable cluster of each row.
@@ -131,28 +140,35 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         """
         return self.predict_proba(X).argmax(1)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any, *, out: Any = None) -> Any:
         """Map rows to their codes, in which they are clustered.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components)
             Codes; float32 for float32 input, else float64.
         """
-        return self._answer(self._checked(X), lambda module: module.encode)
+        check_container(self, out)
+        return self._answer(self._checked(X), lambda module: module.encode, out=out)
 
-    def inverse_transform(self, X: Any) -> np.ndarray:
+    def inverse_transform(self, X: Any, *, out: Any = None) -> Any:
         """Map codes back to rows; those of ``cluster_centers_`` show what clusters look like.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_components)
             Codes.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -161,7 +177,9 @@ class DeepClusterer(ClusterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMi
         """
         check_is_fitted(self)
         Z = check_codes(X, self._n_features_out, type(self).__name__)
-        return self._answer(Z, lambda module: module.stack.decode, codes=True, rows_out=True)
+        return self._answer(
+            Z, lambda module: module.stack.decode, codes=True, rows_out=True, out=out
+        )
 
     def sample(self, cluster: int, n_samples: int = 1, *, random_state: Any = None) -> np.ndarray:
         """Draw rows of a cluster: codes from its normal distribution, then decoded.

@@ -144,7 +144,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
         self.verbose = verbose
         self.random_state = random_state
 
-    def score_samples(self, X: Any, *, n_samples: int = 100) -> np.ndarray:
+    def score_samples(self, X: Any, *, n_samples: int = 100, out: Any = None) -> Any:
         """Estimate the log-likelihood of each row by importance sampling from q(z | x).
 
         Parameters
@@ -153,6 +153,9 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
             Data.
         n_samples : int, default=100
             Draws of z for each row, from the same noise for all rows and calls.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -168,6 +171,7 @@ class VariationalDeepEmbedding(GenerativeModel, DeepClusterer):
                     module.log_likelihood(x, n_samples, Stream(0, x.device)), x
                 )
             ),
+            out=out,
         )
 
     def score(self, X: Any, y: Any = None) -> float:

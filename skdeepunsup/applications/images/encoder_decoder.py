@@ -1,7 +1,7 @@
 """The encoder-decoder as an estimator: a regressor from one image, or row, to another."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -9,10 +9,12 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, Transf
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._finite import finite, finite_score
+from ..._out import check_container
 from ..._parameters import (
     check_boolean,
     check_descent,
@@ -167,6 +169,9 @@ class EncoderDecoder(
     """
 
     _module_class = EncoderDecoderModule
+    # ``out`` is no metadata, which Pipelines and searches would be asked to pass on.
+    __metadata_request__transform: ClassVar = {"out": UNUSED}
+    __metadata_request__predict_proba: ClassVar = {"out": UNUSED}
 
     def __init__(
         self,
@@ -287,35 +292,42 @@ class EncoderDecoder(
         return answer[:, 0] if self._module.arguments["flat"] else answer
 
     @available_if(lambda self: self.loss == "categorical")
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, *, out: Any = None) -> Any:
         """Predict the probability of each code; only for ``loss="categorical"``.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs, n_categories)
             Probabilities, which sum to 1 over the codes of a target.
         """
-        return self._answer(self._checked(X), lambda module: module.predict_proba)
+        return self._answer(self._checked(X), lambda module: module.predict_proba, out=out)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any, *, out: Any = None) -> Any:
         """Map rows to their codes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components)
             Codes; float32 for float32 input, else float64.
         """
-        return self._answer(self._checked(X), lambda module: module.encode)
+        check_container(self, out)
+        return self._answer(self._checked(X), lambda module: module.encode, out=out)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of explained variance of the targets, or the share of correct codes.

@@ -161,17 +161,17 @@ class EnergyModel(GenerativeModel, NormalizedModel):
             result[:] = np.where(held, to_dense(X), result)
         return finite(result, X) if n_steps else result  # without a sweep, what is missing stays
 
-    def _log_likelihood(self, X: Any) -> np.ndarray:
+    def _log_likelihood(self, X: Any, out: Any = None) -> Any:
         """−F(v) − log Z of each row."""
         check_is_fitted(self)
-        return self._complete_log_likelihood(self._checked(X))
+        return self._complete_log_likelihood(self._checked(X), out)
 
-    def _complete_log_likelihood(self, X: Any) -> np.ndarray:
+    def _complete_log_likelihood(self, X: Any, out: Any = None) -> Any:
         """−F(v) − log Z of each of checked rows without missing entries."""
         log_z = kept_log_partition(self._module) + self._log_volume()
-        return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_z)
+        return self._answer_exactly(X, lambda machine, v: -machine.free_energy(v) - log_z, out)
 
-    def _answer_exactly(self, X: Any, function: Any) -> np.ndarray:
+    def _answer_exactly(self, X: Any, function: Any, out: Any = None) -> Any:
         """Apply ``function(machine, states)`` to checked rows in float64 on the CPU."""
         machine = self._module.in_double()
         rows = self._streamed(X, CPU, torch.float64)
@@ -179,7 +179,7 @@ class EnergyModel(GenerativeModel, NormalizedModel):
         def answer(x: Tensor) -> Tensor:
             return function(machine, machine.coding.to_states(x))
 
-        return map_rows(answer, rows, output_dtype(X))
+        return map_rows(answer, rows, output_dtype(X), out)
 
 
 def _as_mask(fixed: Any, shape: tuple[int, int]) -> np.ndarray:

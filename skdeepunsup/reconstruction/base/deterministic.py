@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..._rows import Rows
@@ -17,13 +16,16 @@ class DeterministicAutoencoder(ReconstructionModel):
 
     loss: Any
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, *, out: Any = None) -> Any:
         """Compute minus the squared error of each row's reconstruction, summed over features.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame, Tensor} of shape (n_samples, n_features)
             Data.
+        out : array, default=None
+            Array of the answers' shape to write them into, a part at a time, such as a memory map,
+            an HDF5 dataset or a zarr array; it is returned. None makes an array.
 
         Returns
         -------
@@ -33,7 +35,9 @@ class DeterministicAutoencoder(ReconstructionModel):
         check_is_fitted(self)
         X = self._checked(X)
         unit = self._module.scaling.squared
-        return self._answer(X, lambda module: lambda x: unit * module.log_score(x).cpu().double())
+        return self._answer(
+            X, lambda module: lambda x: unit * module.log_score(x).cpu().double(), out=out
+        )
 
     def _is_real(self) -> bool:
         return self.loss == "squared"
