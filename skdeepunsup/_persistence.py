@@ -93,6 +93,11 @@ def to_tensors(state: Any) -> Any:
     return _mapped(tensor, state)
 
 
+def _shared(array: np.ndarray) -> Tensor:
+    """A tensor with the memory of an array, or a copy if that must not be written to."""
+    return torch.from_numpy(array) if array.flags.writeable else torch.tensor(array)
+
+
 def store_module(module: RecordedModule) -> dict[str, Any]:
     """A module as the arguments of its constructor and its state as arrays."""
     return {"arguments": module.arguments, "state": to_arrays(module.state_dict())}
@@ -103,7 +108,7 @@ def restore_module(
 ) -> RecordedModule:
     """Rebuild a module from the result of ``store_module``, on ``device`` and in eval mode."""
     module = kind(**stored["arguments"])
-    state = to_tensors(stored["state"])
+    state = {name: _shared(array) for name, array in stored["state"].items()}
     own = (v for name, v in state.items() if "scaling." not in name)  # that is always in float64
     floating = next((v.dtype for v in own if v.is_floating_point()), torch.float32)
     module.to(device=device, dtype=floating)

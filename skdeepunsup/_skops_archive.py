@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -47,6 +47,50 @@ MAX_DEPTH = 200
 """Most levels of a tree."""
 
 
+class Part(io.RawIOBase):
+    """A part of an open file as a file of its own, so that an archive in it is not held in memory.
+
+    Parameters
+    ----------
+    file : binary file
+    start, size : int
+        Where the part begins, and its bytes.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._file.seek(self._start + self._at)
+        found = self._file.read(min(len(buffer), max(self._size - self._at, 0)))
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(self._size - self._at, 0)
+        self._file.seek(self._start + self._at)
+        found = self._file.read(left if size is None or size < 0 else min(size, left))
+        self._at += len(found)
+        return found
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
+        if at < 0:
+            raise ValueError(f"a place before the file, {at}")
+        self._at = at
+        return at
+
+    def tell(self) -> int:
+        return self._at
+
+
 def compact(archive: bytes) -> bytes:
     """An archive whose tree has no spaces, which are half of it."""
     written = io.BytesIO()
@@ -59,8 +103,10 @@ def compact(archive: bytes) -> bytes:
     return written.getvalue()
 
 
-def audited(archive: Any, trusted: frozenset[str]) -> list[str]:
+def audited(archive: Any, size: int, trusted: frozenset[str]) -> list[str]:
     """The classes of an archive that skops does not trust by itself, all of which are ``trusted``.
+
+    The archive is an open binary file of ``size`` bytes.
 
     Raises
     ------
@@ -70,10 +116,10 @@ def audited(archive: Any, trusted: frozenset[str]) -> list[str]:
     import skops.io
 
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as members:
-            tree = _checked(members, len(archive))
+        with zipfile.ZipFile(archive) as members:
+            tree = _checked(members, size)
         _check_nodes(tree)
-        classes = skops.io.get_untrusted_types(data=bytes(archive))
+        classes = skops.io.get_untrusted_types(file=archive)
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
         raise DamagedFileError(f"its archive is damaged ({error})") from error
     except DamagedFileError:

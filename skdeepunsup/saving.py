@@ -1,5 +1,6 @@
 """Fitted estimators as files that are read without executing anything of them."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._archive import DamagedFileError, packed, read, write
+from ._archive import DIGEST, DamagedFileError, packed, read, write
 from ._given import GIVEN, SAVING, GivenError, Saving, without_callbacks
 from ._identity import versions
 from ._optional import optional
 from ._saved_types import TRUSTED
-from ._skops_archive import audited, compact
+from ._skops_archive import Part, audited, compact
 from .base.memory import WithinBytes
 
 KIND = b"skdeepunsup model 1\n"
@@ -83,7 +84,7 @@ def save(estimator: Any, path: Any, *, training: bool = False) -> None:
     finally:
         SAVING.reset(token)
     try:
-        audited(content, TRUSTED)
+        audited(io.BytesIO(content), len(content), TRUSTED)
     except DamagedFileError as error:
         raise TypeError(
             f"{type(estimator).__name__} can't be saved so that it can be loaded: {error}; take "
@@ -159,22 +160,35 @@ def load(path: Any, *, modules: Mapping[str, Any] | None = None) -> Any:
     True
     """
     path, given = Path(path), dict(modules or {})
-    skops = optional("skops.io", extra="safe", user="load")
+    optional("skops.io", extra="safe", user="load")
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} can't be loaded: it is no file.")
     try:
         state = read(path, KIND)
-        needed, content = list(map(str, state["given"])), state["content"].data
-        members = audited(content, TRUSTED)
+        needed, n_bytes = list(map(str, state["given"])), int(state["content"].nbytes)
     except DamagedFileError as error:
         raise ValueError(f"{path} can't be loaded: {error}.") from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} can't be loaded: its content makes no sense.") from error
+    del state  # what is in it is read from the file, a part at a time
+    with open(path, "rb") as file:
+        start = file.seek(0, io.SEEK_END) - DIGEST - n_bytes
+        return _loaded(path, Part(file, start, n_bytes), n_bytes, needed, given)
+
+
+def _loaded(path: Path, archive: Part, n_bytes: int, needed: list[str], given: Any) -> Any:
+    """The estimator in an archive of so many bytes, which is looked through first."""
+    import skops.io
+
+    try:
+        members = audited(archive, n_bytes, TRUSTED)
+    except DamagedFileError as error:
+        raise ValueError(f"{path} can't be loaded: {error}.") from error
     _check_given(path, needed, given)
     token = GIVEN.set(given)
     try:
-        with WithinBytes(EACH * len(content) + SLACK):
-            return skops.loads(bytes(content), trusted=members)
+        with WithinBytes(EACH * n_bytes + SLACK):
+            return skops.io.load(archive, trusted=members)
     except Warning:
         raise
     except GivenError as error:

@@ -295,6 +295,33 @@ def test_files_are_about_as_large_as_their_numbers(path):
     assert path.stat().st_size < 16 * 1024
 
 
+PEAK = """
+import sys, skdeepunsup
+skdeepunsup.load(sys.argv[1])  # what is imported is not of the file
+def now(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name)) * 1024
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")
+before = now("VmRSS")
+model = skdeepunsup.load(sys.argv[2])
+print(now("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from /proc")
+def test_loading_takes_three_times_the_file_at_its_peak(path):
+    """The bytes of an array, the array and the parameter; the file itself is not in memory."""
+    small = path.with_name("small")
+    save(MODEL, small)
+    model = Autoencoder(8, hidden_layer_sizes=(1000,), max_iter=1, random_state=0)
+    save(model.fit(rng.random((20, 8000))), path)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, small, path], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 3.1 * path.stat().st_size + 10e6
+
+
 def test_another_version_of_scikit_learn_warns(path, monkeypatch):
     from sklearn.exceptions import InconsistentVersionWarning
 
