@@ -5,6 +5,7 @@ adds to its other errors what to do. Each remedy, done to the data that raised t
 data of the same meaning that are accepted.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,16 +65,42 @@ def _of_dates(name: str, part: str, dtype: str) -> str:
 def remedies(X: Any = None, estimator: Any = None, name: str = "X") -> Iterator[None]:
     """Refuse what `refuse_table` does, and add the remedy to scikit-learn's errors about ``X``."""
     refuse_table(X, name)
+    with naming(name):
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            complaint = str(error)
+            for part, remedy in REMEDIES.items():
+                if part in complaint:
+                    # What scikit-learn adds to the first line are models that are not ours.
+                    first = complaint.splitlines()[0]
+                    raise type(error)(f"{first}\n{remedy(X, estimator, name)}") from error
+            raise
+
+
+WORDS_FOR_X = "|arrays?|features?|samples?|dimensions?"
+"""In scikit-learn's errors, which other code may look for."""
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Make each error about an argument name it, and a ValueError or TypeError of each.
+
+    NumPy's warnings are silent: sums that look for infinities may overflow.
+    """
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except (TypeError, ValueError) as error:
-        complaint = str(error)
-        for part, remedy in REMEDIES.items():
-            if part in complaint:
-                # What scikit-learn adds to the first line are models that are not ours.
-                first = complaint.splitlines()[0]
-                raise type(error)(f"{first}\n{remedy(X, estimator, name)}") from error
+        words = name + WORDS_FOR_X * (name == "X")
+        if re.search(rf"\b({words})\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} cannot be used: {error}") from error
+    except (MemoryError, Warning):
         raise
+    except Exception as error:  # such as those of polars, pyarrow and torch
+        raise ValueError(f"{name} cannot be read as an array: {error}") from error
 
 
 def _of_text(X: Any, estimator: Any, name: str) -> str:

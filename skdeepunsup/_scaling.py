@@ -258,9 +258,9 @@ def _rounded(center: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndar
     """c and s to 22 bits of s: weighted rows and repeated ones, say, then have the same units."""
     mantissa, exponent = np.frexp(scale)
     quantum = np.ldexp(1.0, exponent - 22)
-    with np.errstate(over="ignore", invalid="ignore"):
-        steps = center / quantum
-    center = np.where(np.abs(steps) < 2**52, np.round(steps) * quantum, center)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        steps = center / quantum  # which is 0 for the smallest scales
+        center = np.where(np.abs(steps) < 2**52, np.round(steps) * quantum, center)
     return center, np.ldexp(np.round(mantissa * 2**22) / 2**22, exponent)
 
 

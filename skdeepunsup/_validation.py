@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils import assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 from torch import Tensor
 
-from ._remedies import remedies
+from ._remedies import naming, remedies
 from ._sliced import NotFiniteError, Sliced
 from ._sources import as_sliced, is_memory_mapped
 
@@ -110,21 +110,38 @@ def check_labels(
     Without ``classes``, they are the sorted distinct labels; with them, other labels are an error.
     ``unlabelled`` says what to do with rows whose label is missing.
     """
-    y = column_or_1d(as_host_array(y, "y"), warn=True)
-    if y.dtype.kind in "fO" and any(label is None or label != label for label in y):
-        raise ValueError(f"y has missing labels, NaN or None: {unlabelled}, or label them.")
-    y = _of_one_type(y)
-    found, labels = np.unique(y, return_inverse=True)
+    y = _of_one_type(label_column(y, unlabelled))
+    with naming("y"):
+        found, labels = np.unique(y, return_inverse=True)
     if not classes:
-        check_classification_targets(y)
+        with naming("y"):
+            check_classification_targets(y)
         return labels, tuple(found.tolist())
     places = {label: place for place, label in enumerate(classes)}
     if unknown := [label for label in found.tolist() if label not in places]:
-        check_classification_targets(y)
+        with naming("y"):
+            check_classification_targets(y)
         more = ", …" if len(unknown) > 5 else ""
         listed = ", ".join(map(repr, unknown[:5])) + more
         raise ValueError(f"y has {listed}: none of the classes {list(classes)}.")
     return np.array([places[label] for label in found.tolist()])[labels], classes
+
+
+def label_column(y: Any, unlabelled: str) -> np.ndarray:
+    """Return labels as a vector; raise if some are missing or infinite."""
+    with naming("y"):
+        y = column_or_1d(as_host_array(y, "y"), warn=True)
+        if y.dtype.kind in "fO" and any(map(_is_missing, y)):
+            raise ValueError(f"y has missing labels, NaN or None: {unlabelled}, or label them.")
+        assert_all_finite(y, input_name="y")
+    return y
+
+
+def _is_missing(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except TypeError:  # of pandas.NA, which is neither
+        return True
 
 
 def _of_one_type(y: np.ndarray) -> np.ndarray:
@@ -211,6 +228,12 @@ def as_host_array(X: Any, name: str = "X") -> Any:
         return X
     if X.device.type == "meta":
         raise ValueError(f"{name} is a tensor on device 'meta', which has no values; give some.")
+    if X.layout != torch.strided:
+        raise TypeError(
+            f"{name} is a tensor of layout {X.layout}: give a SciPy matrix, or {name}.to_dense()."
+        )
+    if X.is_quantized:
+        raise TypeError(f"{name} is a quantized tensor: give {name}.dequantize().")
     X = X.detach().cpu().resolve_conj().resolve_neg()
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
 

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import warn
 from ..._rows import Rows
-from ..._validation import check_labels
+from ..._validation import check_labels, label_column
 from .base import FineTunedModel, Targets
 from .module import ClassifierModule
 
@@ -238,8 +237,8 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
         return self.classes_[self.predict_log_proba(X).argmax(1)]
 
     def _targets(self, y: Any, reset: bool, weights: np.ndarray | None) -> Targets:
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, allow_nan=True, input_name="y")  # check_labels has a better error
+        remedy = "mark their rows by -1, beside classes from 1 on, or text of dtype object"
+        y = label_column(y, remedy)
         labelled = y != UNLABELLED if y.dtype.kind in "iufO" else np.ones(len(y), dtype=bool)
         if y.dtype.kind in "UO" and (y == str(UNLABELLED)).any():
             raise ValueError(
@@ -257,7 +256,6 @@ class FineTunedClassifier(ClassifierMixin, FineTunedModel):
                 "them otherwise where -1 marks rows without a label.",
             )
             labelled[:] = True
-        remedy = "mark their rows by -1, beside classes from 1 on, or text of dtype object"
         places, found = check_labels(y[labelled], classes, remedy)
         if reset and not labelled.all():
             _warn_of_a_class(y[labelled].tolist())

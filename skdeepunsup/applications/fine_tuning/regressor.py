@@ -222,9 +222,15 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         y = y[labelled]
         if reset:
             shares = None if weights is None or not weights.any() else weights[labelled]
-            self.y_mean_ = np.average(y, axis=0, weights=shares)
-            self.y_scale_ = spread(y - self.y_mean_, shares)
-        y = (y - self.y_mean_) / self.y_scale_
+            self.y_mean_, self.y_scale_ = units(y, shares)
+        with np.errstate(all="ignore"):
+            y = (y - self.y_mean_) / self.y_scale_
+        if not np.abs(y).max() <= MOST:
+            raise ValueError(
+                "y has labels that differ from their mean, weighted by sample_weight if given, by "
+                f"more than {MOST:.0e} times their scale, or by more than float64 can hold: divide "
+                "y, or leave out such rows."
+            )
         y = y[:, 0] if flat else y
         # Not every device has float64.
         return Targets(y if self.precision == "float64" else y.astype(np.float32), labelled)
@@ -236,6 +242,21 @@ class FineTunedRegressor(RegressorMixin, FineTunedModel):
         flat = rows.labels.ndim == 1
         n_outputs = 1 if flat else rows.labels.shape[1]
         return self._common_arguments(encoder_, n_outputs) | {"flat": flat}
+
+
+MOST = 1e18
+"""Squares of such numbers, summed, are finite in float32."""
+
+
+def units(y: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean ȳ and scale √(mean of (y − ȳ)²) of each column, 1 where it is 0.
+
+    Sums and squares of the numbers may overflow.
+    """
+    power = np.ldexp(1.0, np.frexp(np.abs(y).max(0))[1] - 1)  # divides without rounding
+    mean = np.average(y / power, axis=0, weights=weights) * power
+    with np.errstate(all="ignore"):
+        return mean, spread(y - mean, weights)
 
 
 def spread(d: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..._caller import warn
 from ..._categories import MAX_COUNTED
-from ..._remedies import remedies
+from ..._remedies import refuse_table, remedies
 from ..._validation import as_host_array
 
 ENCODE = "encode it by numpy.unique(y, return_inverse=True)[1].reshape(y.shape)"
@@ -24,6 +24,9 @@ def checked_targets(y: Any, loss: str, n_categories: int | None) -> np.ndarray:
     y = as_host_array(y, "y")
     with remedies(y, name="y"):
         y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
+        refuse_table(y, "y")  # a list may hold dates,
+        if y.dtype == object:  # and keeps its objects
+            y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     if loss == "bernoulli" and (y.min() < 0 or y.max() > 1):
