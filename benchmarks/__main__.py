@@ -18,6 +18,7 @@ from . import (
     images,
     implicit,
     imputing,
+    large_files,
     likelihood,
     memory,
     modes,
@@ -64,6 +65,7 @@ LONG = {
     "samples": samples,
     "speech": speech,
     "survival": survival,
+    "large_files": large_files,
 }
 """Benchmarks that take minutes, or need data that scikit-learn does not contain."""
 BENCHMARKS = AT_ONCE | LONG

@@ -97,6 +97,7 @@ class SlicedRows(StreamedRows):
         for (x, numbers), order in ahead(fills()):
             if len(order):  # or all rows go on
                 yield numbers[order], ResidentRows(x.to(self.device)), order
+            del x
 
     def _filled(self, blocks: list[int], n: int, left: Buffer) -> Buffer:
         """What is ``left``, and the ``n`` rows from each of ``blocks``, on the CPU."""

@@ -66,6 +66,7 @@ SMALLEST = {
     ),
     "outliers": ({"NAMES": ("cardio",)}, ["--seeds", "0", "1"]),
     "memory": ({}, ["--rows", "1000"]),
+    "large_files": ({"REAL_ROWS": 100}, ["--gigabytes", "0.002"]),
 }
 """By name: constants of the module, or of others that are named, and arguments, that make a run as
 small as possible."""

@@ -32,6 +32,7 @@ def batches(rows: Rows, size: int, stream: Stream) -> Iterator[tuple[Any, ...]]:
             marks = [None if of_rows is None else of_rows[part] for of_rows in (weights, labels)]
             yield (x, *marks[:n_marks])
             start += len(x)
+        del held  # a buffer, which the next one takes the place of
 
 
 def _parts(entries: Tensor, size: int) -> list[Tensor]:

@@ -50,11 +50,17 @@ def _warn_of_zeros(X: np.ndarray) -> None:
 
 
 def check_interactions(estimator: Any, X: Any, *, reset: bool) -> sp.csr_array:
-    """Return counts of interactions, all positive, as a CSR array of float64."""
+    """Return counts of interactions, all positive, as a CSR array of float64, only to be read.
+
+    It shares the caller's memory where that holds each entry once, in order, and no zeros.
+    """
     X = _validated(estimator, X, reset=reset, ensure_all_finite=True)
-    X = sp.csr_array(X, dtype=np.float64, copy=True)
-    X.sum_duplicates()
-    X.eliminate_zeros()
+    if sp.issparse(X) and X.has_canonical_format and X.data.all():
+        X = sp.csr_array((X.data.astype(np.float64, copy=False), X.indices, X.indptr), X.shape)
+    else:
+        X = sp.csr_array(X, dtype=np.float64, copy=True)
+        X.sum_duplicates()
+        X.eliminate_zeros()
     if X.nnz and X.data.min() < 0:
         raise ValueError(
             f"Negative values in data passed to {type(estimator).__name__}: X has "

@@ -90,8 +90,9 @@ class EASE(ImplicitRecommender):
             known = self._read(X, reset=True)
             check_fits(known)
             self._popularity = np.asarray(known.mean(axis=0)).ravel()
-            counted = known / np.sqrt(known.multiply(known).sum() / known.nnz)
-            self.item_weights_ = self._solved(gram(counted))
+            G = gram(known)
+            G /= known.data @ known.data / known.nnz
+            self.item_weights_ = self._solved(G)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -141,9 +142,8 @@ def check_fits(known: sp.csr_array) -> None:
 def gram(X: sp.csr_array) -> np.ndarray:
     """XᵀX, dense, at the cost of the stored entries."""
     G = np.empty((X.shape[1], X.shape[1]))
-    transposed = X.T.tocsr()
-    for part in gen_batches(X.shape[1], BLOCK):
-        (transposed[part] @ X).toarray(out=G[part])
+    for part in gen_batches(X.shape[1], BLOCK):  # a part transposed at a time: no copy of X
+        (X[:, part].T.tocsr() @ X).toarray(out=G[part])
     return G
 
 

@@ -12,6 +12,7 @@ from ..._persistence import RecordedModule
 from ..._random import Stream
 from ..._rows import Rows, mean_over_rows
 from ..._scaling import Scaling
+from ..._sliced_rows import SlicedRows
 from ..._sparse_rows import SparseRows
 from ...formulas.errors import observed_and_filled
 from ...networks import (
@@ -165,7 +166,11 @@ class ReconstructionModule(RecordedModule, ABC):
                 initialize(getattr(self, name), stream)
             elif not isinstance(self.own[name], nn.Module):
                 self._call_factory(name, stream.host)
-        means = rows.mean() if isinstance(rows, SparseRows) else observed_means(rows)
+        # Of rows that are read by slices they are known, unless some are missing.
+        known = isinstance(rows, SparseRows | SlicedRows)
+        means = rows.mean() if known else observed_means(rows)
+        if isinstance(rows, SlicedRows) and not bool(means.isfinite().all()):
+            means = observed_means(rows)
         if self.masks:
             self.fill.copy_(means)
         self._start_at(means)

@@ -6,7 +6,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from skdeepunsup.applications.recommending.checks import check_ratings
+from skdeepunsup import EASE
+from skdeepunsup.applications.recommending.checks import check_interactions, check_ratings
 from tests.applications.recommending.models import Reader, dense, nan, read
 
 
@@ -52,3 +53,15 @@ def test_ratings_of_any_kind(X):
 def test_infinite_ratings_are_refused(kind):
     with pytest.raises(ValueError, match="infinity"):
         read(kind([[1.0, np.inf]]))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.float32])
+def test_tidy_interactions_are_not_copied_and_others_are(dtype):
+    X = sp.csr_array(np.array([[0, 2, 1], [3, 0, 0]], dtype))
+    known = check_interactions(EASE(), X, reset=True)
+    assert known.dtype == np.float64
+    assert np.shares_memory(known.indices, X.indices) == (dtype != np.int64)
+    assert np.shares_memory(known.data, X.data) == (dtype == np.float64)
+    X.data[0] = 0
+    assert check_interactions(EASE(), X, reset=True).nnz == 2
+    assert X.nnz == 3
