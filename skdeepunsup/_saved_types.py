@@ -49,6 +49,7 @@ reconstruction.variational.VariationalAutoencoder
 """Estimators, what they keep, and the modules that others are made of."""
 
 SCORERS = """
+_scorer._CurveScorer
 _scorer._MultimetricScorer
 _scorer._PassthroughScorer
 _scorer._Scorer
@@ -72,28 +73,67 @@ calibration._CalibratedClassifier
 calibration._SigmoidCalibration
 cluster._bisect_k_means._BisectingTree
 cluster._kmeans._kmeans_single_lloyd
+_loss.loss.HalfTweedieLoss
+_loss.loss.HalfTweedieLossIdentity
 ensemble._hist_gradient_boosting.predictor.TreePredictor
+feature_selection._mutual_info.mutual_info_classif
+feature_selection._mutual_info.mutual_info_regression
+feature_selection._univariate_selection.chi2
 feature_selection._univariate_selection.f_classif
+feature_selection._univariate_selection.f_regression
+feature_selection._univariate_selection.r_regression
 gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace
+gaussian_process.kernels.CompoundKernel
 gaussian_process.kernels.ConstantKernel
+gaussian_process.kernels.DotProduct
+gaussian_process.kernels.ExpSineSquared
+gaussian_process.kernels.Exponentiation
+gaussian_process.kernels.Matern
+gaussian_process.kernels.PairwiseKernel
 gaussian_process.kernels.Product
 gaussian_process.kernels.RBF
+gaussian_process.kernels.RationalQuadratic
+gaussian_process.kernels.Sum
+gaussian_process.kernels.WhiteKernel
+impute._iterative._ImputerTriplet
+metrics._dist_metrics.ChebyshevDistance64
+metrics._dist_metrics.EuclideanDistance32
 metrics._dist_metrics.EuclideanDistance64
+metrics._dist_metrics.HammingDistance64
+metrics._dist_metrics.ManhattanDistance64
+metrics._dist_metrics.MinkowskiDistance64
 model_selection._split.GroupKFold
+model_selection._split.GroupShuffleSplit
 model_selection._split.KFold
+model_selection._split.LeaveOneGroupOut
 model_selection._split.LeaveOneOut
+model_selection._split.LeavePGroupsOut
+model_selection._split.LeavePOut
+model_selection._split.PredefinedSplit
 model_selection._split.RepeatedKFold
 model_selection._split.RepeatedStratifiedKFold
 model_selection._split.ShuffleSplit
+model_selection._split.StratifiedGroupKFold
 model_selection._split.StratifiedKFold
 model_selection._split.StratifiedShuffleSplit
 model_selection._split.TimeSeriesSplit
 model_selection._split._CVIterableWrapper
+multiclass._ConstantPredictor
+neighbors._ball_tree.BallTree
 neighbors._kd_tree.KDTree
 neural_network._stochastic_optimizers.AdamOptimizer
 tree._tree.Tree
+utils._bunch.Bunch
+utils._metadata_requests.MetadataRequest
+utils._metadata_requests.MethodMetadataRequest
 """
-"""What fitted estimators and searches of scikit-learn keep."""
+"""What fitted estimators and searches of scikit-learn keep.
+
+Distributions of scipy.stats are not among them: they execute a text that is part of their state.
+"""
+
+NUMPY = "dtype max mean median min std sum var"
+"""Dtypes, and functions that estimators of scikit-learn pool by."""
 
 FOLDERS = "_classification", "_ranking", "_regression", "cluster._supervised"
 
@@ -101,6 +141,7 @@ TRUSTED = frozenset(
     {f"skdeepunsup.{name}" for name in OURS.split()}
     | {f"sklearn.metrics.{name}" for name in SCORERS.split()}
     | {f"sklearn.{name}" for name in PARTS.split()}
+    | {f"numpy.{name}" for name in NUMPY.split()}
     | {f"sklearn.metrics.{folder}.{name}" for folder in FOLDERS for name in METRICS.split()}
     | {"skdeepunsup.metrics.reconstruction.reconstruction_score"}
 )

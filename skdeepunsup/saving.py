@@ -81,6 +81,11 @@ def save(estimator: Any, path: Any, *, training: bool = False) -> None:
     token = SAVING.set(saving)
     try:
         content = compact(skops.dumps(without_callbacks(estimator)))
+    except (RecursionError, skops.exceptions.UnsupportedTypeException) as error:
+        raise TypeError(
+            f"{type(estimator).__name__} can't be saved: something within is of a type that skops "
+            f"does not write ({error}); take it out, or use pickle."
+        ) from error
     finally:
         SAVING.reset(token)
     try:

@@ -10,14 +10,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 import skdeepunsup
@@ -28,8 +23,6 @@ from skdeepunsup import (
     Checkpoint,
     DeepEmbeddedClustering,
     DenoisingAutoencoder,
-    FineTunedClassifier,
-    GaussianRBM,
     OutlierDetector,
     load,
     save,
@@ -92,43 +85,6 @@ def given_names(path):
     from skdeepunsup._archive import read
 
     return read(path, KIND)["given"]
-
-
-AMONG_OTHERS = [
-    make_pipeline(MinMaxScaler(), BernoulliRBM(3, n_iter=1, random_state=0), LogisticRegression()),
-    make_pipeline(StandardScaler(), MODEL, RandomForestClassifier(3, random_state=0)),
-    make_pipeline(make_union(PCA(2), MODEL), LogisticRegression()),
-    make_pipeline(ColumnTransformer([("deep", MODEL, [0, 1, 2, 3])]), LogisticRegression()),
-    make_pipeline(FunctionTransformer(np.log1p), GaussianRBM(2, n_iter=1, random_state=0)),
-    GridSearchCV(MODEL, {"n_components": [1, 2]}, cv=2),
-    GridSearchCV(
-        make_pipeline(MODEL, LogisticRegression()),
-        {"autoencoder__n_components": [1, 2]},
-        cv=2,
-        scoring=["accuracy", "f1"],
-        refit="f1",
-    ),
-    FineTunedClassifier(make_pipeline(BernoulliRBM(3, n_iter=1, random_state=0), MODEL), **BRIEF),
-]
-
-
-@pytest.mark.parametrize("estimator", AMONG_OTHERS, ids=lambda e: f"{e!r:.60}")
-def test_among_scikit_learn_s_own(estimator, path):
-    model = clone(estimator).fit(X, y)
-    save(model, path)
-    loaded = load(path)
-    assert_same(answers(loaded, X), answers(model, X))
-    if hasattr(model, "cv_results_"):
-        assert loaded.best_params_ == model.best_params_
-        assert loaded.cv_results_.keys() == model.cv_results_.keys()
-    if hasattr(model, "fit_predict"):
-        return
-    assert_same(answers(loaded.fit(X, y), X), answers(clone(estimator).fit(X, y), X))
-
-
-def test_a_frozen_estimator(path):
-    save(FrozenEstimator(clone(MODEL).fit(X)), path)
-    assert_same(answers(load(path), X)[:1], answers(clone(MODEL).fit(X), X)[:1])
 
 
 def test_another_process_answers_the_same(path):

@@ -158,6 +158,7 @@ ATTACKS = {
     "a number": 3,
     "nothing": None,
     "foreign class": node("torch.nn", "Linear", content=text({})),
+    "distribution": node("scipy.stats._continuous_distns", "uniform_gen", content=text({})),
     "our function": node("skdeepunsup.saving", "save", "FunctionNode"),
     "a module of ours": node("skdeepunsup.command_line.main", "main", "FunctionNode"),
     "private of sklearn": node("sklearn.utils._testing", "delayed", "FunctionNode"),
