@@ -25,9 +25,9 @@ REAL_ROWS = 10_000
 GIGABYTE, MEGABYTE = 1e9, 1e6
 MODELS = {
     "Autoencoder(8)": Autoencoder(
-        8, hidden_layer_sizes=(), batch_size=10_000, max_iter=1, device="cpu", random_state=0
+        8, hidden_layer_sizes=(), batch_size=1000, max_iter=1, device="cpu", random_state=0
     ),
-    "BernoulliRBM(8)": BernoulliRBM(8, batch_size=10_000, n_iter=1, device="cpu", random_state=0),
+    "BernoulliRBM(8)": BernoulliRBM(8, batch_size=1000, n_iter=1, device="cpu", random_state=0),
 }
 
 

@@ -19,9 +19,12 @@ class Mapped(Sliced):
         self.X, self.shape, self.dtype = X, X.shape, X.dtype
 
     def _read(self, start: int, stop: int) -> np.ndarray:
-        block = np.array(self.X[start:stop])
+        return self.X[start:stop]
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        rows = super().read(start, stop)
         release(self.X)
-        return block
+        return rows
 
 
 class ByIndex(Sliced):
