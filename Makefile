@@ -9,7 +9,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 VENV_MIN := .venv-min
 STAMP_MIN := $(VENV_MIN)/.installed
-EXTRAS := plot,progress,tables,dask,compression,molecules,safe
+EXTRAS := plot,progress,tables,dask,compression,molecules,safe,onnx
 
 # On small machines waiting OpenMP threads cost more than they bring.
 export OMP_NUM_THREADS ?= 1

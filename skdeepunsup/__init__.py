@@ -29,6 +29,7 @@ from .energy import (
     DeepBoltzmannMachine,
     GaussianRBM,
 )
+from .exporting import export_onnx
 from .features import LogMel, SelfiesVectorizer
 from .inspection import (
     ComponentsDisplay,
@@ -109,6 +110,7 @@ __all__ = [  # noqa: RUF022, grouped by how the models learn
     "Checkpoint",
     "save",
     "load",
+    "export_onnx",
     # figures of merit
     "metrics",
 ]

@@ -53,6 +53,8 @@ def prefers_onednn(x: Tensor, n_outputs: int) -> bool:
     """Whether oneDNN is faster for the product of ``x`` and a matrix of ``n_outputs`` columns."""
     if _onednn is None or x.dtype != torch.float32 or x.device.type != "cpu":
         return False
+    if torch.compiler.is_compiling():  # exported
+        return False
     if x.numel() * n_outputs < MEASURED_FROM:
         return False
     if _forced == "onednn":
@@ -159,6 +161,8 @@ def fast_linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
     Here W has the shape (h, d), as layers of networks have it; ``affine`` takes (d, h), as the
     weights of Boltzmann machines have it.
     """
+    if torch.compiler.is_compiling():  # exported: the size of a batch is not known
+        return linear(x, W, b)
     large = x.numel() * len(W) >= FUNCTION_FROM and not torch.is_autocast_enabled(x.device.type)
     if large and prefers_onednn(x, len(W)):
         return _LinearFunction.apply(x, W, b)
