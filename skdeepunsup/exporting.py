@@ -203,9 +203,7 @@ def _formula(model: Any, method: str, rows: np.ndarray) -> Formula:
             "numbers; export predict_proba, whose columns are classes_."
         )
     for last in (*LAST, *_of_targets(model)):
-        formula = found[0]._replace(
-            function=lambda module, last=last: lambda x: last(found[0].function(module)(x))
-        )
+        formula = found[0]._replace(function=_after(found[0].function, last))
         with torch.no_grad():
             answer = Exported([], model.module_, formula).eval()(torch.from_numpy(rows))
         if _agree(answer.numpy(), wanted):
@@ -214,6 +212,17 @@ def _formula(model: Any, method: str, rows: np.ndarray) -> Formula:
         f"method == {method!r} of {type(model).__name__} can't be exported: it is more than its "
         "network computes."
     )
+
+
+def _after(
+    function: Callable[[Any], Callable[[Tensor], Tensor]], last: Callable[[Tensor], Tensor]
+) -> Callable[[Any], Callable[[Tensor], Tensor]]:
+    """A function of a module that ends with ``last``."""
+
+    def ended(module: Any) -> Callable[[Tensor], Tensor]:
+        return lambda x: last(function(module)(x))
+
+    return ended
 
 
 LAST: tuple[Callable[[Tensor], Tensor], ...] = (
