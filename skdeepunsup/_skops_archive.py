@@ -43,6 +43,13 @@ LOADERS = {
 FIRST_PROTOCOL = 2
 """Older archives are read by other code of skops."""
 
+FEW_VALUES, BYTES_OF_A_VALUE = 2**16, 8
+"""Values of a tree up to which their number is not looked at; more have so much text each.
+
+Those of skops have 10 bytes, where commas, colons and brackets are counted; a tree of empty lists
+has three, and takes twenty times its size in memory.
+"""
+
 MAX_DEPTH = 200
 """Most levels of a tree."""
 
@@ -146,7 +153,11 @@ def _checked(members: zipfile.ZipFile, n_bytes: int) -> Any:
             raise DamagedFileError(f"its archive has a member {info.filename!r}")
         with members.open(info) as member:
             _check_array(member, info.file_size)
-    return json.loads(members.read(SCHEMA))
+    schema = members.read(SCHEMA)
+    n_values = sum(map(schema.count, (b",", b":", b"[", b"{")))
+    if n_values > FEW_VALUES + len(schema) / BYTES_OF_A_VALUE:
+        raise DamagedFileError(f"its {n_values} values would take more memory than the file has")
+    return json.loads(schema)
 
 
 def _check_array(member: Any, n_bytes: int) -> None:

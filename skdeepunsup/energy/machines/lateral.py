@@ -60,14 +60,15 @@ class LateralMachine(Machine):
         super().__init__()
         self.n_components = n_components
         D, N = n_features, n_features + n_components
-        connected = np.ones((N, N), bool) if connections is None else np.array(connections, bool)
-        np.fill_diagonal(connected, False)
         self.visible = Bernoulli(D)
         self.L = nn.Parameter(torch.zeros(N, N), requires_grad=False)
         self.c = nn.Parameter(torch.zeros(N), requires_grad=False)
         self.c0: Tensor
         self.mask: Tensor
         self.register_buffer("c0", torch.zeros(N))
+        # After the tensors, whose sizes are limited where a machine comes from a file.
+        connected = np.ones((N, N), bool) if connections is None else np.array(connections, bool)
+        np.fill_diagonal(connected, False)
         self.register_buffer("mask", torch.from_numpy(connected), persistent=False)
         self.everyone = BlockSweeps(connected)
         self.visibles = BlockSweeps(connected[:D, :D])
