@@ -54,8 +54,11 @@ def write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
         file.write(digest.digest())
 
 
-def read(path: Path, kind: bytes = KIND) -> Any:
+def read(path: Path, kind: bytes = KIND, longest: int | None = None) -> Any:
     """The nested state of a file of a ``kind``; tuples are lists in it, and arrays read-only.
+
+    A header of more than ``longest`` bytes is refused, since small values take more memory than
+    they have text; None allows any.
 
     Raises
     ------
@@ -77,14 +80,21 @@ def read(path: Path, kind: bytes = KIND) -> Any:
     if len(body) < len(kind) + LENGTH or found != content[-DIGEST:]:
         raise DamagedFileError("it is truncated or damaged")
     try:
+        if longest is not None and _length(body[len(kind) :]) > longest:
+            raise ValueError(f"its header has more than {longest} bytes")
         return _unpacked(body[len(kind) :])
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise DamagedFileError(f"its content makes no sense ({error})") from error
 
 
+def _length(body: memoryview) -> int:
+    """Bytes of the header of what stands between the first line and the digest."""
+    return int.from_bytes(body[:LENGTH], "little")
+
+
 def _unpacked(body: memoryview) -> Any:
     """The nested state of what stands between the first line and the digest."""
-    start = LENGTH + int.from_bytes(body[:LENGTH], "little")
+    start = LENGTH + _length(body)
     header = json.loads(bytes(body[LENGTH:start]))
     arrays = []
     for name, shape in header["arrays"]:

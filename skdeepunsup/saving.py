@@ -23,6 +23,10 @@ EACH, SLACK = 4, 2**24
 """Bytes that a model may ask for, for each byte of its file and in all: modules are made first."""
 
 
+LONGEST_HEADER = 2**18
+"""Bytes of a header, which has versions and names."""
+
+
 def save(estimator: Any, path: Any, *, training: bool = False) -> None:
     """Save an estimator in a file that ``load`` reads without executing anything of it.
 
@@ -169,7 +173,7 @@ def load(path: Any, *, modules: Mapping[str, Any] | None = None) -> Any:
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} can't be loaded: it is no file.")
     try:
-        state = read(path, KIND)
+        state = read(path, KIND, LONGEST_HEADER)
         needed, n_bytes = list(map(str, state["given"])), int(state["content"].nbytes)
     except DamagedFileError as error:
         raise ValueError(f"{path} can't be loaded: {error}.") from error
