@@ -251,6 +251,15 @@ def test_files_are_about_as_large_as_their_numbers(path):
     assert path.stat().st_size < 16 * 1024
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("estimator", EVERY_KIND, ids=lambda e: type(e).__name__)
+def test_parameters_are_such_as_safetensors_takes(estimator):
+    module = getattr(fitted(estimator)[0], "module_", nn.Module())
+    tensors = [t for t in module.state_dict().values() if t.numel()]
+    assert all(t.is_contiguous() for t in tensors)
+    assert len({t.data_ptr() for t in tensors}) == len(tensors), "two share their memory"
+
+
 PEAK = """
 import sys, skdeepunsup
 skdeepunsup.load(sys.argv[1])  # what is imported is not of the file
