@@ -3,7 +3,8 @@
 import inspect
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Integral, Real
 from typing import Any
@@ -39,7 +40,7 @@ def check_integer(name: str, value: Any, low: int) -> None:
     _refuse_boolean(name, value)
     check_scalar(value, name, Integral, min_val=low)
     if value > MOST:
-        raise ValueError(f"{name} == {value}, must be at most {MOST}.")
+        raise ValueError(f"{name} == {_shown(value)}, must be at most {MOST}.")
 
 
 def check_rows_fit(name: str, value: Any, width: int) -> None:
@@ -67,13 +68,49 @@ def check_real(
     """Raise unless ``value`` is a finite number between ``low`` and ``high``."""
     _refuse_boolean(name, value)
     check_scalar(value, name, Real, min_val=low, max_val=high, include_boundaries=boundaries)
-    if not math.isfinite(value):
-        raise ValueError(f"{name} == {value}, must be finite.")
+    if not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} == {value!r}, must be an integer or a float: give float({name}).")
+    if isinstance(value, Integral) and abs(value) > 2**53:
+        raise ValueError(f"{name} == {_shown(value)}, must be a float where it is as large.")
+    if not -LARGEST <= float(value) <= LARGEST:
+        raise ValueError(f"{name} == {_shown(value)}, must be finite, in float32 too.")
+
+
+def _shown(value: Any) -> str:
+    """A number, but not with thousands of digits, which Python refuses to print."""
+    return f"{value}" if isinstance(value, float) or abs(value) < 10**40 else "an integer over 10⁴⁰"
+
+
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest number in which models train."""
 
 
 def _refuse_boolean(name: str, value: Any) -> None:
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} == {value}, must be a number.")
+
+
+def check_truth(name: str, value: Any) -> bool:
+    """Return whether ``value`` is true; raise for what is neither true nor false."""
+    try:
+        return bool(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} == {value!r}, must be True or False.") from error
+
+
+def is_option(value: Any, option: str) -> bool:
+    """Whether a parameter, perhaps not checked yet, is ``option``: pandas.NA equals nothing."""
+    return isinstance(value, str) and value == option
+
+
+@contextmanager
+def calling(name: str) -> Iterator[None]:
+    """Make errors of a function that is the parameter ``name`` say so."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} failed: {error}") from error
 
 
 def check_option(name: str, value: Any, options: Collection[str]) -> None:
@@ -139,7 +176,8 @@ def descent_schedule(estimator: Any) -> dict[str, Any]:
 def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """Return the layer sizes ``value`` as a tuple; a single integer stands for one layer."""
     sizes = (value,) if isinstance(value, Integral) else value
-    if isinstance(sizes, str) or not hasattr(sizes, "__len__"):
+    is_scalar = getattr(sizes, "shape", None) == ()  # a tensor has a length, but raises
+    if isinstance(sizes, str) or not hasattr(sizes, "__len__") or is_scalar:
         raise TypeError(f"{name} == {value!r}, must be a sequence of integers of at least 1.")
     for size in sizes:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
@@ -202,13 +240,13 @@ def resolve_device(name: Any, precision: Any) -> torch.device:
     MPS has no float64: with that ``precision``, "auto" skips it.
     """
     has_mps = torch.backends.mps.is_available()
-    if name == "auto":
+    if isinstance(name, str) and name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if has_mps and precision != "float64" else "cpu")
     try:
         device = torch.device(name)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"device == {name!r}, must be 'auto', 'cpu', 'cuda', 'cuda:0', … or 'mps'."
         ) from error

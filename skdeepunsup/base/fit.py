@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._parameters import check_truth
 from .._random import Stream
 from .._rows import Rows
 from .._sliced_rows import SlicedRows
@@ -82,6 +83,7 @@ class CallbackObserver:
         fit: Fit,
     ) -> None:
         self.estimator, self.fit, self.data = estimator, fit, {"X": X, "y": y}
+        self.verbose = check_truth("verbose", estimator.verbose)
         self.epochs = fit.schedule.n_epochs
         self.context = estimator._init_callback_context(max_subtasks=self.epochs)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
@@ -96,7 +98,7 @@ class CallbackObserver:
             self.context.subcontext(task_name="epoch")
 
     def end_epoch(self, record: dict[str, float]) -> bool:
-        if self.estimator.verbose:
+        if self.verbose:
             seconds = time.perf_counter() - self.started
             scalars = ", ".join(f"{name} = {value:.4g}" for name, value in record.items())
             name, epoch = type(self.estimator).__name__, self.task.task_id + 1

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .._parameters import calling
+
 
 class DrawnFrom(TorchDispatchMode):
     """Within this context and this thread, torch draws from ``generator`` by default.
@@ -65,12 +67,12 @@ def build(
 
     Raises
     ------
-    TypeError
-        If the factory returns no module.
+    TypeError, ValueError
+        If the factory raises one, or returns no module.
     """
     if isinstance(network, nn.Module):
         return network
-    with DrawnFrom(generator):
+    with calling(f"{name}({n_inputs}, {n_outputs})"), DrawnFrom(generator):
         built = network(n_inputs, n_outputs)
     if not isinstance(built, nn.Module):
         raise TypeError(

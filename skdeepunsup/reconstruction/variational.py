@@ -16,6 +16,7 @@ from .._parameters import (
     check_option,
     check_real,
     check_rows_fit,
+    is_option,
 )
 from .._random import Stream
 from .._rows import Rows, drawn_rows
@@ -349,7 +350,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        categorical = self.likelihood in CODED
+        categorical = any(is_option(self.likelihood, kind) for kind in CODED)
         tags.input_tags.categorical = categorical
         tags.input_tags.positive_only = categorical
         return tags
@@ -417,7 +418,7 @@ class VariationalAutoencoder(GenerativeModel, ReconstructionModel):
 
     def _schedule(self) -> Schedule:
         before = self.n_iter_ if self.warm_start and self.__sklearn_is_fitted__() else 0
-        return replace(super()._schedule(), warmup=max(0, self.kl_warmup - 1 - before))
+        return replace(super()._schedule(), warmup=max(0, int(self.kl_warmup) - 1 - before))
 
     def _module_arguments(self, rows: Rows, fitted: dict[str, Any] | None) -> dict[str, Any]:
         return self._architecture(rows.n_features) | {

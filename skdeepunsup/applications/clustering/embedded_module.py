@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..._parameters import calling
 from ..._random import Stream
 from ...base.encoders import Part
 from ...formulas.errors import squared_error
@@ -92,7 +93,9 @@ class EmbeddedClustersModule(ClusterModule):
         assert self.augmentation is not None
         augmentation, scaling = self.augmentation, self.scaling  # it is a function of the data
         rows = x.clone() if scaling is None else scaling.outward(x)
-        rows = same_shape("augmentation", augmentation(rows, stream.generator), x)
+        with calling("augmentation"):
+            rows = augmentation(rows, stream.generator)
+        rows = same_shape("augmentation", rows, x)
         return rows if scaling is None else scaling.inward(rows)
 
     def assign(self, q: Tensor) -> None:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._fingerprint import fingerprint
 from ..._optional import optional
+from ..._parameters import is_option
 from ..._validation import as_host_array, check_rows
 from ...base.checkpoint import TakesCheckpoints, checkpointed
 from ...base.encoders import fitted_encoder, models_of, names_of, take_input_tags
@@ -114,7 +115,7 @@ class LosslessCompressor(TakesCheckpoints, BaseEstimator):
             raise TypeError(f"model == {self.model!r}, must be a VariationalAutoencoder, alone.")
         fitted = getattr(model, "module_", None)
         likelihood = model.likelihood if fitted is None else fitted.arguments["likelihood"]
-        if likelihood == "gaussian":
+        if is_option(likelihood, "gaussian"):
             raise ValueError(
                 "model has likelihood='gaussian', a density, which gives rows no probability and "
                 "so no length in bits; use 'bernoulli' for bits, 'categorical' for codes, "

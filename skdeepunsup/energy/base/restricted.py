@@ -91,6 +91,7 @@ class RestrictedModel(Unrollable, EnergyModel):
 
     def _check_parameters(self) -> None:
         check_integer("n_components", self.n_components, 1)
+        self._check_units()
         check_real("learning_rate", self._rate(), 0, boundaries="neither")
         check_training(self)
         for name in ("persistent", "resample"):
@@ -99,7 +100,6 @@ class RestrictedModel(Unrollable, EnergyModel):
         if self.sparsity_target is not None:
             check_real("sparsity_target", self.sparsity_target, 0, 1, "neither")
         check_real("sparsity_cost", self.sparsity_cost, 0)
-        self._check_units()
 
     def _idle_options(self) -> IdleOptions:
         yield from super()._idle_options()

@@ -124,7 +124,12 @@ class StackedModel(Unrollable, GenerativeModel, NormalizedModel):
         if self.learning_rate is None:
             upper = [LEARNING_RATES["bernoulli"]] * (n_layers - 1)
             return [LEARNING_RATES[self.visible_units], *upper]
-        if not isinstance(self.learning_rate, Iterable) or isinstance(self.learning_rate, str):
+        is_scalar = getattr(self.learning_rate, "shape", None) == ()
+        if (
+            is_scalar
+            or not isinstance(self.learning_rate, Iterable)
+            or isinstance(self.learning_rate, str)
+        ):
             return [self.learning_rate] * n_layers
         return list(self.learning_rate)
 

@@ -10,7 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._caller import names_its_class, warn
-from ..._parameters import check_image_shape, descent_schedule, layer_sizes
+from ..._parameters import check_image_shape, descent_schedule, is_option, layer_sizes
 from ..._random import Stream
 from ..._rows import Rows
 from ..._scaling import Scaling
@@ -117,7 +117,9 @@ class ReconstructionModel(DeepTransformer):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         fitted = self.__sklearn_is_fitted__()
-        tags.input_tags.allow_nan = self.missing == "mask" and (not fitted or self.module_.masks)
+        tags.input_tags.allow_nan = is_option(self.missing, "mask") and (
+            not fitted or self.module_.masks
+        )
         return tags
 
     def _idle_options(self) -> IdleOptions:

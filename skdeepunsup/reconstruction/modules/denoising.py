@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..._parameters import calling
 from ..._random import Stream
 from ..._validation import copied
 from ...networks import ACTIVATIONS
@@ -104,9 +105,9 @@ class DenoisingModule(DeterministicModule):
         """Return x̃."""
         if not isinstance(self.corruption, str):
             rows = self.scaling.outward(x)  # it is a function of the data
-            with torch.enable_grad():  # and may need gradients of its own
-                rows = same_shape("corruption", self.corruption(rows, stream.generator), x)
-            return self.scaling.inward(rows.detach())
+            with calling("corruption"), torch.enable_grad():  # and may need gradients of its own
+                rows = self.corruption(rows, stream.generator)
+            return self.scaling.inward(same_shape("corruption", rows, x).detach())
         match self.corruption:
             case "gaussian":
                 return gaussian(x, self.level, stream)
