@@ -62,7 +62,7 @@ def save(estimator: Any, path: Any, *, training: bool = False) -> None:
     left out.
 
     Weights alone, for another program, are saved by
-    ``safetensors.torch.save_file(model.module_.state_dict(), path)``.
+    ``safetensors.torch.save_model(model.module_, path)``.
 
     Examples
     --------
