@@ -165,12 +165,9 @@ def _check_array(member: Any, n_bytes: int) -> None:
     version = np.lib.format.read_magic(member)
     if version > (2, 0):
         raise DamagedFileError("its archive has an array of another format")
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else (np.lib.format.read_array_header_2_0)
-    )
-    shape, _, dtype = read(member)
+    formats = np.lib.format
+    read_1, read_2 = formats.read_array_header_1_0, formats.read_array_header_2_0
+    shape, _, dtype = (read_1 if version == (1, 0) else read_2)(member)
     if dtype.hasobject or any(n < 0 for n in shape):
         raise DamagedFileError("its archive has an array of objects")
     if prod(shape) * dtype.itemsize != n_bytes - member.tell():

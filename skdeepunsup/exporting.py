@@ -139,14 +139,10 @@ def export_onnx(estimator: Any, path: Any, method: str = "transform") -> None:
     steps, model = _parts(estimator, method)
     rows = _rows_like_those_of_fit(model, method)
     formula = _formula(model, method, rows)
-    exported = Exported([], model.module_, formula).eval()
-    content = _graph(exported, rows, method)
-    _compare(content, rows, getattr(model, method)(rows), model, method)
     if steps:
-        whole = Exported(steps, model.module_, formula).eval()
         rows = _before(estimator, rows)
-        content = _graph(whole, rows, method)
-        _compare(content, rows, getattr(estimator, method)(rows), model, method)
+    content = _graph(Exported(steps, model.module_, formula).eval(), rows, method)
+    _compare(content, rows, getattr(estimator, method)(rows), model, method)
     with replacing(Path(path)) as file:
         file.write(content)
 

@@ -40,6 +40,10 @@ class Journal:
 
     Attributes
     ----------
+    fits : list of dict
+        Name and state of each fit within, those of an earlier run that have not begun included.
+    n_begun : int
+        Fits that have begun in this run.
     random : RandomState or None
         Stands for NumPy's global generator, as the first run found it; None in the first run.
     """
@@ -48,8 +52,7 @@ class Journal:
         self.path, self.every, self.identity = path, every, identity
         self.random: np.random.RandomState | None = None
         self.fits: list[dict[str, Any]] = []
-        self.found: list[dict[str, Any]] = []
-        self.n_fits = 0
+        self.n_begun = 0
         self.writer = Writer(path)
         if path.exists():
             self._open()
@@ -63,7 +66,7 @@ class Journal:
         try:
             kept = read(self.path)
             identity = dict(kept["identity"])
-            self.found, self.drawn = kept["fits"], kept["random"]
+            self.fits, self.drawn = list(kept["fits"]), kept["random"]
             self.random = np.random.RandomState()
             self.random.set_state(self.drawn)
         except (DamagedFileError, KeyError, TypeError, ValueError) as error:
@@ -82,15 +85,16 @@ class Journal:
 
     def next_fit(self, name: str) -> "KeptFit":
         """The keeper of the fit of an estimator of this class that begins now."""
-        self.n_fits += 1
-        kept = self.found[self.n_fits - 1] if self.n_fits <= len(self.found) else None
-        if kept is not None and kept["name"] != name:
+        place = self.n_begun
+        self.n_begun += 1
+        if place == len(self.fits):
+            self.fits.append({"name": name, "state": None})
+        elif (before := self.fits[place]["name"]) != name:
             raise ValueError(
-                f"{self.path} can't be gone on from: fit {self.n_fits} within was of a "
-                f"{kept['name']} and is of a {name}; delete it to start anew."
+                f"{self.path} can't be gone on from: fit {place + 1} within was of a {before} and "
+                f"is of a {name}; delete it to start anew."
             )
-        self.fits.append(kept or {"name": name, "state": None})
-        return KeptFit(self, self.n_fits - 1)
+        return KeptFit(self, place)
 
     def write(self) -> None:
         """Write all states, beside what goes on."""
@@ -105,7 +109,14 @@ class Journal:
 
 
 class KeptFit(Keeper):
-    """The keeper of one of the fits of a journal, which is its number ``place``."""
+    """The keeper of one of the fits of a journal.
+
+    Parameters
+    ----------
+    journal : Journal
+    place : int
+        Number of the fit in it.
+    """
 
     def __init__(self, journal: Journal, place: int) -> None:
         self.journal, self.place = journal, place
@@ -131,7 +142,13 @@ class KeptFit(Keeper):
 
 
 class Writer:
-    """Writes the newest of the contents that it is given, in a thread of its own."""
+    """Writes the newest of the contents that it is given, in a thread of its own.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

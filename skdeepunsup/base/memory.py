@@ -28,7 +28,35 @@ COPIES = 4
 """Numbers for each parameter: itself, its gradient, and two moments or averages."""
 
 
-class WithinMemory(TorchFunctionMode):
+class WithinBytes(TorchFunctionMode):
+    """Raises a ValueError where tensors are made that need more than so many bytes together.
+
+    Parameters
+    ----------
+    n_bytes : float
+    """
+
+    def __init__(self, n_bytes: float) -> None:
+        super().__init__()
+        self.left = n_bytes
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function in MAKERS:
+            on_none = {k: v for k, v in kwargs.items() if k not in ("generator", "out")}
+            self.left -= function(*args, **on_none | {"device": "meta"}).nbytes
+            if self.left < 0:
+                raise ValueError(self.refusal())
+        return function(*args, **kwargs)
+
+    def refusal(self) -> str:
+        """What the error says."""
+        return "tensors are larger than they can be"
+
+
+class WithinMemory(WithinBytes):
     """Raises a ValueError where tensors are made that training has no memory for.
 
     The system would hand the memory out, and kill the process once it is written to.
@@ -40,45 +68,14 @@ class WithinMemory(TorchFunctionMode):
     """
 
     def __init__(self, estimator: Any) -> None:
-        super().__init__()
-        self.estimator, self.n_bytes = estimator, 0
+        super().__init__(memory() / COPIES)
+        self.estimator = estimator
 
-    def __torch_function__(
-        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if function in MAKERS:
-            self.n_bytes += _bytes_of(function, args, kwargs)
-            if COPIES * self.n_bytes > memory():
-                raise ValueError(
-                    f"{type(self.estimator).__name__} of so many units needs more than the "
-                    f"{memory() / 2**30:.0f} GiB of this machine: lower {_large(self.estimator)}."
-                )
-        return function(*args, **kwargs)
-
-
-class WithinBytes(TorchFunctionMode):
-    """Raises a ValueError where tensors are made that need more than so many bytes together."""
-
-    def __init__(self, n_bytes: int) -> None:
-        super().__init__()
-        self.left = n_bytes
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if function in MAKERS:
-            self.left -= _bytes_of(function, args, kwargs)
-            if self.left < 0:
-                raise ValueError("tensors are larger than they can be")
-        return function(*args, **kwargs)
-
-
-def _bytes_of(function: Any, args: Any, kwargs: dict[str, Any]) -> int:
-    """Bytes of the tensor that a function would make."""
-    on_none = {k: v for k, v in kwargs.items() if k not in ("generator", "out")}
-    return int(function(*args, **on_none | {"device": "meta"}).nbytes)
+    def refusal(self) -> str:
+        return (
+            f"{type(self.estimator).__name__} of so many units needs more than the "
+            f"{memory() / 2**30:.0f} GiB of this machine: lower {_large(self.estimator)}."
+        )
 
 
 SMALL = 256
